@@ -1,0 +1,117 @@
+"""Measurements: what is read, what is refused, and that missing is never 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from aggregate.measurements import Measurements, MeasurementsError
+
+
+def frame(**columns: Any) -> pl.DataFrame:
+    base = {"model": ["b", "a", "a"], "sample": ["s1", "s1", "s2"], "value": [1.0, 0.0, 1.0]}
+    return pl.DataFrame({**base, **columns})
+
+
+def test_rows_come_sorted_with_codes_into_sorted_names() -> None:
+    m = Measurements.from_frame(frame(value=[0.3, 0.1, 0.2], ignored=[1, 2, 3]))
+    assert m.models == ("a", "b") and m.samples == ("s1", "s2") and m.clusters == ("s1", "s2")
+    assert m.sample.tolist() == [0, 0, 1] and m.model.tolist() == [0, 1, 0]
+    assert m.value.tolist() == [0.1, 0.3, 0.2]
+    assert m.passes is None and m.attempts is None and m.missing == 0
+    with pytest.raises(ValueError, match="read-only"):
+        m.value[0] = 1
+
+
+def test_integer_categorical_and_boolean_columns_are_read() -> None:
+    m = Measurements.from_frame(
+        frame(
+            model=pl.Series(["b", "a", "a"], dtype=pl.Categorical),
+            sample=[7, 7, 10],
+            value=[True, False, None],
+        )
+    )
+    assert m.samples == ("7",) and m.value.tolist() == [0.0, 1.0] and m.missing == 1
+
+
+def test_missing_values_are_counted_and_leave_no_sample_or_cluster_behind() -> None:
+    m = Measurements.from_frame(frame(value=[float("nan"), None, 1.0], cluster=["k", "k", "l"]))
+    assert m.missing == 2 and m.samples == ("s2",) and m.clusters == ("l",)
+    assert m.models == ("a", "b") and m.unmeasured == ("b",)
+
+
+def test_a_null_or_empty_cluster_is_the_sample_itself() -> None:
+    m = Measurements.from_frame(
+        pl.DataFrame(
+            {"model": ["a"] * 3, "sample": ["1", "2", "3"], "value": [0, 1, 1], "cluster": [None, "", "k"]}
+        )
+    )
+    assert [m.clusters[i] for i in m.cluster_of] == ["1", "2", "k"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"value": [0, 1, 1]}, "binary"),
+        ({"value": [0.5, 1, 1]}, "numeric"),
+        ({"value": [0.5, 1, 1], "passes": [5, 1, 1], "attempts": [10, 1, 1]}, "binary"),
+        ({"value": [7, 1, 1]}, "numeric"),
+    ],
+)
+def test_kind_is_taken_from_the_values(columns: dict[str, Any], kind: str) -> None:
+    assert Measurements.from_frame(frame(**columns)).kind == kind
+
+
+def test_counts_follow_their_rows_and_null_counts_are_no_attempts() -> None:
+    m = Measurements.from_frame(frame(value=[0.5, 0.0, 1.0], passes=[1, 0, None], attempts=[2, 9, None]))
+    assert m.passes is not None and m.attempts is not None
+    assert m.passes.tolist() == [0, 1, 0] and m.attempts.tolist() == [9, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"sample": ["s1", "s1", "s1"]}, "1 repeated measurements, e.g. model 'a' on sample 's1'"),
+        ({"value": ["1", "0", "1"]}, "cast it to a number"),
+        ({"value": [float("inf"), 0, 1]}, "infinite"),
+        ({"value": [None, None, None]}, "all 3 rows are missing"),
+        ({"model": [0.5, 1.0, 1.0]}, "cast it to text"),
+        ({"model": [None, "a", "a"]}, "1 rows without a name"),
+        ({"cluster": ["k", "l", "l"]}, "sample 's1' is in two clusters"),
+        ({"cluster": [0.5, 0.5, 0.5]}, "cast it to text"),
+        ({"passes": [1, 0, 1]}, "together"),
+        ({"passes": [3, 0, 1], "attempts": [2, 1, 1]}, "3 passes of 2 attempts (model 'b', sample 's1')"),
+        ({"passes": [-1, 0, 1], "attempts": [2, 1, 1]}, "-1 passes"),
+        ({"passes": [1.0, 0.0, 1.0], "attempts": [2.0, 1.0, 1.0]}, "counts must be integers"),
+        ({"passes": [1, None, 1], "attempts": [2, 1, 1]}, "both or neither"),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused_in_one_line(columns: dict[str, Any], says: str) -> None:
+    with pytest.raises(MeasurementsError) as caught:
+        Measurements.from_frame(frame(**columns))
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_wrong_shapes_and_options_are_refused() -> None:
+    with pytest.raises(MeasurementsError, match="no rows"):
+        Measurements.from_frame(frame().clear())
+    with pytest.raises(MeasurementsError, match="no column 'value'"):
+        Measurements.from_frame(frame().drop("value"))
+    with pytest.raises(MeasurementsError, match="lie in"):
+        Measurements.from_frame(frame(value=[2, 0, 1]), kind="binary")
+    with pytest.raises(MeasurementsError, match="kind 'graded' is unknown"):
+        Measurements.from_frame(frame(), kind="graded")  # type: ignore[arg-type]
+    with pytest.raises(MeasurementsError, match="direction 'left' is unknown"):
+        Measurements.from_frame(frame(), direction="left")  # type: ignore[arg-type]
+
+
+def test_of_samples_renumbers_samples_and_clusters_and_keeps_models() -> None:
+    m = Measurements.from_frame(frame(cluster=["k", "k", "l"], passes=[1, 0, 2], attempts=[1, 1, 3]))
+    part = m.of_samples(np.array([False, True]))
+    assert part.models == ("a", "b") and part.samples == ("s2",) and part.clusters == ("l",)
+    assert part.sample.tolist() == [0] and part.cluster_of.tolist() == [0]
+    assert part.attempts is not None and part.attempts.tolist() == [3]
+    assert part.samples_per_model.tolist() == [1, 0]

@@ -1,0 +1,119 @@
+"""PassUntil: unbiased by exact enumeration, intervals that cover, and real attempt strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from aggregate.rates import Rates, rate, rate_of, rates
+
+OUTCOMES = Path(__file__).parents[3] / "shared/data/scaling/humaneval_codegen16b_n100_outcomes.csv"
+
+
+def every_end(r: int, cap: int, level: float = 0.95) -> tuple[Rates, Iterator[tuple[float, np.ndarray]]]:
+    """All ways in which a sample can end, and their probabilities for a grid of true rates."""
+    k = np.arange(r, cap + 1)
+    x = np.arange(min(r, cap + 1))
+    ends = rates(np.r_[np.full(k.size, r), x], np.r_[k, np.full(x.size, cap)], r, level=level)
+    grid = [1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 0.99, 0.999]
+    return ends, ((p, np.r_[stats.nbinom.pmf(k - r, r, p), stats.binom.pmf(x, cap, p)]) for p in grid)
+
+
+@pytest.mark.parametrize("r", [2, 3, 5, 10])
+@pytest.mark.parametrize("cap", [1, 4, 30, 500])
+def test_the_estimate_is_unbiased_for_two_passes_or_more(r: int, cap: int) -> None:
+    ends, truths = every_end(r, cap)
+    for p, chance in truths:
+        assert chance.sum() == pytest.approx(1, abs=1e-12)
+        assert (chance * ends.rate).sum() == pytest.approx(p, abs=1e-12)
+
+
+def test_a_target_of_one_is_biased_upwards_and_says_so() -> None:
+    ends, truths = every_end(1, 100_000)
+    expected = {p: (chance * ends.rate).sum() / p for p, chance in truths}
+    assert expected[0.01] == pytest.approx(4.65, abs=0.01)
+    assert rate(1, 7, 1).biased and rate(1, 7, 1).rate == pytest.approx(1 / 7)
+    assert not rate(2, 7, 2).biased and not rate(0, 7, 1).biased
+
+
+@pytest.mark.parametrize("r", [1, 2, 5, 10])
+@pytest.mark.parametrize("cap", [1, 4, 30, 500])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_intervals_cover_at_every_true_rate(r: int, cap: int, level: float) -> None:
+    ends, truths = every_end(r, cap, level)
+    assert ((ends.low <= ends.rate) & (ends.rate <= ends.high) & (ends.high > 0)).all()
+    for p, chance in truths:
+        assert chance[(ends.low <= p) & (p <= ends.high)].sum() >= level - 1e-9
+
+
+@pytest.mark.parametrize(("r", "ratio"), [(1, 146), (2, 23), (5, 6.3), (8, 4.2), (10, 3.6), (20, 2.4)])
+def test_the_ends_stand_as_far_apart_as_theory_says(r: int, ratio: float) -> None:
+    one = rate(r, 100_000, r)
+    assert one.high / one.low == pytest.approx(ratio, rel=0.02)
+
+
+def test_no_pass_still_has_an_upper_end_and_no_attempt_says_nothing() -> None:
+    none = rate(0, 50, 5)
+    assert none.rate == 0 and none.low == 0 and none.high == pytest.approx(1 - 0.025 ** (1 / 50))
+    empty = rate(0, 0, 5)
+    assert (empty.rate, empty.low, empty.high, empty.reached) == (None, 0, 1, False)
+    assert np.isnan(rates([0], [0], 5).rate).all()
+
+
+def test_a_fixed_number_of_attempts_is_clopper_pearson() -> None:
+    ends = stats.binomtest(7, 20).proportion_ci(method="exact")
+    fixed = rate(7, 20, 21)
+    assert fixed.rate == pytest.approx(7 / 20) and (fixed.low, fixed.high) == pytest.approx(
+        (ends.low, ends.high)
+    )
+
+
+def test_outcomes_stop_at_the_target_and_skip_what_is_missing() -> None:
+    one = rate_of([None, False, True, None, True, True, False], 2)
+    assert (one.passes, one.attempts, one.reached) == (2, 3, True)
+    assert one == rate(2, 3, 2) and one.rate == pytest.approx(0.5)
+    assert rate_of([None, None], 2).rate is None
+
+
+def test_arrays_agree_with_single_samples() -> None:
+    rng = np.random.default_rng(0)
+    n = rng.integers(0, 60, 3000)
+    target = rng.integers(1, 8, 3000)
+    x = np.minimum(rng.integers(0, n + 1), target)
+    many = rates(x, n, target)
+    for i in range(0, 3000, 10):
+        one = rate(int(x[i]), int(n[i]), int(target[i]))
+        assert (one.low, one.high, one.reached) == (many.low[i], many.high[i], many.reached[i])
+        assert np.isnan(many.rate[i]) if one.rate is None else one.rate == many.rate[i]
+
+
+@pytest.mark.parametrize("given", [(3, 2, 5), (-1, 2, 5), (3, 9, 2), (0, 2, 0)])
+def test_impossible_counts_are_refused(given: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError):
+        rate(*given)
+    with pytest.raises(ValueError, match="level"):
+        rate(1, 2, 3, level=95)
+
+
+@pytest.mark.skipif(not OUTCOMES.exists(), reason="shared/data/scaling is not beside this checkout")
+def test_replay_of_real_attempts() -> None:
+    strings = pl.read_csv(OUTCOMES)["outcomes_PFT_in_order"].to_list()
+    assert len(strings) == 164
+    meaning = {"P": True, "F": False, "T": None}  # a timeout has no verdict: missing, not wrong
+    truth = np.array([s.count("P") / (s.count("P") + s.count("F")) for s in strings])
+    replayed = [rate_of((meaning[c] for c in s), 5) for s in strings]
+    assert sum(r.attempts for r in replayed) < sum(map(len, strings)) * 0.7
+    assert all(r.rate is not None and r.high > 0 for r in replayed)
+    covered = np.mean([r.low <= t <= r.high for r, t in zip(replayed, truth, strict=True)])
+    assert covered > 0.95
+    # Attempts are exchangeable: over random orders the mean of unbiased rates is the full sample's rate.
+    rng = np.random.default_rng(1)
+    orders = [
+        [rate_of((meaning[c] for c in rng.permutation(list(s))), 2).rate for s in strings] for _ in range(30)
+    ]
+    assert np.array(orders, float).mean() == pytest.approx(truth.mean(), abs=0.01)
