@@ -35,6 +35,6 @@ def cluster_weights(units: int, replicates: int, seed: int, cells: int = 1) -> I
     batch = max(1, _BATCH_CELLS // max(units, cells))
     for start in range(0, replicates, batch):
         size = min(batch, replicates - start)
-        drawn = rng.integers(units, size=(size, units))
+        drawn = rng.integers(max(units, 1), size=(size, units))
         drawn += np.arange(size)[:, None] * units
         yield np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units).astype(np.float64)

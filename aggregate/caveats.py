@@ -25,7 +25,7 @@ def caveats(measurements: Measurements) -> list[str]:
         )
     if measurements.unmeasured:
         found.append(f"no value at all, not ranked: {named(measurements.unmeasured)}")
-    if len(measurements.models) - len(measurements.unmeasured) == 1:
+    if len(measurements.models) == 1:
         found.append("only one model: there is nothing to compare it with")
     return found
 

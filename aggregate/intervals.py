@@ -47,27 +47,27 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, level: float = 0.95)
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("values must lie in [0, 1]; leave missing ones out and rescale others")
     mean = float(values.mean())
-    variance = cluster_variance(
-        np.bincount(cluster, weights=values)[:, None], np.bincount(cluster)[:, None].astype(np.float64)
-    )
+    sums, counts = np.bincount(cluster, weights=values), np.bincount(cluster)
+    variance = cluster_variance(sums, counts, np.zeros(labels.size, np.int64), 1)
     low, high = korn_graubard(
         np.array([mean]), variance, np.array([values.size]), np.array([labels.size]), level
     )
     return Interval(mean, float(low[0]), float(high[0]), values.size, labels.size)
 
 
-def cluster_variance(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Variance of M means (ratios of sums to counts), linearised over clusters.
+def cluster_variance(sums: np.ndarray, counts: np.ndarray, of: np.ndarray, means: int) -> np.ndarray:
+    """Variances of several means (ratios of sums to counts), linearised over clusters.
 
-    sums, counts: (C, M) sum and number of values of each cluster; clusters where a count is 0 take no part.
-    Returns (M,): C/(C-1) sum_c (sum_c - mean count_c)^2 / n^2 (Korn & Graubard 1998, with-replacement form);
-    0 where there is only one cluster, NaN where there is none.
+    sums, counts, of: (K,) for each cluster in which a mean has values, their sum, their number (above 0)
+    and the index of the mean they belong to. means: how many there are.
+    Returns (means,): C/(C-1) sum_c (sum_c - mean count_c)^2 / n^2 (Korn & Graubard 1998, with-replacement
+    form); 0 where there is only one cluster.
     """
-    n = counts.sum(axis=0)
-    taking_part = (counts > 0).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        residuals = sums - (sums.sum(axis=0) / n) * counts
-        return (residuals**2).sum(axis=0) / n**2 * (taking_part / np.maximum(taking_part - 1, 1))
+    n = np.bincount(of, weights=counts, minlength=means)
+    clusters = np.bincount(of, minlength=means)
+    mean = np.bincount(of, weights=sums, minlength=means) / n
+    squares = np.bincount(of, weights=(sums - mean[of] * counts) ** 2, minlength=means)
+    return squares / n**2 * clusters / np.maximum(clusters - 1, 1)
 
 
 def korn_graubard(

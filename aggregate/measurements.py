@@ -25,7 +25,7 @@ class Measurements:
     """
 
     models: tuple[str, ...]
-    """Names, sorted. A model may have no row: see `unmeasured`."""
+    """Names, sorted."""
 
     samples: tuple[str, ...]
     """Sample ids, sorted; every one has a row."""
@@ -59,6 +59,9 @@ class Measurements:
 
     missing: int
     """Rows of the input without a value (null or NaN). They are left out, never taken for 0."""
+
+    unmeasured: tuple[str, ...]
+    """Models of the input all of whose values were missing; they are not in `models`."""
 
     @classmethod
     def from_frame(
@@ -108,18 +111,19 @@ class Measurements:
             _refuse("column 'value' holds infinite values: leave a failed measurement null instead")
         if attempts is not None:
             passes, attempts = cast(np.ndarray, passes)[order], attempts[order]
-        value, model, sample = value[order], model[order], sample[order]
+        value = value[order]
+        measured, model = np.unique(model[order], return_inverse=True)
+        kept, sample = np.unique(sample[order], return_inverse=True)
         clusters, cluster = _codes(cluster_names.gather(order))
-
-        cluster_of = np.zeros(len(samples), np.int64)
+        cluster_of = np.zeros(kept.size, np.int64)
         cluster_of[sample] = cluster
         torn = np.flatnonzero(cluster_of[sample] != cluster)
         if torn.size:
-            _refuse(f"sample {samples[sample[torn[0]]]!r} is in two clusters: give every sample one")
-
-        whole = cls(
-            models=models,
-            samples=samples,
+            name = samples[kept[sample[torn[0]]]]
+            _refuse(f"sample {name!r} is in two clusters: give every sample one")
+        return cls(
+            models=_pick(models, measured),
+            samples=_pick(samples, kept),
             clusters=clusters,
             model=model,
             sample=sample,
@@ -130,8 +134,8 @@ class Measurements:
             kind=_kind(kind, value, attempts),
             direction=direction,
             missing=missing,
+            unmeasured=_pick(models, np.setdiff1d(np.arange(len(models)), measured)),
         )
-        return whole.of_samples(np.bincount(sample, minlength=len(samples)) > 0)
 
     def __post_init__(self) -> None:
         for array in (self.model, self.sample, self.cluster_of, self.value, self.passes, self.attempts):
@@ -144,8 +148,8 @@ class Measurements:
         used, cluster_of = np.unique(self.cluster_of[keep], return_inverse=True)
         return replace(
             self,
-            samples=self.samples if keep.all() else tuple(np.array(self.samples, object)[keep]),
-            clusters=tuple(self.clusters[i] for i in used),
+            samples=_pick(self.samples, np.flatnonzero(keep)),
+            clusters=_pick(self.clusters, used),
             model=self.model[rows],
             sample=(np.cumsum(keep) - 1)[self.sample[rows]],
             cluster_of=cluster_of.astype(np.int64),
@@ -159,14 +163,13 @@ class Measurements:
         """(M,) how many samples each model was measured on."""
         return np.bincount(self.model, minlength=len(self.models))
 
-    @property
-    def unmeasured(self) -> tuple[str, ...]:
-        """Models all of whose values were missing."""
-        return tuple(self.models[i] for i in np.flatnonzero(self.samples_per_model == 0))
-
 
 def _refuse(why: str) -> NoReturn:
     raise MeasurementsError(why)
+
+
+def _pick(names: tuple[str, ...], which: np.ndarray) -> tuple[str, ...]:
+    return tuple(map(names.__getitem__, which.tolist()))
 
 
 def _text(frame: pl.DataFrame, column: str) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -138,3 +139,31 @@ def ranks_from_draws(
             group, first = group + 1, i
         tie_group[i] = group
     return Ranks(rank, 1 + better.sum(axis=0), models - better.sum(axis=1), tie_group)
+
+
+def ranking_rows(
+    names: Sequence[str],
+    scores: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    ranks: Ranks,
+    samples: np.ndarray,
+    all_samples: int,
+) -> tuple[RankedModel, ...]:
+    """Rows by rank, then name, from arrays (M,) in any order; `samples` counts those of each model."""
+    rows = [
+        RankedModel(
+            model=name,
+            score=float(scores[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            rank=int(ranks.rank[i]),
+            rank_low=int(ranks.rank_low[i]),
+            rank_high=int(ranks.rank_high[i]),
+            tie_group=int(ranks.tie_group[i]),
+            samples=int(samples[i]),
+            coverage=float(samples[i] / all_samples),
+        )
+        for i, name in enumerate(names)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.rank, row.model)))

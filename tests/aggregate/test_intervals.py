@@ -67,9 +67,10 @@ def test_what_has_no_interval_is_refused(values: list[float], clusters: list[int
 
 
 def test_variance_of_unequal_clusters_is_the_linearised_one() -> None:
-    sums, counts = np.array([[2.0], [1.0], [0.0], [0.0]]), np.array([[3.0], [1.0], [2.0], [0.0]])
+    sums, counts, of = np.array([2.0, 1.0, 0.0, 5.0]), np.array([3, 1, 2, 5]), np.array([0, 0, 0, 1])
     residuals = np.array([2 - 0.5 * 3, 1 - 0.5, -1.0])
-    assert cluster_variance(sums, counts)[0] == pytest.approx((residuals**2).sum() / 36 * 3 / 2)
+    expected = (residuals**2).sum() / 36 * 3 / 2
+    assert cluster_variance(sums, counts, of, 2).tolist() == pytest.approx([expected, 0])
 
 
 def test_the_small_sample_factor_fades() -> None:
@@ -106,9 +107,9 @@ def test_coverage_over_samples_and_attempts(
     own = draw(rng, (runs, clusters, size))
     p = np.where(rng.random((runs, clusters, size)) < 0.6, shared, own)
     y = p if attempts is None else rng.binomial(attempts, p) / attempts
-    sums = y.sum(axis=2).T
-    m = sums.sum(axis=0) / (clusters * size)
-    variance = cluster_variance(sums, np.full_like(sums, size))
+    m = y.mean(axis=(1, 2))
+    of = np.repeat(np.arange(runs), clusters)
+    variance = cluster_variance(y.sum(axis=2).ravel(), np.full(of.size, size), of, runs)
     many = np.full(runs, clusters)
     low, high = korn_graubard(m, variance, many * size, many, 0.95)
     # Three standard errors of the simulation below .95 is .935.

@@ -40,7 +40,7 @@ def test_integer_categorical_and_boolean_columns_are_read() -> None:
 def test_missing_values_are_counted_and_leave_no_sample_or_cluster_behind() -> None:
     m = Measurements.from_frame(frame(value=[float("nan"), None, 1.0], cluster=["k", "k", "l"]))
     assert m.missing == 2 and m.samples == ("s2",) and m.clusters == ("l",)
-    assert m.models == ("a", "b") and m.unmeasured == ("b",)
+    assert m.models == ("a",) and m.unmeasured == ("b",)
 
 
 def test_a_null_or_empty_cluster_is_the_sample_itself() -> None:

@@ -1,0 +1,1 @@
+"""The aggregation methods that ship with evalhub, one file each; they register as entry points."""

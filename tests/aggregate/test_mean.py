@@ -1,0 +1,93 @@
+"""Mean: values, intervals that never collapse, directions, and its warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from aggregate.intervals import mean_interval
+from aggregate.measurements import Measurements
+from aggregate.methods.mean import Mean
+from tests.aggregate.tables import table
+
+
+def test_scores_are_means_and_intervals_those_of_mean_interval() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random((2, 40)) < [[0.8], [0.2]]).astype(float)
+    ranking = Mean()(table({"a": y[0], "b": y[1]}))
+    assert [row.model for row in ranking.models] == ["a", "b"] and ranking.warnings == ()
+    for row, values in zip(ranking.models, y, strict=True):
+        expected = mean_interval(values, np.arange(40))
+        assert (row.score, row.low, row.high) == pytest.approx((expected.mean, expected.low, expected.high))
+    assert [row.rank_high for row in ranking.models] == [1, 2]
+    assert (ranking.samples, ranking.clusters, ranking.method) == (40, 40, "mean")
+
+
+def test_the_same_seed_gives_the_same_ranking() -> None:
+    rng = np.random.default_rng(2)
+    m = table({name: rng.exponential(5, 30).tolist() for name in "abc"})
+    assert Mean()(m, seed=5) == Mean()(m, seed=5)
+    assert Mean()(m, seed=5) != Mean()(m, seed=6)
+
+
+def test_passing_nothing_or_everything_is_not_certainty() -> None:
+    few = Mean()(table({"none": [0] * 3, "all": [1] * 3}))
+    best, worst = few.models
+    assert (best.low < 0.5, best.high, worst.low, worst.high > 0.5) == (True, 1, 0, True)
+    assert best.rank_high == 2 and "few clusters" in few.warnings[0]
+    many = Mean()(table({"none": [0] * 30, "all": [1] * 30}))
+    assert many.models[0].rank_high == 1
+
+
+def test_down_means_lower_is_better() -> None:
+    m = {"slow": [9.0, 8, 9, 7, 9, 8, 7, 9, 9, 8], "fast": [1.0, 2, 1, 1, 2, 1, 2, 1, 1, 2]}
+    ranking = Mean()(table(m, direction="down"))
+    assert [(row.model, row.rank, row.rank_high) for row in ranking.models] == [
+        ("fast", 1, 1),
+        ("slow", 2, 2),
+    ]
+    assert ranking.models[0].score == pytest.approx(1.4)
+
+
+def test_values_outside_the_unit_interval() -> None:
+    rng = np.random.default_rng(1)
+    y = rng.normal(50, 10, 60)
+    values = y.tolist()
+    row = Mean()(table({"a": values})).models[0]
+    half = 2.0 * y.std(ddof=1) / np.sqrt(60)
+    assert row.high - row.score == pytest.approx(row.score - row.low) == pytest.approx(half, rel=0.1)
+    flat = Mean()(table({"a": values, "flat": [40.0] * 60})).models[-1]
+    assert flat.low < 40 < flat.high
+    assert Mean()(table({"a": [7.0] * 5})).models[0].high == 7  # no other value was ever seen
+
+
+def test_unequal_coverage_is_warned_of() -> None:
+    ranking = Mean()(table({"a": [1, 0, 1, 0], "b": [1, None, None, None]}))
+    assert any("coverage from 25.0% to 100.0%; see bradley-terry" in w for w in ranking.warnings)
+    assert {row.model: row.coverage for row in ranking.models} == {"a": 1.0, "b": 0.25}
+
+
+def test_missing_values_and_absent_models_are_named() -> None:
+    frame = pl.DataFrame({"model": ["a", "a", "b"], "sample": ["1", "2", "1"], "value": [1.0, None, None]})
+    warnings = Mean()(Measurements.from_frame(frame)).warnings
+    assert warnings[0].startswith("2 of 3 measurements have no value")
+    assert warnings[1] == "no value at all, not ranked: b"
+    assert warnings[2].startswith("only one model")
+
+
+def test_clusters_widen_what_copies_would_narrow() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat(rng.random(12) < 0.5, 10).astype(float)
+    frame = pl.DataFrame(
+        {"model": "a", "sample": range(120), "value": y, "cluster": np.repeat(np.arange(12), 10)}
+    )
+    clustered = Mean()(Measurements.from_frame(frame))
+    alone = Mean()(Measurements.from_frame(frame.drop("cluster")))
+    assert clustered.clusters == 12
+    assert clustered.models[0].high - clustered.models[0].low > 2 * (
+        alone.models[0].high - alone.models[0].low
+    )
+    one = Mean()(Measurements.from_frame(frame.with_columns(cluster=pl.lit("paper"))))
+    assert one.models[0].low == alone.models[0].low
+    assert "one cluster" in one.warnings[1]
