@@ -1,0 +1,128 @@
+"""Two jails, one for the candidate and one for its judge, and the reading of what comes out of them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from .inside import wire
+from .jail import Jail, JailBroke, Report
+from .terms import Limits
+
+_VERDICT_BYTES = 4096
+_ENDED = "ended early"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a program came to."""
+
+    passed: bool | None
+    """None where there is no verdict."""
+
+    detail: str
+    """Why."""
+
+    late: bool = False
+    """Whether there is no verdict because the wall limit came first."""
+
+
+class Pair:
+    """A candidate's and a judge's jail, started when first needed and again after one of them broke."""
+
+    def __init__(self, start: Callable[[str], Jail]) -> None:
+        self._start = start
+        self._jails: dict[str, Jail] = {}
+
+    def judge(self, program: str, entry_point: str, prompt: str, tests: str, limits: Limits) -> Outcome:
+        """Run a program against its tests, once."""
+        for role in ("candidate", "judge"):
+            if role not in self._jails:
+                self._jails[role] = self._start(role)
+        nonce = secrets.token_hex(16)
+        common = {"entry_point": entry_point, "limits": asdict(limits), "message_bytes": limits.message_bytes}
+        link = socket.socketpair()
+        verdict = socket.socketpair()
+        with verdict[0]:
+            with link[0], link[1], verdict[1]:
+                sent = self._run("candidate", {**common, "program": program}, [link[0].fileno()])
+                sent &= self._run(
+                    "judge",
+                    {**common, "prompt": prompt, "tests": tests, "nonce": nonce},
+                    [link[1].fileno(), verdict[1].fileno()],
+                )
+            if not sent:
+                self.close()
+                return Outcome(None, "a jail was gone before the program began")
+            message = _receive(verdict[0], limits.wall_seconds)
+        candidate, judge = self._stop("candidate"), self._stop("judge")
+        return _outcome(message, nonce, candidate, judge, limits)
+
+    def _run(self, role: str, request: dict[str, object], files: list[int]) -> bool:
+        try:
+            self._jails[role].run(request, files)
+        except JailBroke:
+            return False
+        return True
+
+    def _stop(self, role: str) -> Report | None:
+        try:
+            return self._jails[role].stop()
+        except JailBroke:
+            self._jails.pop(role).close()
+            return None
+
+    def close(self) -> None:
+        """Kill both jails."""
+        while self._jails:
+            self._jails.popitem()[1].close()
+
+
+def _receive(verdict: socket.socket, seconds: float) -> bytes | None:
+    """The verdict's frame; empty where the judge ended without one, None where time ran out first."""
+    poll = select.poll()
+    poll.register(verdict, select.POLLIN)
+    if not poll.poll(seconds * 1000):
+        return None
+    try:
+        return wire.receive(verdict.fileno(), _VERDICT_BYTES)
+    except (wire.Closed, wire.TooLong):
+        return b""
+
+
+def _outcome(
+    message: bytes | None, nonce: str, candidate: Report | None, judge: Report | None, limits: Limits
+) -> Outcome:
+    for report in (candidate, judge):
+        if report is not None and report.problem:
+            return Outcome(None, f"no cell could be built: {report.problem}")
+    if candidate is None:
+        return Outcome(False, "broke out of its cell or took its jail down")
+    if message is None:
+        return Outcome(None, f"no verdict within {limits.wall_seconds:g} s", late=True)
+    if message:
+        try:
+            signed, passed, detail = json.loads(message)
+        except ValueError:
+            return Outcome(None, "the judge's verdict is malformed")
+        if not secrets.compare_digest(signed, nonce):
+            return Outcome(None, "the judge's verdict is not signed")
+        if passed is False and detail == _ENDED:
+            return Outcome(False, _ending(candidate, limits))
+        return Outcome(passed, detail)
+    if judge is not None and judge.signal == signal.SIGKILL and judge.cpu >= limits.cpu_seconds:
+        return Outcome(False, f"killed: its answers kept the tests busy for {limits.cpu_seconds} s of CPU")
+    return Outcome(None, "the judge ended without a verdict")
+
+
+def _ending(report: Report, limits: Limits) -> str:
+    if report.signal == signal.SIGKILL and report.cpu >= limits.cpu_seconds:
+        return f"killed: more than {limits.cpu_seconds} s of CPU"
+    if report.signal:
+        return f"killed: {signal.strsignal(report.signal) or report.signal}"
+    return f"ended early with exit status {report.exit}"
