@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def korn_graubard(
     if spread.size:
         m, c, n = mean[spread], clusters[spread], samples[spread]
         effective = m * (1 - m) / variance[spread]
-        effective *= (stats.t.ppf(1 - tail, n - 1) / stats.t.ppf(1 - tail, c - 1)) ** 2
+        effective *= (special.stdtrit(n - 1, 1 - tail) / special.stdtrit(c - 1, 1 - tail)) ** 2
         # Beyond this the Beta quantiles lose precision, and the bound above decides anyway.
         effective = np.minimum(effective, 1e9)
         low[spread] = np.minimum(
@@ -111,7 +111,7 @@ def small_sample_factor(clusters: np.ndarray, level: float) -> np.ndarray:
     check_level(level)
     c = np.maximum(clusters, 2)
     tail = (1 - level) / 2
-    return np.sqrt(c / (c - 1)) * stats.t.ppf(1 - tail, c - 1) / stats.norm.ppf(1 - tail)
+    return np.sqrt(c / (c - 1)) * special.stdtrit(c - 1, 1 - tail) / special.ndtri(1 - tail)
 
 
 def check_level(level: float) -> None:

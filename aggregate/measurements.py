@@ -112,8 +112,8 @@ class Measurements:
         if attempts is not None:
             passes, attempts = cast(np.ndarray, passes)[order], attempts[order]
         value = value[order]
-        measured, model = np.unique(model[order], return_inverse=True)
-        kept, sample = np.unique(sample[order], return_inverse=True)
+        measured, model = _compact(model[order], len(models))
+        kept, sample = _compact(sample[order], len(samples))
         clusters, cluster = _codes(cluster_names.gather(order))
         cluster_of = np.zeros(kept.size, np.int64)
         cluster_of[sample] = cluster
@@ -145,14 +145,15 @@ class Measurements:
     def of_samples(self, keep: np.ndarray) -> Measurements:
         """The part on the samples where `keep` ((S,) bool) holds; all models stay, even without a row."""
         rows = keep[self.sample]
-        used, cluster_of = np.unique(self.cluster_of[keep], return_inverse=True)
+        kept, sample = _compact(self.sample[rows], len(self.samples))
+        used, cluster_of = _compact(self.cluster_of[kept], len(self.clusters))
         return replace(
             self,
-            samples=_pick(self.samples, np.flatnonzero(keep)),
+            samples=_pick(self.samples, kept),
             clusters=_pick(self.clusters, used),
             model=self.model[rows],
-            sample=(np.cumsum(keep) - 1)[self.sample[rows]],
-            cluster_of=cluster_of.astype(np.int64),
+            sample=sample,
+            cluster_of=cluster_of,
             value=self.value[rows],
             passes=None if self.passes is None else self.passes[rows],
             attempts=None if self.attempts is None else self.attempts[rows],
@@ -166,6 +167,12 @@ class Measurements:
 
 def _refuse(why: str) -> NoReturn:
     raise MeasurementsError(why)
+
+
+def _compact(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of `size` codes occur, and the codes as indices into those."""
+    occurs = np.bincount(codes, minlength=size) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
 
 
 def _pick(names: tuple[str, ...], which: np.ndarray) -> tuple[str, ...]:

@@ -43,17 +43,18 @@ def win_counts(
         order = np.argsort(sample, kind="stable")
         model, sample, value = model[order], sample[order], value[order]
 
-    # One weighting of chances is a plain matrix product and never needs the pairs of each sample.
-    direct = chances and len(weighted) == 1
+    # Few weightings of chances are plain matrix products; for many it pays to write out every sample's
+    # pairs once and multiply the weights with them.
+    direct = chances and len(weighted) < models
     width = max(16, _TILE_CELLS // (models if direct else models**2))
     wins = np.zeros((len(weighted), models**2))
     either = np.zeros_like(wins)  # with chances the shared weight, else the ties
     for start, seen, tile in _tiles(model, sample, value, models, samples, width):
         part = weighted[:, start : start + width]
         if direct:
-            scaled = part[0, :, None] * tile
-            wins[0] += (scaled.T @ (seen - tile)).ravel()
-            either[0] += ((part[0, :, None] * seen).T @ seen).ravel()
+            for b, weight in enumerate(part[:, :, None]):
+                wins[b] += ((weight * tile).T @ (seen - tile)).ravel()
+                either[b] += ((weight * seen).T @ seen).ravel()
             continue
         if chances:
             pairs = tile[:, :, None] * (seen - tile)[:, None, :], seen[:, :, None] * seen[:, None, :]

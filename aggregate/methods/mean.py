@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from aggregate.bootstrap import cluster_weights, resampling_units
 from aggregate.caveats import caveats, few_units
@@ -128,7 +128,7 @@ class _Totals:
         with np.errstate(invalid="ignore", divide="ignore"):
             t = np.abs(draws - self.mean) / (errors * np.sqrt(correction))
         t[~np.isfinite(t)] = 0
-        student = stats.t.ppf((1 + level) / 2, np.maximum(self.clusters - 1, 1))
+        student = special.stdtrit(np.maximum(self.clusters - 1, 1), (1 + level) / 2)
         half = np.maximum(np.quantile(t, level, axis=0), student) * np.sqrt(self.variance)
 
         width = self.highest - self.lowest

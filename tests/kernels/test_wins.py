@@ -47,7 +47,7 @@ def test_wins_losses_and_ties_add_up_to_the_shared_samples(table: Table, chances
 
 
 @pytest.mark.parametrize("chances", [True, False])
-@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("batch", [None, 3, 30])
 def test_tile_borders_change_nothing(
     chances: bool, batch: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
