@@ -1,0 +1,91 @@
+"""The columns of the tables: what each is called, how it is written, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app import charts
+from app.wording import number_format
+
+THIN = 0.8
+"""Coverage below this is marked."""
+
+RANKING = {
+    "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
+    "model": "The model, with the user's own settings in brackets where it ran under some.",
+    "score": "The method's estimate; its unit stands above the chart.",
+    "low": "Lower end of the interval around the score.",
+    "high": "Upper end of the interval around the score.",
+    "tie": "Models with the same letter cannot be told apart from the best one of their group.",
+    "samples": "Samples on which the model was measured. Missing ones are not counted as wrong.",
+    "coverage": "Share of this ranking's samples on which the model was measured.",
+    "note": f"`thin coverage`: measured on fewer than {THIN:.0%} of the samples, so compare with care. "
+    "`chance baseline`: not a model; what guessing or silence scores.",
+}
+
+PLACES = {
+    "source": "Where the samples come from; `all samples` is the whole pool.",
+    "model": RANKING["model"],
+    "score": RANKING["score"],
+    "low": RANKING["low"],
+    "high": RANKING["high"],
+    "rank": RANKING["rank"],
+    "of": "Models in that ranking, chance baselines included.",
+    "samples": RANKING["samples"],
+    "coverage": RANKING["coverage"],
+}
+
+SAMPLES = {
+    "source": "The source that brought the sample first.",
+    "id": "The sample's name within its source.",
+    "question": "How the prompt begins.",
+    "settings": "The user's own settings; empty where it was asked as its source asks.",
+    "pass rate": "Estimated chance that one attempt passes. Empty where it is missing.",
+    "low": "Lower end of the exact interval over the attempts on this one sample.",
+    "high": "Upper end of the exact interval over the attempts on this one sample.",
+    "passes": "Counted attempts that passed.",
+    "attempts": "Attempts that count: judged ones, up to the last pass that was needed.",
+    "uncounted": "Attempts without a verdict: truncated, refused, timed out, failed. Not wrong answers.",
+    "reason": "Why the pass rate is missing.",
+}
+
+
+def config(meaning: Mapping[str, str], frame: pl.DataFrame) -> dict[str, Any]:
+    """How to show the columns of `frame` that `meaning` explains."""
+    shown: dict[str, Any] = {}
+    for name, text in meaning.items():
+        if name not in frame.columns:
+            continue
+        if name == "coverage":
+            shown[name] = st.column_config.ProgressColumn(
+                name, help=text, format="percent", min_value=0, max_value=1, width="small", color=charts.BLUE
+            )
+        elif frame[name].dtype.is_float():
+            shown[name] = st.column_config.NumberColumn(name, help=text, format=_format(frame), width="small")
+        elif frame[name].dtype.is_integer():
+            shown[name] = st.column_config.NumberColumn(name, help=text, width="small")
+        else:
+            shown[name] = st.column_config.TextColumn(name, help=text)
+    return shown
+
+
+def explain(meaning: Mapping[str, str], frame: pl.DataFrame) -> None:
+    """The same meanings as a list, for those who do not hover."""
+    st.markdown("\n".join(f"- **{name}**: {text}" for name, text in meaning.items() if name in frame.columns))
+
+
+def height(frame: pl.DataFrame, most: int) -> int:
+    """Pixels for up to `most` rows and the header."""
+    return 35 * (min(max(len(frame), 1), most) + 1) + 3
+
+
+def _format(frame: pl.DataFrame) -> str:
+    ends = [frame[name].abs() for name in ("score", "low", "high") if name in frame.columns]
+    return number_format(
+        max((end for column in ends for end in column if end and isfinite(end)), default=0.0)
+    )

@@ -1,0 +1,39 @@
+"""The selectors that several pages share. What they hold is in the address, so a link shows the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+import streamlit as st
+
+from app import queries
+from app.wording import plain
+
+OpenPage = Callable[[str, Mapping[str, str]], None]
+"""Leaves the running page for another, by name, with the parameters of its address."""
+
+EVERYTHING = "all samples"
+
+
+def source(options: list[str]) -> str:
+    """Ask for one of `options`, sources, of which '' is everything."""
+    return st.selectbox(
+        "Source",
+        options,
+        format_func=lambda name: EVERYTHING if name == queries.POOL else plain(name),
+        key="source",
+        bind="query-params",
+        help="Where the samples come from. A sample found in two sources counts in both.",
+    )
+
+
+def method(rankings: pl.DataFrame) -> str:
+    """Ask for one of the methods that these rankings were made by."""
+    return st.selectbox(
+        "Method",
+        rankings["method"].unique(maintain_order=True).to_list(),
+        key="method",
+        bind="query-params",
+        help="How scores are made from measurements. What it takes for granted stands beside the ranking.",
+    )

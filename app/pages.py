@@ -1,0 +1,31 @@
+"""The list of pages. A new page is a module in `app/views` with `render`, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.controls import OpenPage
+from app.snapshot import Snapshot
+from app.views import model, ranking
+
+Render = Callable[[Snapshot, OpenPage], None]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the navigation."""
+
+    name: str
+    """Its place in the address, and what `OpenPage` is called with."""
+
+    title: str
+    icon: str
+    render: Render
+
+
+PAGES = (
+    Page("ranking", "Ranking", ":material/leaderboard:", ranking.render),
+    Page("model", "Model", ":material/smart_toy:", model.render),
+)
+"""In the order of the navigation; the first opens by default."""

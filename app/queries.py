@@ -1,0 +1,265 @@
+"""Every question that a page asks of a snapshot, as one typed function each.
+
+All SQL of the app is here, and every value goes in as a parameter. Frames of a few rows per model are
+cached under the snapshot; those of one model's samples or attempts are asked anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from app.snapshot import Snapshot, cached
+from app.wording import LONGEST
+
+METRIC = "pass rate"
+POOL = ""
+"""The source of a ranking over the whole pool."""
+
+VERDICTS = {
+    "always passes": "m.value >= 1",
+    "sometimes": "m.value > 0 AND m.value < 1",
+    "never": "m.value <= 0",
+    "missing": "m.value IS NULL",
+}
+"""What a model's attempts on one sample come to, and how that is told from its measurement."""
+
+MOST_SAMPLES = 5_000
+"""Samples listed at once; more are reached through the filters."""
+
+ATTEMPTS_AT_ONCE = 10
+"""Attempts shown at once."""
+
+_NEWEST = """
+    SELECT * FROM ranking
+    QUALIFY row_number() OVER (PARTITION BY source, method ORDER BY ranked_at DESC, ranking_id) = 1
+"""
+
+_FROM_SOURCE = """
+    ($source = '' OR s.source = $source
+     OR EXISTS (SELECT 1 FROM origin o WHERE o.sample_id = s.sample_id AND o.source = $source))
+"""
+
+_COUNTED = "a.status IN ('ok', 'no answer')"
+
+
+def _frame(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
+    relation = snapshot.connection.sql(sql, params=values) if values else snapshot.connection.sql(sql)
+    frame = pl.from_arrow(relation.to_arrow_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+@cached
+def about(snapshot: Snapshot) -> dict[str, Any]:
+    """The snapshot on itself: snapshot_id, published_at, hub_version, evalhub."""
+    return _frame(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
+        0, named=True
+    )
+
+
+@cached
+def rankings(snapshot: Snapshot) -> pl.DataFrame:
+    """The newest ranking per source and method, with its number of models; `mean` first."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT r.*, (SELECT count(*) FROM ranking_row w WHERE w.ranking_id = r.ranking_id) AS models
+        FROM ({_NEWEST}) r ORDER BY r.source, r.method <> 'mean', r.method
+        """,
+    )
+
+
+@cached
+def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
+    """The rows of a ranking, best first."""
+    return _frame(
+        snapshot,
+        """
+        SELECT model, model_id, score, low, high, rank, rank_low, rank_high, tie_group, samples, coverage
+        FROM ranking_row WHERE ranking_id = $ranking_id ORDER BY rank, score DESC, model
+        """,
+        ranking_id=ranking_id,
+    )
+
+
+@cached
+def source_rates(snapshot: Snapshot) -> pl.DataFrame:
+    """Pass rate of every ranked model on every single source: source, model, score."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT r.source, w.model, w.score FROM ({_NEWEST}) r JOIN ranking_row w USING (ranking_id)
+        WHERE r.method = 'mean' AND r.source <> '' ORDER BY r.source, w.model
+        """,
+    )
+
+
+@cached
+def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
+    """A model's row in every newest ranking, with the number of models ranked there."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT r.source, r.method, r.unit, r.level, w.model, w.score, w.low, w.high, w.rank_low, w.rank_high,
+               w.samples, w.coverage,
+               (SELECT count(*) FROM ranking_row x WHERE x.ranking_id = r.ranking_id) AS models
+        FROM ({_NEWEST}) r JOIN ranking_row w USING (ranking_id)
+        WHERE w.model_id = $model_id ORDER BY r.source, w.model
+        """,
+        model_id=model_id,
+    )
+
+
+@cached
+def models(snapshot: Snapshot) -> pl.DataFrame:
+    """Every model with the facts known of it, its measured and missing pass rates, and its attempts."""
+    return _frame(
+        snapshot,
+        """
+        SELECT d.model_id, d.parameters, d.licence, d.released, d.cutoff,
+               coalesce(m.measured, 0) AS measured, coalesce(m.missing, 0) AS missing,
+               coalesce(a.attempts, 0) AS attempts
+        FROM model d LEFT JOIN (
+            SELECT model_id, count(value) AS measured, count(*) - count(value) AS missing
+            FROM measurement WHERE metric = $metric GROUP BY model_id
+        ) m USING (model_id) LEFT JOIN (
+            SELECT model_id, count(*) AS attempts FROM attempt GROUP BY model_id
+        ) a USING (model_id)
+        ORDER BY starts_with(d.model_id, 'baseline:'), lower(d.model_id), d.model_id
+        """,
+        metric=METRIC,
+    )
+
+
+@cached
+def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
+    """The conditions that a model ran under, with the sources they were used for and the samples measured."""
+    return _frame(
+        snapshot,
+        """
+        SELECT c.condition_id, c.variant, c.spec::VARCHAR AS spec,
+               list_sort(list_distinct(list(s.source))) AS sources,
+               count(DISTINCT s.sample_id) AS samples, list_sort(list_distinct(list(u.seed))) AS seeds
+        FROM (
+            SELECT condition_id, sample_id, seed FROM measurement WHERE model_id = $model_id
+            UNION SELECT condition_id, sample_id, seed FROM attempt WHERE model_id = $model_id
+        ) u JOIN condition c USING (condition_id) JOIN sample s USING (sample_id)
+        GROUP BY ALL ORDER BY c.variant, sources, c.condition_id
+        """,
+        model_id=model_id,
+    )
+
+
+@cached
+def sources(snapshot: Snapshot, model_id: str) -> list[str]:
+    """Where the samples come from that a model was measured on."""
+    frame = _frame(
+        snapshot,
+        """
+        WITH mine AS (SELECT DISTINCT sample_id FROM measurement WHERE model_id = $model_id)
+        SELECT source FROM sample JOIN mine USING (sample_id)
+        UNION SELECT source FROM origin JOIN mine USING (sample_id) ORDER BY source
+        """,
+        model_id=model_id,
+    )
+    return frame["source"].to_list()
+
+
+@cached
+def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, int]:
+    """How many of a model's samples always pass, sometimes, never, or are missing."""
+    columns = ", ".join(f'count(*) FILTER ({test}) AS "{verdict}"' for verdict, test in VERDICTS.items())
+    return _frame(
+        snapshot,
+        f"""
+        SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
+        WHERE m.model_id = $model_id AND m.metric = $metric AND {_FROM_SOURCE}
+        """,
+        model_id=model_id,
+        metric=METRIC,
+        source=source,
+    ).row(0, named=True)
+
+
+def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:
+    """A model's measurements, one row per sample, condition and seed; `verdict` '' is all of them."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT m.sample_id, s.source, s.source_id, left(s.prompt, 300) AS prompt, c.variant,
+               m.value, m.low, m.high, m.passes, m.attempts, m.missing, m.reason
+        FROM measurement m JOIN sample s USING (sample_id) LEFT JOIN condition c
+             ON c.condition_id = m.condition_id
+        WHERE m.model_id = $model_id AND m.metric = $metric
+              AND {_FROM_SOURCE} AND {VERDICTS.get(verdict, "true")}
+        ORDER BY s.source, s.source_id, c.variant, m.seed, m.condition_id LIMIT {MOST_SAMPLES}
+        """,
+        model_id=model_id,
+        metric=METRIC,
+        source=source,
+    )
+
+
+def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
+    """One sample, with `images` as bytes in order (None where the snapshot has lost one)."""
+    found = _frame(
+        snapshot,
+        """
+        SELECT sample_id, source, source_id, prompt, choices, reference::VARCHAR AS reference, grader, images,
+               cluster, tags, licence, published_at
+        FROM sample WHERE sample_id = $sample_id
+        """,
+        sample_id=sample_id,
+    ).row(0, named=True)
+    kept = _frame(
+        snapshot,
+        "SELECT i.image, i.bytes FROM image i WHERE list_contains($images::VARCHAR[], i.image)",
+        images=found["images"],
+    )
+    by_hash = dict(kept.iter_rows())
+    return {**found, "images": [by_hash.get(image) for image in found["images"]]}
+
+
+def attempt_counts(snapshot: Snapshot, model_id: str, sample_id: str) -> pl.DataFrame:
+    """The condition and seed pairs under which a model attempted a sample: variant, attempts, passes."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT a.condition_id, c.variant, a.seed, count(*) AS attempts,
+               count(*) FILTER (v.value >= 1 AND {_COUNTED}) AS passes
+        FROM attempt a LEFT JOIN condition c ON c.condition_id = a.condition_id
+             LEFT JOIN verdict v ON v.sample_id = a.sample_id AND v.output = a.output
+        WHERE a.model_id = $model_id AND a.sample_id = $sample_id
+        GROUP BY ALL ORDER BY c.variant, a.seed, a.condition_id
+        """,
+        model_id=model_id,
+        sample_id=sample_id,
+    )
+
+
+def attempts(
+    snapshot: Snapshot, model_id: str, sample_id: str, condition_id: str, seed: int, first: int
+) -> pl.DataFrame:
+    """Ten attempts from the `first`-th on, with the start of their output, its length and its verdict."""
+    return _frame(
+        snapshot,
+        f"""
+        SELECT a.attempt, a.status, a.tokens, a.seconds,
+               left(t.text, {LONGEST}) AS text, length(t.text) AS length,
+               CASE WHEN {_COUNTED} THEN v.value END AS value,
+               CASE WHEN {_COUNTED} THEN v.status END AS judged,
+               CASE WHEN {_COUNTED} THEN v.detail END AS detail
+        FROM attempt a LEFT JOIN output t ON t.output = a.output
+             LEFT JOIN verdict v ON v.sample_id = a.sample_id AND v.output = a.output
+        WHERE a.model_id = $model_id AND a.sample_id = $sample_id
+              AND a.condition_id = $condition_id AND a.seed = $seed
+        ORDER BY a.attempt LIMIT {ATTEMPTS_AT_ONCE} OFFSET $first
+        """,
+        model_id=model_id,
+        sample_id=sample_id,
+        condition_id=condition_id,
+        seed=seed,
+        first=first,
+    )

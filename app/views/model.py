@@ -1,0 +1,197 @@
+"""The page of one model: what is known of it, where it stands, and every sample it answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app import charts, columns, controls, queries
+from app.controls import EVERYTHING, OpenPage
+from app.snapshot import Snapshot
+from app.views.about import interval_covers
+from app.views.sample import show_sample
+from app.wording import escaped, is_baseline, plain, size, span, start
+
+ANY = "any verdict"
+
+
+def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
+    """Show the model that the address names, else ask for one."""
+    models = queries.models(snapshot)
+    if models.is_empty():
+        st.title("Model")
+        st.info("This snapshot holds no model. Score one with `evalhub score MODEL`, then `evalhub publish`.")
+        return
+    wanted = st.query_params.get("model")
+    if wanted is not None and wanted not in models["model_id"]:
+        st.warning(f"This snapshot holds no model called {escaped(wanted)}.")
+    model_id = st.selectbox(
+        "Model",
+        models["model_id"].to_list(),
+        index=None,  # so that the address always names the model, the first one too
+        placeholder="Choose a model",
+        format_func=plain,
+        key="model",
+        bind="query-params",
+        width=480,
+    )
+    if model_id is None:
+        st.info("Choose a model here, or tick its row in the ranking.")
+        return
+    facts = models.row(by_predicate=pl.col("model_id") == model_id, named=True)
+    _header(facts)
+    _places(snapshot, model_id)
+    if not facts["attempts"] and not facts["measured"] and not facts["missing"]:
+        st.info("This model has no attempts yet. Run `evalhub score` on it, then `evalhub publish`.")
+        return
+    _conditions(snapshot, model_id)
+    _samples(snapshot, model_id)
+
+
+def _header(facts: dict[str, Any]) -> None:
+    st.title(escaped(facts["model_id"]))
+    if is_baseline(facts["model_id"]):
+        st.caption("A chance baseline, not a model: what guessing or silence scores on the same samples.")
+    shown = {
+        "size": size(facts["parameters"]),
+        "licence": facts["licence"] or "unknown",
+        "released": str(facts["released"] or "unknown"),
+        "training cutoff": str(facts["cutoff"] or "unknown"),
+        "pass rates measured": f"{facts['measured']:,}",
+        "missing": f"{facts['missing']:,}",
+        "attempts": f"{facts['attempts']:,}",
+    }
+    st.markdown(" · ".join(f"{name} **{escaped(value)}**" for name, value in shown.items()))
+
+
+def _places(snapshot: Snapshot, model_id: str) -> None:
+    everywhere = queries.places(snapshot, model_id)
+    st.subheader("Place in each source")
+    if everywhere.is_empty():
+        st.info("No ranking holds this model yet.")
+        return
+    with st.columns([2, 5])[0]:
+        method = controls.method(queries.rankings(snapshot))
+    places = everywhere.filter(pl.col("method") == method)
+    unranked = set(queries.sources(snapshot, model_id)) - set(places["source"])
+    if unranked:
+        names = ", ".join(escaped(source) for source in sorted(unranked))
+        st.caption(f"Measured, but in no ranking by this method: {names}.")
+    if places.is_empty():
+        return
+    table = places.select(
+        pl.Series("source", [plain(source) or EVERYTHING for source in places["source"]], pl.String),
+        pl.Series("model", [plain(model) for model in places["model"]], pl.String),
+        "score",
+        "low",
+        "high",
+        pl.Series("rank", [span(*pair) for pair in places.select("rank_low", "rank_high").rows()], pl.String),
+        pl.col("models").alias("of"),
+        "samples",
+        "coverage",
+    )
+    if table["model"].n_unique() == 1:
+        table = table.drop("model")
+        label = pl.col("source")
+    else:
+        label = pl.col("source") + ": " + pl.col("model")
+    drawn = table.with_columns(
+        label.alias("place"),
+        pl.when(pl.col("coverage") < columns.THIN)
+        .then(pl.lit(charts.THIN))
+        .otherwise(pl.lit(charts.MODEL))
+        .alias("kind"),
+    )
+    st.altair_chart(charts.point_ranges(drawn, label="place", unit=places["unit"][0]))
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, 12),
+        column_config=columns.config(columns.PLACES, table),
+    )
+    with st.expander("What these columns mean", icon=":material/info:"):
+        columns.explain(columns.PLACES, table)
+        st.markdown(interval_covers(places["level"][0]))
+
+
+def _conditions(snapshot: Snapshot, model_id: str) -> None:
+    st.subheader("Conditions it ran under")
+    st.caption("The exact prompt form and decoding. Results under two conditions are two measurements.")
+    for row in queries.conditions(snapshot, model_id).iter_rows(named=True):
+        sources = ", ".join(escaped(source) for source in row["sources"])
+        seeds = ", ".join(str(seed) for seed in row["seeds"])
+        with st.expander(f"{escaped(row['variant']) or 'as the source asks'} · {sources}"):
+            st.caption(
+                f"{row['samples']:,} samples · seed {seeds} · condition {escaped(row['condition_id'])}"
+            )
+            spec = json.dumps(json.loads(row["spec"]), indent=2, ensure_ascii=False)
+            st.code(plain(spec), language="json", wrap_lines=True)
+
+
+def _samples(snapshot: Snapshot, model_id: str) -> None:
+    st.subheader("Samples")
+    left, right, _ = st.columns([2, 2, 3])
+    with left:
+        source = controls.source([queries.POOL, *queries.sources(snapshot, model_id)])
+    counts = queries.verdict_counts(snapshot, model_id, source)
+    with right:
+        verdict = st.selectbox(
+            "Verdict",
+            [ANY, *queries.VERDICTS],
+            key="verdict",
+            bind="query-params",
+            help="What the model's attempts on one sample come to.",
+        )
+    st.caption(" · ".join(f"{count:,} {name}" for name, count in counts.items()))
+    samples = queries.model_samples(snapshot, model_id, source, verdict)
+    if samples.is_empty():
+        st.info("No sample matches.")
+        return
+    if len(samples) == queries.MOST_SAMPLES:
+        st.caption(
+            f"The first {queries.MOST_SAMPLES:,} are listed; narrow by source or verdict for the others."
+        )
+    table = _sample_table(samples)
+    known = samples["sample_id"].to_list()
+    wanted = st.query_params.get("sample")
+    choice = st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, 10),
+        placeholder="",
+        column_config=columns.config(columns.SAMPLES, table),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [known.index(wanted)] if wanted in known else []}},
+        key=f"samples-{snapshot.snapshot_id}-{model_id}-{source}-{verdict}",
+    )
+    with st.expander("What these columns mean", icon=":material/info:"):
+        columns.explain(columns.SAMPLES, table)
+    if not choice.selection.rows:
+        st.query_params.pop("sample", None)
+        st.caption("Tick a row to read the question, the reference and every attempt.")
+        return
+    sample_id = known[choice.selection.rows[0]]
+    st.query_params["sample"] = sample_id
+    show_sample(snapshot, model_id, sample_id)
+
+
+def _sample_table(samples: pl.DataFrame) -> pl.DataFrame:
+    table = samples.select(
+        pl.Series("source", [plain(source) for source in samples["source"]], pl.String),
+        pl.Series("id", [start(source_id, 60) for source_id in samples["source_id"]], pl.String),
+        pl.Series("question", [start(prompt, 120) for prompt in samples["prompt"]], pl.String),
+        pl.Series("settings", [plain(variant or "") for variant in samples["variant"]], pl.String),
+        pl.col("value").alias("pass rate"),
+        "low",
+        "high",
+        "passes",
+        "attempts",
+        pl.col("missing").alias("uncounted"),
+        pl.Series("reason", [plain(reason) for reason in samples["reason"]], pl.String),
+    )
+    empty = [name for name in ("settings", "reason") if not any(table[name])]
+    return table.drop(empty)

@@ -1,0 +1,189 @@
+"""The ranking page: who is ahead on which samples, and how sure that is."""
+
+from __future__ import annotations
+
+import io
+import string
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app import charts, columns, controls, queries
+from app.controls import OpenPage
+from app.snapshot import Snapshot
+from app.views.about import about
+from app.wording import escaped, is_baseline, plain, span
+
+CHART_ROWS = 30
+"""Models drawn without scrolling."""
+
+
+def render(snapshot: Snapshot, open_page: OpenPage) -> None:
+    """Show the newest ranking of the chosen source by the chosen method."""
+    st.title("Ranking")
+    rankings = queries.rankings(snapshot)
+    if rankings.is_empty():
+        st.info(
+            "This snapshot holds no ranking. "
+            "Score a model with `evalhub score MODEL`, then `evalhub publish`."
+        )
+        return
+    left, right, _ = st.columns([2, 2, 3])
+    with left:
+        source = controls.source(rankings["source"].unique().sort().to_list())
+    with right:
+        method = controls.method(rankings)
+    chosen = rankings.filter(pl.col("source") == source, pl.col("method") == method)
+    if chosen.is_empty():
+        st.info("There is no ranking of this source by this method. Choose another method.")
+        return
+    ranking = chosen.row(0, named=True)
+    st.caption(f"**{escaped(method)}** takes for granted: {escaped(ranking['assumes'])}")
+    for warning in ranking["warnings"]:
+        st.warning(escaped(warning), icon=":material/warning:")
+    rows = queries.ranking_rows(snapshot, ranking["ranking_id"])
+    table = as_table(rows)
+    if rows.is_empty():
+        st.info("No model has been measured on these samples yet.")
+    else:
+        _facts(ranking, rows)
+        _chart(rows, ranking)
+        _table(table, rows, ranking, open_page)
+    about(snapshot, ranking, table)
+    if source == queries.POOL and not rows.is_empty():
+        _by_source(snapshot, rows)
+
+
+def kind(row: dict[str, Any]) -> str:
+    """What a row of a ranking is drawn and noted as."""
+    if is_baseline(row["model_id"]):
+        return charts.CHANCE
+    return charts.THIN if row["coverage"] < columns.THIN else charts.MODEL
+
+
+def as_table(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a ranking in the words of the page."""
+    tied = rows["tie_group"].value_counts().filter(pl.col("count") > 1)["tie_group"].sort().to_list()
+    letters = {group: _letter(place) for place, group in enumerate(tied)}
+    notes = ["" if kind(row) == charts.MODEL else kind(row) for row in rows.iter_rows(named=True)]
+    return rows.select(
+        pl.Series("rank", [span(*pair) for pair in rows.select("rank_low", "rank_high").rows()], pl.String),
+        pl.Series("model", [plain(model) for model in rows["model"]], pl.String),
+        "score",
+        "low",
+        "high",
+        pl.Series("tie", [letters.get(group, "") for group in rows["tie_group"]], pl.String),
+        "samples",
+        "coverage",
+        pl.Series("note", notes, pl.String),
+    )
+
+
+def as_download(rows: pl.DataFrame, ranking: dict[str, Any]) -> pl.DataFrame:
+    """The rows of a ranking in full precision, each naming the ranking it is from."""
+    return rows.select(
+        *(pl.lit(ranking[name]).alias(name) for name in ("ranking_id", "source", "method", "level")),
+        pl.all(),
+    )
+
+
+def _letter(place: int) -> str:
+    """a to z, then aa, ab, …"""
+    head, tail = divmod(place, 26)
+    return (_letter(head - 1) if head else "") + string.ascii_lowercase[tail]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"**{count:,}** {noun}{'' if count == 1 else 's'}"
+
+
+def _facts(ranking: dict[str, Any], rows: pl.DataFrame) -> None:
+    chance = sum(is_baseline(model_id) for model_id in rows["model_id"])
+    facts = [
+        _counted(len(rows) - chance, "model"),
+        _counted(chance, "chance baseline"),
+        f"{_counted(ranking['samples'], 'sample')} in {_counted(ranking['clusters'], 'cluster')}",
+        f"**{ranking['level'] * 100:.3g} %** intervals",
+    ]
+    st.markdown(" · ".join(facts))
+
+
+def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
+    drawn = rows.with_columns(pl.Series("kind", [kind(row) for row in rows.iter_rows(named=True)]))
+    scrolls = len(rows) > CHART_ROWS
+    with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
+        st.altair_chart(charts.point_ranges(drawn, label="model", unit=ranking["unit"]))
+    st.caption(
+        f"Points are scores, bars their {ranking['level'] * 100:.3g} % intervals. "
+        "A dashed line is what chance scores. Sorted by rank."
+    )
+
+
+def _table(table: pl.DataFrame, rows: pl.DataFrame, ranking: dict[str, Any], open_page: OpenPage) -> None:
+    choice = st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, 20),
+        column_config=columns.config(columns.RANKING, table),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"rows-{ranking['ranking_id']}",
+    )
+    hint, csv, parquet = st.columns([6, 1, 1], vertical_alignment="center")
+    hint.caption("Tick a row to open the model's page. Hover over a column's name for its meaning.")
+    frame = as_download(rows, ranking)
+    name = f"ranking-{ranking['ranking_id'][:12]}"
+    csv.download_button(
+        "CSV", frame.write_csv(), f"{name}.csv", "text/csv", icon=":material/download:", width="stretch"
+    )
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    parquet.download_button(
+        "Parquet",
+        buffer.getvalue(),
+        f"{name}.parquet",
+        "application/vnd.apache.parquet",
+        icon=":material/download:",
+        width="stretch",
+    )
+    if choice.selection.rows:
+        open_page("model", {"model": rows["model_id"][choice.selection.rows[0]]})
+
+
+def _by_source(snapshot: Snapshot, rows: pl.DataFrame) -> None:
+    rates = queries.source_rates(snapshot)
+    if rates.is_empty():
+        return
+    st.subheader("Pass rate by source")
+    st.caption("Choose a source above for its own ranking, with intervals. Empty: not measured there.")
+    table = (
+        rows.select("model")
+        .join(
+            rates.pivot(on="source", index="model", values="score"),
+            on="model",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.Series("model", [plain(model) for model in rows["model"]], pl.String))
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, 20),
+        placeholder="",
+        column_config={
+            "model": st.column_config.TextColumn("model", help=columns.RANKING["model"], pinned=True),
+            **{
+                name: st.column_config.ProgressColumn(
+                    plain(name),
+                    help="Mean pass rate on this source.",
+                    format="percent",
+                    min_value=0,
+                    max_value=1,
+                    color=charts.BLUE,
+                )
+                for name in table.columns[1:]
+            },
+        },
+    )

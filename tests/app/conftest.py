@@ -1,0 +1,53 @@
+"""Fixtures of the leaderboard's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.app import snapshot
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    """No test sees what another one cached; connections are closed at the end."""
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Path:
+    """A folder with one published snapshot."""
+    snapshot.write(tmp_path / "snapshots")
+    return tmp_path / "snapshots"
+
+
+@pytest.fixture
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens the whole app on a folder of snapshots, with the parameters of an address."""
+
+    def opened(folder: Path, **parameters: str) -> AppTest:
+        monkeypatch.setattr("sys.argv", [str(MAIN), "--snapshots", str(folder)])
+        app = AppTest.from_file(str(MAIN), default_timeout=60)
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return opened
+
+
+def words(app: AppTest) -> str:
+    """All text of a page, outside tables and code."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")

@@ -1,0 +1,39 @@
+"""The app in a real browser: what only shows when scripts, canvas and address bar are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.app.screenshot import chromium, served, settled, why_not
+from tests.app.snapshot import ALPHA
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "a browser is here")
+def test_pages_in_chromium(snapshots: Path, tmp_path: Path) -> None:
+    """Both pages draw; a choice goes into the address; a link opens a sample; hostile text does not run."""
+    from selenium.webdriver.common.by import By
+
+    with served(snapshots) as url, chromium() as browser:
+        browser.get(url)
+        page = settled(browser, "About this ranking")
+        assert "every sample weighs the same" in page
+        assert "gamma:red[<b>x</b>] covers 1 of 8 samples" in page
+        assert browser.find_elements(By.CSS_SELECTOR, "[data-testid=stVegaLiteChart] canvas, .marks")
+        picture = tmp_path / "ranking.png"
+        browser.save_screenshot(str(picture))
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+        browser.find_element(By.CSS_SELECTOR, "[data-testid=stSelectbox] input").click()
+        browser.find_element(By.XPATH, "//*[@role='option'][contains(., 'words')]").click()
+        settled(browser, "6 samples in 3 clusters")
+        assert parse_qs(urlsplit(browser.current_url).query) == {"source": ["words"]}
+
+        browser.get(f"{url}/model?model={ALPHA}&sample=id-w1")
+        page = settled(browser, "1 of 4 passed")
+        assert "<script>alert('x')</script>" in page
+        assert "size 7.24B" in page
+        assert parse_qs(urlsplit(browser.current_url).query) == {"model": [ALPHA], "sample": ["id-w1"]}

@@ -1,0 +1,179 @@
+"""The page of one model, and its samples: what it was asked, what it said, and that text stays text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.wording import LONGEST
+from tests.app.conftest import words
+from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish
+
+
+def open_model(folder: Path, **parameters: str) -> AppTest:
+    """The model page alone, at an address."""
+
+    def page(folder: str) -> None:
+        from pathlib import Path
+
+        from app.snapshot import published
+        from app.views.model import render
+
+        render(published(Path(folder)), lambda *_: None)
+
+    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def codes(app: AppTest) -> list[str]:
+    """What the page shows preformatted."""
+    return [block.value for block in app.code]
+
+
+def test_facts_and_places(snapshots: Path) -> None:
+    """What is known of the model, and its row in every ranking by the chosen method."""
+    app = open_model(snapshots, model=ALPHA)
+    assert "size **7.24B** · licence **apache-2.0** · released **2026-03-01**" in words(app)
+    places = app.dataframe[0].value
+    assert list(places["source"]) == ["all samples", "all samples", "words"]
+    assert list(places["rank"]) == ["1–2", "4", "1"]
+    assert list(places["of"]) == [5, 5, 3]
+    assert "in no ranking by this method: pictures" in words(app)
+    app.selectbox("method").select("bradley-terry").run()
+    assert list(app.dataframe[0].value["source"]) == ["all samples"]
+
+
+def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:
+    """No model is chosen for the reader, so that an address always names what it shows."""
+    assert "Choose a model here" in words(open_model(snapshots))
+    app = open_model(snapshots, model="no/such")
+    assert "This snapshot holds no model called no/such." in words(app)
+
+
+def test_a_model_without_attempts_says_so(snapshots: Path) -> None:
+    """Nothing measured is no failure."""
+    app = open_model(snapshots, model=IDLE)
+    assert "This model has no attempts yet." in words(app)
+    assert "size **unknown** · licence **unknown**" in words(app)
+    assert not app.dataframe
+
+
+def test_a_baseline_is_called_one(snapshots: Path) -> None:
+    """Chance is never shown as a model."""
+    assert "A chance baseline, not a model" in words(open_model(snapshots, model=CHANCE))
+
+
+def test_a_name_is_never_markup(snapshots: Path) -> None:
+    """Markdown, directives and HTML in a model's name come out as its characters."""
+    assert open_model(snapshots, model=GAMMA).title[0].value == r"gamma\:red\[\<b\>x\<\/b\>\]"
+
+
+def test_conditions_are_shown_as_json(snapshots: Path) -> None:
+    """Each condition with what it was used for."""
+    app = open_model(snapshots, model=ALPHA)
+    specs = [code for code in codes(app) if '"temperature"' in code]
+    assert len(specs) == 2
+    assert '"temperature": 0.0' in specs[1]
+    assert COLD.condition_id in words(app)
+
+
+@pytest.mark.parametrize(
+    "verdict, ids",
+    [
+        ("always passes", ["w0", "w5"]),
+        ("sometimes", ["p0", "p1", "w1", "w4"]),
+        ("never", ["w0", "w2"]),
+        ("missing", ["w3"]),
+    ],
+)
+def test_samples_are_filtered_by_verdict(snapshots: Path, verdict: str, ids: list[str]) -> None:
+    """Each verdict lists its samples, and the counts of all four stand above."""
+    app = open_model(snapshots, model=ALPHA, verdict=verdict)
+    assert list(app.dataframe[1].value["id"]) == ids
+    assert "2 always passes · 4 sometimes · 2 never · 1 missing" in words(app)
+
+
+def test_samples_are_filtered_by_every_source_they_were_found_in(snapshots: Path) -> None:
+    """A sample that two sources share is listed under both."""
+    app = open_model(snapshots, model=ALPHA, source="pictures")
+    assert list(app.dataframe[1].value["id"]) == ["p0", "p1", "w0", "w0"]
+
+
+def test_a_missing_measurement_is_empty_with_its_reason(snapshots: Path) -> None:
+    """Missing is not nought."""
+    row = open_model(snapshots, model=ALPHA, verdict="missing").dataframe[1].value.iloc[0]
+    assert row[["pass rate", "low", "high"]].isna().all()
+    assert (row["attempts"], row["uncounted"]) == (0, 2)
+    assert row["reason"] == "every attempt was truncated"
+
+
+def test_a_truncated_attempt_has_no_verdict(snapshots: Path) -> None:
+    """It is shown as missing, with its status and its text."""
+    text = words(open_model(snapshots, model=ALPHA, sample="id-w3"))
+    assert text.count(":orange-badge[missing] · status truncated") == 2
+
+
+def test_hostile_output_is_shown_as_its_characters(snapshots: Path) -> None:
+    """Markdown and HTML stay text in a code block; terminal and control characters are gone."""
+    app = open_model(snapshots, model=ALPHA, sample="id-w1")
+    shown = "# Heading\n<script>alert('x')</script>\nred bell ![i](http://example.org/i.png) gnp"
+    assert shown in codes(app)
+    assert "<script>" not in "".join(element.value for element in app.markdown)
+    assert "no 4 in <b>it</b>" in [element.value for element in app.text]
+    assert not app.get("html")
+    assert "1 of 4 passed" in words(app)
+
+
+def test_a_long_output_is_cut_with_a_note(snapshots: Path) -> None:
+    """The page stays small, and says that there is more."""
+    app = open_model(snapshots, model=ALPHA, sample="id-w2")
+    assert LONG[:LONGEST] in codes(app)
+    assert LONG not in codes(app)
+    assert "Cut after 20,000 of 30,000 characters." in words(app)
+
+
+def test_many_attempts_come_in_pages(snapshots: Path) -> None:
+    """Ten at a time, in the order of submission."""
+    app = open_model(snapshots, model=ALPHA, sample="id-w4")
+    assert "1 of 25 passed" in words(app)
+    assert f"f by {ALPHA}, attempt 9" in codes(app)
+    assert f"f by {ALPHA}, attempt 10" not in codes(app)
+    app.number_input[0].set_value(3).run()
+    assert codes(app)[-1] == f"p by {ALPHA}, attempt 24"
+
+
+def test_images_are_shown_or_said_to_be_lost(snapshots: Path) -> None:
+    """A question's picture, its choices and its reference; a lost picture costs a note, not the page."""
+    app = open_model(snapshots, model=ALPHA, sample="id-p0")
+    assert len(app.image) == 1
+    assert {"1. circle\n2. square", "circle"} <= set(codes(app))
+    assert "could not be shown" in words(open_model(snapshots, model=ALPHA, sample="id-p1"))
+
+
+def test_choosing_a_sample_puts_it_into_the_address(snapshots: Path) -> None:
+    """So a link shows the same sample, and taking the tick away takes it out."""
+    app = open_model(snapshots, model=ALPHA)
+    assert "Tick a row" in words(app)
+    key = f"samples-2026-11-03-a-{ALPHA}--any verdict"
+    app.session_state[key] = {"selection": {"rows": [4], "columns": [], "cells": []}}
+    app.run()
+    assert app.query_params["sample"] == "id-w1"
+    app.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": []}}
+    app.run()
+    assert "sample" not in app.query_params
+
+
+def test_an_unreadable_image_costs_a_note(snapshots: Path) -> None:
+    """Bytes that are no image are somebody else's fault, not a traceback."""
+    path = snapshots / "2026-11-03-a.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE image SET bytes = 'no image'::BLOB")
+    publish(snapshots, "2026-11-03-a")
+    assert "could not be shown" in words(open_model(snapshots, model=ALPHA, sample="id-p0"))

@@ -1,0 +1,38 @@
+"""Text made harmless, numbers made short."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.wording import escaped, number, plain, size, span, start
+
+
+def test_plain_keeps_text_and_drops_control() -> None:
+    """Letters of any script, tabs and line ends stay."""
+    assert plain("a\tb\r\nc\rd é 漢字 🙂") == "a\tb\nc\nd é 漢字 🙂"
+    assert plain("\x1b]0;title\x07x\x1b[1;31my\x1b[0m\x00\x9b\u202ez\u2066") == "xyz"
+
+
+def test_escaped_is_one_line_of_literal_characters() -> None:
+    """Every character that Markdown could act on is escaped."""
+    assert escaped("a\n# *b* :red[c] $d$ <e>") == r"a \# \*b\* \:red\[c\] \$d\$ \<e\>"
+
+
+def test_start_marks_a_cut() -> None:
+    """The length is that of the result."""
+    assert start("one  two\nthree", 20) == "one two three"
+    assert start("one two three", 8) == "one two…"
+
+
+@pytest.mark.parametrize(
+    "value, text", [(None, "–"), (0.51234, "0.512"), (0.0001234, "0.000123"), (1234.5, "1,234"), (0.0, "0")]
+)
+def test_numbers_have_three_digits(value: float | None, text: str) -> None:
+    """And none of them is turned into powers of ten where it is large."""
+    assert number(value) == text
+
+
+def test_sizes_and_spans() -> None:
+    """As one would say them."""
+    assert [size(n) for n in (None, 500, 134_515_008, 7_240_000_000)] == ["unknown", "500", "135M", "7.24B"]
+    assert [span(3, 3), span(1, 2)] == ["3", "1–2"]
