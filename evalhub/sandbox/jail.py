@@ -37,6 +37,9 @@ class Report:
     cpu: float
     """CPU seconds it used."""
 
+    stopped: bool
+    """Whether it was still there when it was told to stop."""
+
     problem: str
     """Why its cell could not be built; empty where it was."""
 

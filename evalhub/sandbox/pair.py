@@ -115,14 +115,21 @@ def _outcome(
         if passed is False and detail == _ENDED:
             return Outcome(False, _ending(candidate, limits))
         return Outcome(passed, detail)
-    if judge is not None and judge.signal == signal.SIGKILL and judge.cpu >= limits.cpu_seconds:
+    if judge is not None and _out_of_time(judge, limits):
         return Outcome(False, f"killed: its answers kept the tests busy for {limits.cpu_seconds} s of CPU")
     return Outcome(None, "the judge ended without a verdict")
 
 
+def _out_of_time(report: Report, limits: Limits) -> bool:
+    # The kernel counts in ticks, so that the sum may fall a little short of the limit that it enforced.
+    return report.signal == signal.SIGKILL and report.cpu > 0.9 * limits.cpu_seconds
+
+
 def _ending(report: Report, limits: Limits) -> str:
-    if report.signal == signal.SIGKILL and report.cpu >= limits.cpu_seconds:
+    if _out_of_time(report, limits):
         return f"killed: more than {limits.cpu_seconds} s of CPU"
+    if report.stopped and report.signal == signal.SIGKILL:
+        return "hung up"
     if report.signal:
         return f"killed: {signal.strsignal(report.signal) or report.signal}"
     return f"ended early with exit status {report.exit}"

@@ -42,13 +42,17 @@ def _find_doors(home, visible):
         found.append(name)
     if os.getuid() == 0 or ctypes.CDLL(None).unshare(0x10000000) == 0:
         found.append("capabilities")
-    return found + sorted(os.environ)
+    if os.environ:
+        found.append("the environment")
+    if found:
+        # A judgement tells the name of what was raised, and no more.
+        raise type(" and ".join(found), (Exception,), {})
+    return "shut"
 """
 
 _TESTS = """
 def check(candidate):
-    doors = candidate(HOME, VISIBLE)
-    assert doors == [], doors
+    assert candidate(HOME, VISIBLE) == "shut"
 """
 
 
@@ -59,4 +63,4 @@ def check(pair: Pair, visible: str) -> None:
     if outcome.passed is None:
         raise SandboxUnavailable(f"its self-check could not run ({outcome.detail})")
     if not outcome.passed:
-        raise SandboxUnavailable(f"its self-check found a door open ({outcome.detail})")
+        raise SandboxUnavailable(f"its self-check found open: {outcome.detail.removeprefix('raised ')}")

@@ -29,7 +29,6 @@ def main() -> None:
         linux.map_only(_INNER_ID, _INNER_ID, uid, gid, spec["proc"])
     first = os.fork()
     if first == 0:
-        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
         _move_in(spec)
         if uid != 0:
             linux.set_capabilities(linux.CAP_SYS_ADMIN, executed=True)

@@ -63,10 +63,10 @@ class StandIn:
             raise self._failed(f"sent {error}") from None
         if reply[:1] == b"!":
             try:
-                reason = str(json.loads(reply[1:201]))
+                reason = json.loads(reply[1:])
             except (ValueError, RecursionError):
-                reason = "sent what is no message"
-            raise self._failed(reason)
+                reason = None
+            raise self._failed(reason[:200] if isinstance(reason, str) else "sent what is no message")
         return reply
 
     def _failed(self, reason: str) -> Failed:

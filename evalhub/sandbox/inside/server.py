@@ -34,6 +34,8 @@ def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[2]))
     proc = int(sys.argv[3])
     _leave_root()
+    # Only now: changing ids would have undone it.
+    linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in _PRELOADED:
         importlib.import_module(name)
     gc.collect()
@@ -69,7 +71,7 @@ def _watch(channel: int, process: int) -> dict[str, Any]:
     poll.register(channel, select.POLLIN)
     poll.register(ended, select.POLLIN)
     report: dict[str, Any] | None = None
-    told_to_stop = False
+    told_to_stop = stopped = False
     while report is None or not told_to_stop:
         ready = {file for file, _ in poll.poll()}
         if channel in ready:
@@ -78,6 +80,7 @@ def _watch(channel: int, process: int) -> dict[str, Any]:
             poll.unregister(channel)
             if report is None:
                 os.kill(process, signal.SIGKILL)
+                stopped = True
         if ended in ready:
             _, status, usage = os.wait4(process, 0)
             poll.unregister(ended)
@@ -86,6 +89,7 @@ def _watch(channel: int, process: int) -> dict[str, Any]:
                 "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
                 "exit": os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
                 "cpu": usage.ru_utime + usage.ru_stime,
+                "stopped": stopped,
             }
     return report
 
