@@ -1,0 +1,99 @@
+"""A file of one's own: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ingest.records import Condition, Sample
+from ingest.source import SourceError
+
+_CHOICES = "{prompt}\n{choices}\nAnswer with one of the options and nothing else."
+_FREE = "{prompt}"
+
+
+class JsonLines:
+    """`evalhub ingest jsonl:FILE`. Fields: id, prompt, reference; optional choices, image, tags, cluster,
+    published_at, licence. With choices the answer must be one of them, a number is compared as a number,
+    anything else as text."""
+
+    summary = "your own samples: jsonl:FILE with id, prompt, reference, optional choices, image, tags, …"
+
+    def samples(self, *, path: str = "", limit: int | None = None) -> Iterator[Sample]:
+        """Yield the file's samples in order.
+
+        Args:
+            path: the file; `evalhub ingest jsonl:FILE` sets it.
+            limit: only the first so many lines.
+        """
+        if not path:
+            raise SourceError("name the file: evalhub ingest jsonl:FILE")
+        file = Path(path).expanduser()
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        # All lines are read before the first sample leaves: a broken file adds nothing.
+        samples = [
+            _sample(line, file, number) for number, line in enumerate(lines[:limit], start=1) if line.strip()
+        ]
+        if not samples:
+            raise SourceError(f"{path} holds no samples")
+        yield from samples
+
+
+def _sample(line: str, file: Path, number: int) -> Sample:
+    where = f"{file}, line {number}"
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise SourceError(f"{where}: not JSON ({error})") from None
+    if not isinstance(fields, dict) or not {"id", "prompt", "reference"} <= fields.keys():
+        raise SourceError(f"{where}: needs an object with at least id, prompt and reference")
+    choices = tuple(map(str, _list(fields, "choices", where)))
+    reference = fields["reference"]
+    if choices and str(reference) not in choices:
+        raise SourceError(f"{where}: the reference {reference!r} is not among the choices")
+    published = fields.get("published_at")
+    try:
+        day = date.fromisoformat(published) if published else None
+    except (TypeError, ValueError):
+        raise SourceError(f"{where}: published_at must be a date like 2026-11-24, not {published!r}") from None
+    images: tuple[bytes, ...] = ()
+    if fields.get("image"):
+        try:
+            images = ((file.parent / str(fields["image"])).read_bytes(),)
+        except OSError as error:
+            raise SourceError(f"{where}: image {fields['image']}: {error.strerror}") from None
+    return Sample(
+        source=f"jsonl:{file.name}",
+        source_id=str(fields["id"]),
+        prompt=str(fields["prompt"]),
+        choices=choices,
+        reference=reference if isinstance(reference, int | float) else str(reference),
+        grader="choice" if choices else "numeric" if _is_number(reference) else "exact",
+        images=images,
+        condition=Condition(template=_CHOICES if choices else _FREE),
+        cluster=str(fields.get("cluster") or ""),
+        tags=tuple(map(str, _list(fields, "tags", where))),
+        licence=str(fields.get("licence") or ""),
+        published_at=day,
+    )
+
+
+def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
+    value = fields.get(name) or []
+    if not isinstance(value, list):
+        raise SourceError(f"{where}: {name} must be a list")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
