@@ -1,0 +1,112 @@
+"""A hub: the folder that holds one pool and its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from evalhub.errors import EvalhubError
+from evalhub.store.blobs import Blobs
+from evalhub.store.lock import writer_lock
+from evalhub.store.migrate import migrate
+
+
+class Hub:
+    """An open hub, held by this process alone until it is closed.
+
+    Attributes:
+        path: its folder.
+        database: the DuckDB connection, for the other modules of this package.
+        blobs: texts and images.
+        version: number of the newest migration.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the hub in a folder, which is made if it is not there.
+
+        Raises:
+            HubLocked: another process has it.
+            EvalhubError: the folder or its files cannot be used.
+        """
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EvalhubError(f"the hub {path} cannot be made: {error.strerror or error}") from error
+        self._lock = writer_lock(path)
+        self._lock.__enter__()
+        try:
+            self.database = _open(path / "hub.duckdb")
+            self.version = migrate(self.database)
+            self.blobs = Blobs(path / "blobs.sqlite")
+        except BaseException:
+            self._lock.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> Hub:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and let the lock go."""
+        self.database.close()
+        self.blobs.close()
+        self._lock.__exit__(None, None, None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All of the block's changes are kept, or none."""
+        self.database.execute("BEGIN")
+        try:
+            yield self.database
+        except BaseException:
+            self.database.execute("ROLLBACK")
+            raise
+        self.database.execute("COMMIT")
+
+    def insert(self, statement: str, given: pl.DataFrame) -> None:
+        """Run a statement that reads the frame as the table `given`."""
+        with self._given(given):
+            self.database.execute(statement)
+
+    def select(self, query: str, given: pl.DataFrame, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query that reads the frame as the table `given`."""
+        with self._given(given):
+            return self.database.execute(query, list(parameters)).fetchall()
+
+    def frame(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """The result of a query as a frame."""
+        found = pl.from_arrow(self.database.sql(query, params=list(parameters)).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    @contextmanager
+    def _given(self, frame: pl.DataFrame) -> Iterator[None]:
+        self.database.register("given", frame)
+        try:
+            yield
+        finally:
+            self.database.unregister("given")
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise EvalhubError(
+            f"{path} cannot be opened as a hub ({reason}): restore it from a backup, or choose another --hub"
+        ) from error

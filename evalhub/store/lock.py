@@ -1,0 +1,54 @@
+"""One writer at a time, and a message that says who it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from evalhub.errors import HubLocked
+
+
+@contextmanager
+def writer_lock(hub: Path) -> Iterator[None]:
+    """Hold the hub's lock for the length of the block. A killed holder's lock is free at once.
+
+    Raises:
+        HubLocked: another process holds it; the message names it.
+    """
+    lock = FileLock(hub / "lock")
+    holder = hub / "lock.json"
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise HubLocked(f"the hub {hub} is being written by {_describe(holder)}; wait until it ends") from None
+    try:
+        holder.write_text(
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "command": " ".join(["evalhub", *sys.argv[1:]]),
+                    "since": datetime.now().astimezone().isoformat(timespec="seconds"),
+                }
+            )
+        )
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _describe(holder: Path) -> str:
+    try:
+        known = json.loads(holder.read_text())
+        return f"process {known['pid']} on {known['host']} (`{known['command']}`) since {known['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

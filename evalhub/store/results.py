@@ -1,0 +1,183 @@
+"""What came out: runs, measurements, rankings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from aggregate.ranking import Ranking
+from evalhub.store.hub import Hub
+from ingest.records import Model, content_hash
+
+PASS_RATE = "pass rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tallied:
+    """The measurement that a sample's attempts add up to."""
+
+    sample_id: str
+    condition_id: str
+    value: float | None
+    low: float
+    high: float
+    passes: int
+    attempts: int
+    missing: int
+    reason: str
+    """Why there is no value; '' where there is one."""
+
+
+def add_model(hub: Hub, model: Model) -> None:
+    """Keep what is known of a model; what is known already stays where nothing newer is given."""
+    hub.database.execute(
+        """
+        INSERT INTO model VALUES (?, ?, ?, ?, ?, now())
+        ON CONFLICT DO UPDATE SET
+            parameters = coalesce(excluded.parameters, parameters),
+            licence = CASE WHEN excluded.licence = '' THEN licence ELSE excluded.licence END,
+            released = coalesce(excluded.released, released),
+            cutoff = coalesce(excluded.cutoff, cutoff)
+        """,
+        [model.model_id, model.parameters, model.licence, model.released, model.cutoff],
+    )
+
+
+def start_run(
+    hub: Hub,
+    *,
+    model_id: str,
+    seed: int,
+    passes: int,
+    max_attempts: int,
+    options: Mapping[str, Any],
+    versions: Mapping[str, str],
+    conditions: Mapping[str, str],
+) -> str:
+    """Record that a run began, or goes on. Returns its id, the same for the same model, samples and options."""
+    run_id = content_hash([model_id, seed, passes, max_attempts, sorted(conditions.items())])[:12]
+    hub.database.execute(
+        "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, now(), NULL) ON CONFLICT DO UPDATE SET ended_at = NULL",
+        [run_id, model_id, seed, passes, max_attempts, json.dumps(options), json.dumps(versions)],
+    )
+    return run_id
+
+
+def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequence[Tallied]) -> None:
+    """Replace the run's measurements by these and mark it as ended, all or nothing."""
+    frame = pl.DataFrame(
+        [asdict(tally) for tally in tallies],
+        schema={
+            "sample_id": pl.String,
+            "condition_id": pl.String,
+            "value": pl.Float64,
+            "low": pl.Float64,
+            "high": pl.Float64,
+            "passes": pl.Int32,
+            "attempts": pl.Int32,
+            "missing": pl.Int32,
+            "reason": pl.String,
+        },
+    ).with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
+    with hub.transaction() as database:
+        hub.insert(
+            f"""
+            INSERT OR REPLACE INTO measurement
+            SELECT model_id, sample_id, '{PASS_RATE}', condition_id, seed, 'binary', 'up', value, low, high,
+                   passes, attempts, missing, reason, now()
+            FROM given
+            """,
+            frame,
+        )
+        database.execute("UPDATE run SET ended_at = now() WHERE run_id = ?", [run_id])
+
+
+def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
+    """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, value,
+    passes, attempts; value NULL where missing.
+
+    Where a sample was measured under several conditions of one variant (other weights, another dtype), the
+    newest counts; several seeds are averaged.
+    """
+    return hub.frame(
+        """
+        WITH chosen AS (
+            SELECT measurement.*, condition.variant,
+                   first_value(condition_id) OVER (
+                       PARTITION BY model_id, condition.variant, sample_id ORDER BY measured_at DESC, condition_id
+                   ) AS newest
+            FROM measurement JOIN condition USING (condition_id)
+            WHERE metric = ?
+        )
+        SELECT CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model,
+               model_id, sample_id AS sample, sample.cluster AS cluster, avg(value) AS value,
+               sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
+        FROM chosen JOIN sample USING (sample_id)
+        WHERE chosen.condition_id = newest AND (? = '' OR sample.source = ?)
+        GROUP BY model_id, variant, sample_id, sample.cluster
+        ORDER BY model, sample
+        """,
+        [PASS_RATE, source, source],
+    )
+
+
+def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, float]:
+    """The model's newest pass rate of each of these samples, where there is one."""
+    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    return dict(
+        hub.select(
+            """
+            SELECT sample_id, arg_max(value, measured_at) FROM measurement JOIN given USING (sample_id)
+            WHERE model_id = ? AND metric = ? AND value IS NOT NULL
+            GROUP BY sample_id
+            """,
+            wanted,
+            [model_id, PASS_RATE],
+        )
+    )
+
+
+def save_ranking(hub: Hub, ranking: Ranking, source: str, frame: pl.DataFrame) -> str:
+    """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method and measurements."""
+    content = frame.sort("model", "sample").write_csv()
+    ranking_id = content_hash([ranking.method, ranking.level, source, content])[:12]
+    models = dict(frame.select("model", "model_id").unique().iter_rows())
+    rows = pl.DataFrame(
+        [(ranking_id, row.model, models[row.model], *list(asdict(row).values())[1:]) for row in ranking.models],
+        schema=[
+            "ranking_id",
+            "model",
+            "model_id",
+            "score",
+            "low",
+            "high",
+            "rank",
+            "rank_low",
+            "rank_high",
+            "tie_group",
+            "samples",
+            "coverage",
+        ],
+        orient="row",
+    )
+    with hub.transaction() as database:
+        database.execute(
+            "INSERT OR REPLACE INTO ranking VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, now())",
+            [
+                ranking_id,
+                source,
+                ranking.method,
+                ranking.assumes,
+                ranking.unit,
+                ranking.level,
+                ranking.samples,
+                ranking.clusters,
+                list(ranking.warnings),
+            ],
+        )
+        hub.insert("INSERT OR REPLACE INTO ranking_row SELECT * FROM given", rows)
+    return ranking_id

@@ -1,0 +1,172 @@
+"""Samples in the pool: add them once, find them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import polars as pl
+
+from evalhub.store.hub import Hub
+from ingest.records import Condition, Sample
+
+_TOGETHER = 2000
+"""Samples added in one transaction."""
+
+_ADD_CONDITIONS = "INSERT OR IGNORE INTO condition SELECT * FROM given"
+
+
+@dataclass(frozen=True)
+class Added:
+    """What an ingest did."""
+
+    samples: int
+    """Distinct samples that the source gave."""
+
+    added: int
+    """Those that the pool did not have."""
+
+
+def add_samples(hub: Hub, samples: Iterable[Sample]) -> Added:
+    """Put samples into the pool; one whose content is there already only gains an origin."""
+    seen: set[str] = set()
+    added = 0
+    stream = iter(samples)
+    while batch := list(islice(stream, _TOGETHER)):
+        distinct = list({sample.sample_id: sample for sample in batch}.values())
+        seen.update(sample.sample_id for sample in distinct)
+        hub.blobs.put(image for sample in distinct for image in sample.images)
+        frame = pl.DataFrame([_row(sample) for sample in distinct], schema=_SCHEMA, orient="row")
+        conditions = _condition_frame({sample.condition for sample in distinct})
+        origins = pl.DataFrame(
+            [(sample.sample_id, sample.source, sample.source_id) for sample in batch],
+            schema=["sample_id", "source", "source_id"],
+            orient="row",
+        ).unique(maintain_order=True)
+        with hub.transaction():
+            hub.insert(_ADD_CONDITIONS, conditions)
+            new = "SELECT count(*) FROM given WHERE sample_id NOT IN (SELECT sample_id FROM sample)"
+            added += hub.select(new, frame)[0][0]
+            hub.insert("INSERT OR IGNORE INTO sample SELECT *, now() FROM given", frame)
+            hub.insert("INSERT OR IGNORE INTO origin SELECT * FROM given", origins)
+    return Added(len(seen), added)
+
+
+def add_conditions(hub: Hub, conditions: Iterable[Condition]) -> None:
+    """Keep conditions, so that a measurement can always be traced to how it was made."""
+    hub.insert(_ADD_CONDITIONS, _condition_frame(set(conditions)))
+
+
+def sources(hub: Hub) -> dict[str, int]:
+    """Number of samples in the pool by source, in order of name."""
+    rows = hub.database.execute("SELECT source, count(*) FROM sample GROUP BY source ORDER BY source").fetchall()
+    return dict(rows)
+
+
+def choose_samples(hub: Hub, sources: Sequence[str] = (), limit: int | None = None) -> list[str]:
+    """Sample ids of the named sources (all where none is named), at most `limit` from each, in pool order.
+
+    Samples with tags take turns by tag, so that a limited choice is spread over a source's kinds.
+    """
+    return [
+        row[0]
+        for row in hub.database.execute(
+            """
+            WITH numbered AS (
+                SELECT sample_id, source, rowid AS place,
+                       row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
+                FROM sample
+                WHERE len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[]))
+            ), ordered AS (
+                SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
+            )
+            SELECT sample_id FROM ordered WHERE ? IS NULL OR number <= ? ORDER BY source, number
+            """,
+            [list(sources), list(sources), limit, limit],
+        ).fetchall()
+    ]
+
+
+def load_samples(hub: Hub, sample_ids: Sequence[str]) -> list[Sample]:
+    """The samples with these ids, in this order, with their images and conditions."""
+    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    rows = hub.select(
+        """
+        SELECT sample.sample_id, source, source_id, prompt, choices, reference, grader, images, cluster, tags,
+               licence, published_at, condition.spec
+        FROM sample JOIN given USING (sample_id) JOIN condition USING (condition_id)
+        """,
+        wanted,
+    )
+    images = hub.blobs.get(image for row in rows for image in row[7])
+    conditions: dict[str, Condition] = {}
+    loaded = {}
+    for row in rows:
+        spec = row[12]
+        if spec not in conditions:
+            conditions[spec] = Condition.from_json(json.loads(spec))
+        loaded[row[0]] = Sample(
+            source=row[1],
+            source_id=row[2],
+            prompt=row[3],
+            choices=tuple(row[4]),
+            reference=json.loads(row[5]),
+            grader=row[6],
+            images=tuple(images[image] for image in row[7]),
+            cluster="" if row[8] == row[0] else row[8],
+            tags=tuple(row[9]),
+            licence=row[10],
+            published_at=row[11],
+            condition=conditions[spec],
+        )
+    return [loaded[sample_id] for sample_id in sample_ids]
+
+
+_SCHEMA = {
+    "sample_id": pl.String,
+    "source": pl.String,
+    "source_id": pl.String,
+    "prompt": pl.String,
+    "choices": pl.List(pl.String),
+    "reference": pl.String,
+    "grader": pl.String,
+    "images": pl.List(pl.String),
+    "modality": pl.String,
+    "cluster": pl.String,
+    "tags": pl.List(pl.String),
+    "licence": pl.String,
+    "published_at": pl.Date,
+    "condition_id": pl.String,
+}
+
+
+def _row(sample: Sample) -> tuple[object, ...]:
+    return (
+        sample.sample_id,
+        sample.source,
+        sample.source_id,
+        sample.prompt,
+        list(sample.choices),
+        json.dumps(sample.reference, ensure_ascii=False),
+        sample.grader,
+        list(sample.image_hashes),
+        sample.modality,
+        sample.cluster or sample.sample_id,
+        list(sample.tags),
+        sample.licence,
+        sample.published_at,
+        sample.condition.condition_id,
+    )
+
+
+def _condition_frame(conditions: set[Condition]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            (condition.condition_id, condition.variant, json.dumps(condition.to_json(), ensure_ascii=False))
+            for condition in conditions
+        ],
+        schema={"condition_id": pl.String, "variant": pl.String, "spec": pl.String},
+        orient="row",
+    )

@@ -1,0 +1,102 @@
+"""Publishing: a read-only copy of the hub that readers open while writers go on.
+
+A snapshot is one self-contained DuckDB file under its own name; the file `current` names the published one
+and is swapped in by an atomic rename, so a reader sees the old snapshot or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from evalhub.store.hub import Hub
+
+_TABLES = (
+    "sample",
+    "origin",
+    "model",
+    "condition",
+    "attempt",
+    "verdict",
+    "measurement",
+    "ranking",
+    "ranking_row",
+)
+_KEPT = 3
+"""Snapshots that stay on disk; readers of older ones keep their open file."""
+
+_TOGETHER = 2000
+
+
+def folder(hub: Path) -> Path:
+    """Where a hub's snapshots are."""
+    return hub / "snapshots"
+
+
+def current(hub: Path) -> str | None:
+    """Id of the published snapshot, or None."""
+    try:
+        name = (folder(hub) / "current").read_text().strip()
+    except OSError:
+        return None
+    return name if (folder(hub) / f"{name}.duckdb").is_file() else None
+
+
+def publish(hub: Hub) -> str:
+    """Write a snapshot of the hub as it is now and make it the current one. Returns its id."""
+    place = folder(hub.path)
+    place.mkdir(exist_ok=True)
+    for leftover in place.glob(".*.tmp*"):
+        leftover.unlink()
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    fresh = place / f".{name}.tmp"
+    _write(hub, fresh, name)
+    fresh.replace(place / f"{name}.duckdb")
+    pointer = place / f".current-{name}.tmp"
+    with pointer.open("w") as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    pointer.replace(place / "current")
+    for old in sorted(place.glob("*.duckdb"))[:-_KEPT]:
+        old.unlink()
+    return name
+
+
+def _write(hub: Hub, path: Path, name: str) -> None:
+    database = hub.database
+    database.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS board")
+    try:
+        for table in _TABLES:
+            database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {table}")
+        database.execute("CREATE TABLE board.output (output VARCHAR, text VARCHAR)")
+        database.execute("CREATE TABLE board.image (image VARCHAR, bytes BLOB)")
+        outputs = database.execute("SELECT DISTINCT output FROM attempt").fetchall()
+        for part in _parts(row[0] for row in outputs):
+            texts = [(key, text.decode("utf-8", "replace")) for key, text in hub.blobs.get(part).items()]
+            frame = pl.DataFrame(texts, schema={"output": pl.String, "text": pl.String}, orient="row")
+            hub.insert("INSERT INTO board.output SELECT * FROM given", frame)
+        images = database.execute("SELECT DISTINCT unnest(images) FROM sample").fetchall()
+        for part in _parts(row[0] for row in images):
+            blobs = list(hub.blobs.get(part).items())
+            frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
+            hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
+        database.execute(
+            "CREATE TABLE board.snapshot AS SELECT ? AS snapshot_id, now() AS published_at, "
+            "?::INTEGER AS hub_version, ? AS evalhub",
+            [name, hub.version, version("evalhub")],
+        )
+    finally:
+        database.execute("DETACH board")
+
+
+def _parts(hashes: Iterable[str]) -> Iterable[list[str]]:
+    stream = iter(hashes)
+    while part := list(islice(stream, _TOGETHER)):
+        yield part
