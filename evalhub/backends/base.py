@@ -1,0 +1,84 @@
+"""What a backend is: something that turns requests into outputs, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.records import Condition, Model, Sample, Status
+
+
+@dataclass(frozen=True)
+class Request:
+    """One attempt of one sample, ready to be put to a model."""
+
+    sample_id: str
+    attempt: int
+    seed: int
+    text: str
+    """The rendered prompt: the user's message (chat), or the text to continue (plain)."""
+
+    condition: Condition
+    choices: tuple[str, ...] = ()
+    images: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Output:
+    """What came back for a request."""
+
+    request: Request
+    text: str
+    status: Status
+    tokens: int
+    seconds: float
+
+
+class Backend(Protocol):
+    """Runs a model. Found through the entry-point group `evalhub.backends`; `handles` decides which one.
+
+    The caller keeps up to `capacity` requests in flight: `submit` never blocks, `collect` waits until at
+    least one output is there (or `seconds` have passed). Outputs come in any order; each depends only on
+    its own request, never on its company.
+    """
+
+    model: Model
+    capacity: int
+
+    @classmethod
+    def handles(cls, name: str) -> bool:
+        """Whether `evalhub score NAME` means this backend."""
+        ...
+
+    def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
+        """Start the model.
+
+        Raises:
+            EvalhubError: there is no such model, or it cannot be run here.
+        """
+        ...
+
+    def refuses(self, sample: Sample) -> str:
+        """Why the model cannot be asked this sample (no eyes for an image), or '' where it can."""
+        ...
+
+    def condition(self, asked: Condition) -> Condition:
+        """The condition under which the model will really run: with engine, revision and possible form."""
+        ...
+
+    def submit(self, requests: Sequence[Request]) -> None:
+        """Take requests; at most `capacity` in flight."""
+        ...
+
+    def collect(self, seconds: float) -> list[Output]:
+        """Outputs that are there; waits up to `seconds` for the first.
+
+        Raises:
+            EvalhubError: the model died.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop the model and free what it held."""
+        ...

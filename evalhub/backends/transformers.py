@@ -1,0 +1,181 @@
+"""Language models through transformers on torch, in worker processes."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from evalhub.backends.base import Output, Request
+from evalhub.backends.weights import resolve
+from evalhub.backends.worker import Job, Ready, work
+from evalhub.errors import EvalhubError
+from ingest.records import Condition, Model, Sample
+
+_SLOTS = {"cpu": 32, "cuda": 128}
+
+
+class TransformersBackend:
+    """Any decoder model that transformers can load: hub id, local folder, .gguf file, or the embedded one."""
+
+    @classmethod
+    def handles(cls, name: str) -> bool:
+        return not name.startswith("baseline:")
+
+    def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
+        weights = resolve(name)
+        kind, dtype = _arithmetic(device, dtype)
+        folder = weights.folder(dtype)
+        workers, threads = (len(os.sched_getaffinity(0)), 1) if kind == "cpu" else (1, 1)
+        self._workers = [_Worker(Job(folder, kind, dtype, _SLOTS[kind], threads)) for _ in range(workers)]
+        try:
+            ready = [worker.ready(name) for worker in self._workers]
+        except EvalhubError:
+            self.close()
+            raise
+        self.model = Model(model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence)
+        self.capacity = sum(worker.capacity for worker in self._workers)
+        self._chat = ready[0].chat
+        self._engine = f"transformers/{dtype}"
+        self._revision = weights.revision
+        self._queue: deque[Request] = deque()
+
+    def refuses(self, sample: Sample) -> str:
+        return "it has no eyes for images" if sample.images else ""
+
+    def condition(self, asked: Condition) -> Condition:
+        form = asked.form if self._chat else "plain"
+        return replace(asked, form=form, engine=self._engine, revision=self._revision)
+
+    def submit(self, requests: Sequence[Request]) -> None:
+        self._queue.extend(requests)
+        self._hand_out()
+
+    def collect(self, seconds: float) -> list[Output]:
+        outputs: list[Output] = []
+        for pipe in wait([worker.pipe for worker in self._workers], seconds):
+            worker = next(worker for worker in self._workers if worker.pipe is pipe)
+            outputs.extend(worker.receive())
+        self._hand_out()
+        return outputs
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+
+    def _hand_out(self) -> None:
+        """Give queued requests to workers with room, a sample's attempts to the worker that knows its prompt."""
+        while self._queue:
+            free = [worker for worker in self._workers if worker.room > 0]
+            if not free:
+                return
+            batches: dict[int, list[Request]] = {}
+            waiting: deque[Request] = deque()
+            for request in self._queue:
+                homes = [worker for worker in free if request.sample_id in worker.samples and worker.room > 0]
+                rest = [worker for worker in free if worker.room > 0]
+                if not rest:
+                    waiting.append(request)
+                    continue
+                worker = max(homes or rest, key=lambda worker: worker.room)
+                worker.take(request)
+                batches.setdefault(self._workers.index(worker), []).append(request)
+            for index, batch in batches.items():
+                self._workers[index].send(batch)
+            self._queue = waiting
+
+
+class _Worker:
+    """The parent's end of a worker process."""
+
+    def __init__(self, job: Job) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_quiet_work, args=(theirs, job), daemon=True)
+        self._process.start()
+        theirs.close()
+        # A few more than slots, so that a freed slot finds its next request already there.
+        self.capacity = job.slots + 4
+        self.samples: set[str] = set()
+        self.flying: set[tuple[str, int]] = set()
+
+    @property
+    def room(self) -> int:
+        return self.capacity - len(self.flying)
+
+    def ready(self, name: str) -> Ready:
+        message = self._message()
+        if not isinstance(message, Ready):
+            raise EvalhubError(f"{name}: the worker answered out of turn")
+        return message
+
+    def take(self, request: Request) -> None:
+        self.samples.add(request.sample_id)
+        self.flying.add((request.sample_id, request.attempt))
+
+    def send(self, requests: list[Request]) -> None:
+        try:
+            self.pipe.send(requests)
+        except (BrokenPipeError, ConnectionResetError):
+            self._message()
+
+    def receive(self) -> list[Output]:
+        outputs: list[Output] = self._message()
+        for output in outputs:
+            self.flying.discard((output.request.sample_id, output.request.attempt))
+        return outputs
+
+    def _message(self) -> Any:
+        """The next message; an error that the worker sent, or its death, is raised."""
+        try:
+            message = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join(5)
+            code = self._process.exitcode
+            killed = " (killed: out of memory?)" if code == -9 else ""
+            raise EvalhubError(
+                f"a worker process ended with code {code}{killed}; run the same command to go on where it was"
+            ) from None
+        if isinstance(message, EvalhubError):
+            raise message
+        return message
+
+    def close(self) -> None:
+        self.pipe.close()
+        self._process.join(1)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _quiet_work(pipe: Connection, job: Job) -> None:
+    """`work` with the libraries' own chatter on stderr left out; errors come back by the pipe."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    work(pipe, job)
+
+
+def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
+    """Device and dtype to run with: CUDA where it is, bfloat16 where the hardware computes in it."""
+    import ctypes.util
+
+    kind = device
+    if device == "auto":
+        kind = "cuda" if ctypes.util.find_library("cuda") and Path("/dev/nvidiactl").exists() else "cpu"
+    if dtype == "auto":
+        dtype = "bfloat16" if kind == "cuda" or _cpu_has_bfloat16() else "float32"
+    return kind, dtype
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 matrices itself; else float32 is faster and closer."""
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,78 @@
+"""One process with one engine: requests come in by a pipe, outputs go back by it.
+
+On a CPU there is a worker for each core, with one thread each and the weights shared by memory map: two
+threads in one process wait for each other, two processes do not. A worker ends when its pipe closes, so
+none outlives a parent that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from evalhub.errors import EvalhubError
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to load."""
+
+    folder: Path
+    device: str
+    dtype: str
+    slots: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a worker says when its model is loaded."""
+
+    parameters: int
+    chat: bool
+    """Whether the tokenizer has a chat template."""
+
+
+def work(pipe: Connection, job: Job) -> None:
+    """Load the model, then run requests until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _serve(pipe, job)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    except EvalhubError as error:
+        pipe.send(error)
+    except Exception as error:  # whatever torch or a model's own code raises, as one line for the user
+        pipe.send(EvalhubError(f"{job.folder.name}: {type(error).__name__}: {' '.join(str(error).split())[:300]}"))
+    os._exit(0)
+
+
+def _serve(pipe: Connection, job: Job) -> None:
+    # Weights are there by now; a library that asks the network again would wait for nothing.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
+    import transformers
+
+    from evalhub.backends.engine import Engine
+    from evalhub.backends.slots import ATTENTION
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(job.threads)
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        job.folder, dtype=getattr(torch, job.dtype), attn_implementation=ATTENTION
+    )
+    model.to(job.device).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
+    engine = Engine(model, tokenizer, job.slots)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    pipe.send(Ready(parameters, bool(tokenizer.chat_template)))
+    while True:
+        while engine.idle or pipe.poll():
+            engine.add(pipe.recv())
+        outputs = engine.step()
+        if outputs:
+            pipe.send(outputs)
