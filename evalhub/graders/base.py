@@ -1,0 +1,33 @@
+"""What a grader is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from evalhub.store.attempts import Verdict
+from ingest.records import Sample, Status
+
+
+class Grader(Protocol):
+    """Judges outputs. Found through the entry-point group `evalhub.graders`, made without arguments.
+
+    A verdict depends on the sample and the text alone, so it is given once for all equal outputs. `grade`
+    may be called from several threads.
+    """
+
+    def refuses(self) -> str:
+        """Why nothing can be judged here (no sandbox), in one line that says what to do; '' where it can."""
+        ...
+
+    def grade(self, sample: Sample, text: str) -> Verdict:
+        """Judge one output."""
+        ...
+
+    def close(self) -> None:
+        """Free what the grader held."""
+        ...
+
+
+def judged(passed: bool, detail: str = "") -> Verdict:
+    """A verdict that counts."""
+    return Verdict(Status.OK, float(passed), detail)

@@ -1,0 +1,36 @@
+"""reasoning-gym's own verifiers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from evalhub.graders.base import judged
+from evalhub.store.attempts import Verdict
+from ingest.records import Sample
+
+
+class ReasoningGymGrader:
+    """Asks the generator that made the item; only its full score is a pass."""
+
+    def refuses(self) -> str:
+        try:
+            import reasoning_gym  # noqa: F401
+        except ImportError:
+            return "install reasoning-gym to grade its items: pip install reasoning-gym"
+        return ""
+
+    def grade(self, sample: Sample, text: str) -> Verdict:
+        entry: Any = sample.reference
+        score = float(_verifier(entry["metadata"]["source_dataset"]).score_answer(text.strip(), entry))
+        return judged(score >= 1.0, "" if score in (0.0, 1.0) else f"partial score {score:.2f}")
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def _verifier(name: str) -> Any:
+    import reasoning_gym
+
+    return reasoning_gym.create_dataset(name, size=1, seed=0)

@@ -1,0 +1,61 @@
+"""Rankings of what a hub or a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from aggregate.measurements import Measurements
+from aggregate.ranking import Ranking
+from evalhub import plugins
+from evalhub.errors import EvalhubError
+from evalhub.store.hub import Hub
+from evalhub.store.results import measurement_frame, save_ranking
+from evalhub.store.samples import sources
+
+DEFAULT = "bradley-terry"
+
+
+def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
+    """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking.
+
+    Raises:
+        EvalhubError: nothing is measured there, or there is no such source or method.
+    """
+    known = sources(hub)
+    if source and source not in known:
+        raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
+    frame = measurement_frame(hub, source)
+    if frame["value"].drop_nulls().is_empty():
+        raise EvalhubError("nothing is measured yet: run evalhub score MODEL first")
+    ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
+    save_ranking(hub, ranking, source, frame)
+    return ranking
+
+
+def rank_everything(hub: Hub) -> int:
+    """Rank the pool and each measured source by every method. Returns the number of rankings."""
+    measured = [source for source in sources(hub) if measurement_frame(hub, source)["value"].count()]
+    for source in ("", *measured):
+        for method in plugins.names("method"):
+            rank_hub(hub, method, source)
+    return (len(measured) + 1) * len(plugins.names("method"))
+
+
+def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
+    """Rank a Parquet, CSV or JSONL file in long form: model, sample, value; optional cluster, passes, attempts.
+
+    Raises:
+        EvalhubError: the file cannot be read.
+        aggregate.measurements.MeasurementsError: its content cannot be ranked.
+    """
+    readers = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson}
+    if path.suffix not in readers:
+        raise EvalhubError(f"{path}: give a file that ends in {', '.join(readers)}")
+    try:
+        frame = readers[path.suffix](path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise EvalhubError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
+    return ranking

@@ -1,0 +1,116 @@
+"""Judging beside generation: each distinct output once, code in the background."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import TracebackType
+
+from evalhub import plugins
+from evalhub.graders.base import Grader
+from evalhub.store.attempts import Kept, Verdict, add_verdicts, load_verdicts
+from evalhub.store.hub import Hub
+from ingest.records import Sample, Status
+
+
+class Grading:
+    """Verdicts for the outputs of some samples: from the store where they are known, else from the graders.
+
+    Args:
+        hub: where verdicts are kept.
+        samples: by id; each names its grader.
+    """
+
+    def __init__(self, hub: Hub, samples: dict[str, Sample]) -> None:
+        self._hub = hub
+        self._samples = samples
+        self._graders: dict[str, Grader] = {}
+        self._verdicts: dict[tuple[str, str], Verdict] = {}
+        self._waiting: dict[tuple[str, str], list[Kept]] = {}
+        self._futures: dict[Future[Verdict], tuple[str, str]] = {}
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="grade")
+
+    def __enter__(self) -> Grading:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for grader in self._graders.values():
+            grader.close()
+
+    def refusals(self) -> dict[str, str]:
+        """Why samples cannot be judged here: {grader: one line}, for the graders that the samples need.
+
+        Raises:
+            EvalhubError: a sample names a grader that does not exist.
+        """
+        refused = {}
+        for name in sorted({sample.grader for sample in self._samples.values()}):
+            self._graders[name] = plugins.make("grader", name)
+            reason = self._graders[name].refuses()
+            if reason:
+                refused[name] = reason
+        return refused
+
+    def recall(self) -> None:
+        """Take the verdicts that the store has."""
+        self._verdicts = load_verdicts(self._hub, self._samples)
+
+    @property
+    def pending(self) -> int:
+        """Attempts that wait for a verdict."""
+        return sum(map(len, self._waiting.values()))
+
+    def submit(self, attempts: Iterable[Kept]) -> list[tuple[Kept, bool | None]]:
+        """Judge kept attempts. Returns those whose outcome is known at once; `collect` gives the others."""
+        known: list[tuple[Kept, bool | None]] = []
+        fresh: list[tuple[str, str]] = []
+        for kept in attempts:
+            key = (kept.sample_id, kept.output)
+            if kept.status is Status.NO_ANSWER:
+                known.append((kept, False))
+            elif kept.status is not Status.OK:
+                known.append((kept, None))
+            elif key in self._verdicts:
+                known.append((kept, _passed(self._verdicts[key])))
+            elif key in self._waiting:
+                self._waiting[key].append(kept)
+            else:
+                self._waiting[key] = [kept]
+                fresh.append(key)
+        texts = self._hub.blobs.get(output for _, output in fresh)
+        for sample, output in fresh:
+            text = texts[output].decode("utf-8", "surrogatepass")
+            self._futures[self._pool.submit(self._judge, self._samples[sample], text)] = (sample, output)
+        return known
+
+    def collect(self, seconds: float) -> list[tuple[Kept, bool | None]]:
+        """Outcomes that are there; waits up to `seconds` for the first."""
+        done, _ = wait(self._futures, timeout=seconds, return_when=FIRST_COMPLETED)
+        fresh = []
+        known: list[tuple[Kept, bool | None]] = []
+        for future in done:
+            key = self._futures.pop(future)
+            verdict = future.result()
+            self._verdicts[key] = verdict
+            fresh.append((*key, verdict))
+            known.extend((kept, _passed(verdict)) for kept in self._waiting.pop(key))
+        if fresh:
+            add_verdicts(self._hub, fresh)
+        return known
+
+    def _judge(self, sample: Sample, text: str) -> Verdict:
+        try:
+            return self._graders[sample.grader].grade(sample, text)
+        except Exception as error:  # a grader's own fault is a missing measurement, never a fail
+            return Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
+
+
+def _passed(verdict: Verdict) -> bool | None:
+    return None if verdict.value is None else verdict.value >= 1.0
