@@ -1,0 +1,5 @@
+"""`python -m evalhub`."""
+
+from evalhub.cli import main
+
+main()

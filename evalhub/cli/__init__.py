@@ -1,0 +1,91 @@
+"""The command line. Each command is a module of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from evalhub.errors import EvalhubError, HubLocked
+
+COMMANDS = {
+    "score": "Score a model on the pool and rank it.",
+    "rank": "Rank the models of the hub, or of a file.",
+    "ingest": "Bring samples of a source into the pool.",
+    "sources": "List the sources that can be ingested, and what the pool holds.",
+    "publish": "Publish a snapshot for the leaderboard.",
+    "serve": "Open the leaderboard in a browser.",
+}
+"""Names and first help lines, so that --help imports nothing."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"evalhub.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="evalhub", prog_name="evalhub")
+def evalhub() -> None:
+    """One ever-growing pool of test samples, every model's result on each of them, and rankings that say how
+    sure they are.
+
+    A hub is a folder: --hub PATH on any command, or the variable EVALHUB_HOME.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0.
+
+    Codes: 1 an error that the message explains, 2 a wrong call, 75 the hub is locked (try again), 130 Ctrl-C.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        sys.exit(evalhub.main(arguments, prog_name="evalhub", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; what was done is kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (as in `| head`): nothing to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"evalhub: {_line(error)}", err=True)
+        sys.exit(75 if isinstance(error, HubLocked) else 1)
+
+
+def _line(error: Exception) -> str:
+    """An error as one line: our own as they are, others with what they are."""
+    text = " ".join(str(error).split())
+    if isinstance(error, EvalhubError | click.ClickException) or _explains_itself(error):
+        return error.message if isinstance(error, click.ClickException) else text
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or text}{where}"
+    return f"{type(error).__name__}: {text[:300]} (use --debug for the whole story)"
+
+
+def _explains_itself(error: Exception) -> bool:
+    """Whether the error is one of the lower floors' own, whose messages are written for the user."""
+    names = {("ingest.source", "SourceError"), ("aggregate.measurements", "MeasurementsError")}
+    return any((kind.__module__, kind.__name__) in names for kind in type(error).__mro__)

@@ -1,0 +1,43 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def hub_option(command: _Command) -> _Command:
+    """--hub PATH, with EVALHUB_HOME and the platform's data folder behind it, and --debug."""
+    command = click.option(
+        "--debug", is_flag=True, expose_value=False, help="Show the whole traceback of an error."
+    )(command)
+    return click.option(
+        "--hub",
+        "hub_path",
+        type=click.Path(file_okay=False, path_type=Path),
+        callback=_hub_path,
+        help="Folder of the hub.  [default: EVALHUB_HOME, else the platform's data folder]",
+    )(command)
+
+
+def json_option(command: _Command) -> _Command:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def print_json(content: Any) -> None:
+    """Print JSON on stdout."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _hub_path(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+    del context, parameter
+    from evalhub.paths import default_hub
+
+    return value or default_hub()

@@ -1,0 +1,124 @@
+"""`evalhub score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.errors import EvalhubError
+
+
+@click.command("score")
+@click.argument("model")
+@click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
+@click.option(
+    "--passes",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Stop a sample at this many passes.",
+)
+@click.option(
+    "--max-attempts",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    help="Stop a sample after this many attempts.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random streams.")
+@click.option(
+    "--temperature", type=click.FloatRange(0), help="Replaces the sources' own; 0 takes the likeliest token."
+)
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Replaces the sources' own.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Replaces the sources' own.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, …")
+@click.option("--dtype", default="auto", show_default=True, help="bfloat16, float16, float32.")
+@json_option
+@hub_option
+def command(
+    model: str,
+    sources: tuple[str, ...],
+    limit: int | None,
+    passes: int,
+    max_attempts: int,
+    seed: int,
+    temperature: float | None,
+    top_p: float | None,
+    max_tokens: int | None,
+    device: str,
+    dtype: str,
+    as_json: bool,
+    hub_path: Path,
+) -> None:
+    """Score MODEL on the pool and rank it.
+
+    MODEL is smollm2-135m (comes with evalhub), a hub id like org/name, a model folder, a .gguf file,
+    baseline:random or baseline:empty. An empty pool is filled with a small starter pool first.
+
+    Every attempt is on disk before it is judged: stopped at any moment, the same command goes on where it
+    was and ends with the same result.
+    """
+    from evalhub import pool
+    from evalhub.backends.baseline import RANDOM
+    from evalhub.cli.progress import ScoreProgress, waiting
+    from evalhub.ranking import rank_hub
+    from evalhub.scoring.score import Plan, open_backend, score
+    from evalhub.scoring.summary import summarise
+    from evalhub.store.hub import Hub
+    from evalhub.store.results import pass_rates
+    from evalhub.store.samples import choose_samples, load_samples
+    from evalhub.store.samples import sources as pool_sources
+
+    overrides: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
+    if temperature == 0:
+        if not as_json:
+            click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
+        passes = max_attempts = 1
+    plan = Plan(
+        passes=passes,
+        max_attempts=max_attempts,
+        seed=seed,
+        overrides={name: value for name, value in overrides.items() if value is not None},
+    )
+    with Hub(hub_path) as hub:
+        if not pool_sources(hub):
+            with waiting("filling the empty pool with the starter samples"):
+                pool.fill_starter(hub)
+        known = pool_sources(hub)
+        for source in sources:
+            if source not in known:
+                raise EvalhubError(
+                    f"the pool has no source '{source}' (it has {', '.join(known)}): evalhub ingest"
+                )
+        chosen = choose_samples(hub, sources, limit)
+        with waiting(f"loading {model}"):
+            backend = open_backend(model, device=device, dtype=dtype)
+        try:
+            with ScoreProgress(backend.model.model_id) as progress:
+                scored = score(hub, backend, chosen, plan, progress)
+        finally:
+            backend.close()
+        asked = [tally.sample_id for tally in scored.tallies]
+        chance = pass_rates(hub, RANDOM, asked)
+        if len(chance) < len(asked):
+            guesser = open_backend(RANDOM)
+            with ScoreProgress(RANDOM) as progress:
+                score(hub, guesser, [one for one in asked if one not in chance], Plan(seed=seed), progress)
+            chance = pass_rates(hub, RANDOM, asked)
+        samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
+        summary = summarise(scored, samples, chance, passes, max_attempts)
+        ranking = None if all(part.rate is None for part in summary.sources) else rank_hub(hub)
+    if as_json:
+        print_json({**summary.to_json(), "ranking": ranking and ranking.to_json()})
+    else:
+        from evalhub.cli.tables import print_ranking, print_summary
+
+        print_summary(summary)
+        if ranking:
+            click.echo()
+            print_ranking(ranking)
+            click.echo("\nSee it: evalhub serve")

@@ -1,0 +1,62 @@
+"""`evalhub serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from evalhub.cli.options import hub_option
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--address", default="localhost", show_default=True, help="0.0.0.0 to serve other machines.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser window.  [default: open]")
+@hub_option
+def command(port: int, address: str, browser: bool, hub_path: Path) -> None:
+    """Open the leaderboard in a browser.
+
+    Shows the published snapshot; where none was published yet, this publishes the first one. Stop with
+    Ctrl-C.
+    """
+    import importlib.util
+    import socket
+
+    from evalhub.cli.publish import command as publish
+    from evalhub.errors import EvalhubError
+    from evalhub.store import snapshot
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise EvalhubError(
+                f"{address}:{port} cannot be used ({error.strerror}): choose another --port"
+            ) from None
+    if snapshot.current(hub_path) is None:
+        publish.main(["--hub", str(hub_path)], standalone_mode=False)
+    entry = importlib.util.find_spec("app.main")
+    if entry is None or entry.origin is None:
+        raise EvalhubError("the leaderboard is not installed: pip install evalhub")
+    arguments = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        entry.origin,
+        f"--server.port={port}",
+        f"--server.address={address}",
+        f"--server.headless={'false' if browser else 'true'}",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
+        "--",
+        "--snapshots",
+        str(snapshot.folder(hub_path).resolve()),
+    ]
+    click.echo(f"leaderboard at http://{address}:{port}  (Ctrl-C stops it)")
+    sys.stdout.flush()
+    os.execv(sys.executable, arguments)

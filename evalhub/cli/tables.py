@@ -1,0 +1,92 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aggregate.ranking import Ranking
+from evalhub.scoring.summary import Part, Summary
+
+_WIDTH = 100
+"""Of a table where the output is no terminal."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that does not fold tables to 80 columns when its output goes to a file."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH)
+
+
+def print_ranking(ranking: Ranking) -> None:
+    """A ranking with its intervals, rank ranges and warnings."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rank", justify="right")
+    table.add_column("model", overflow="fold")
+    table.add_column("score", justify="right")
+    table.add_column(f"{ranking.level:.0%} interval", justify="right")
+    table.add_column("samples", justify="right")
+    table.add_column("coverage", justify="right")
+    group = None
+    for row in ranking.models:
+        if group is not None and row.tie_group != group:
+            table.add_section()
+        group = row.tie_group
+        span = str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
+        table.add_row(
+            span,
+            escape(row.model),
+            f"{row.score:.3f}",
+            f"{row.low:.3f} to {row.high:.3f}",
+            f"{row.samples:,}",
+            f"{row.coverage:.0%}",
+        )
+    out.print(
+        f"[bold]Ranking[/] by {escape(ranking.method)} over {ranking.samples:,} samples "
+        f"in {ranking.clusters:,} clusters"
+    )
+    out.print(table)
+    out.print(
+        f"[dim]score: {escape(ranking.unit)}. A rank range holds for all models at once "
+        f"with {ranking.level:.0%}.[/]"
+    )
+    for warning in ranking.warnings:
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def print_summary(summary: Summary) -> None:
+    """Pass rates by source and tag, with chance beside them."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("source", overflow="fold")
+    for name in ("samples", "attempts", "passes", "pass rate", "95% interval", "chance", "missing"):
+        table.add_column(name, justify="right")
+    for part in summary.sources:
+        table.add_row(*_cells(part, part.name), style="bold" if part.tags else "")
+        for tag in part.tags if len(part.tags) > 1 else ():
+            table.add_row(*_cells(tag, f"  {tag.name}"))
+    out.print(f"[bold]{escape(summary.model)}[/] (run {summary.run})")
+    out.print(table)
+    out.print(
+        "[dim]interval: over samples and attempts. chance: baseline:random on the same samples. "
+        "missing: attempts without a verdict, not counted.[/]"
+    )
+    for reason, count in summary.skipped.items():
+        out.print(f"[yellow]skipped:[/] {count:,} samples: {escape(reason)}")
+    for warning in summary.warnings:
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def _cells(part: Part, name: str) -> tuple[str, ...]:
+    return (
+        escape(name),
+        f"{part.samples:,}",
+        f"{part.attempts:,}",
+        f"{part.passes:,}",
+        "unknown" if part.rate is None else f"{part.rate:.3f}",
+        f"{part.low:.3f} to {part.high:.3f}",
+        "" if part.chance is None else f"{part.chance:.3f}",
+        f"{part.missing:,}" if part.missing else "",
+    )
