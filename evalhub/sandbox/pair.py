@@ -31,6 +31,9 @@ class Outcome:
     late: bool = False
     """Whether there is no verdict because the wall limit came first."""
 
+    again: bool = False
+    """Whether chance may have had a part in it, so that a second run is due."""
+
 
 class Pair:
     """A candidate's and a judge's jail, started when first needed and again after one of them broke."""
@@ -41,6 +44,14 @@ class Pair:
 
     def judge(self, program: str, entry_point: str, prompt: str, tests: str, limits: Limits) -> Outcome:
         """Run a program against its tests, once."""
+        try:
+            return self._judge(program, entry_point, prompt, tests, limits)
+        except BaseException:
+            # Interrupted half-way: what the jails would answer next belongs to this program.
+            self.close()
+            raise
+
+    def _judge(self, program: str, entry_point: str, prompt: str, tests: str, limits: Limits) -> Outcome:
         for role in ("candidate", "judge"):
             if role not in self._jails:
                 self._jails[role] = self._start(role)
@@ -58,7 +69,7 @@ class Pair:
                 )
             if not sent:
                 self.close()
-                return Outcome(None, "a jail was gone before the program began")
+                return Outcome(None, "a jail was gone before the program began", again=True)
             message = _receive(verdict[0], limits.wall_seconds)
         candidate, judge = self._stop("candidate"), self._stop("judge")
         return _outcome(message, nonce, candidate, judge, limits)
@@ -100,24 +111,24 @@ def _outcome(
 ) -> Outcome:
     for report in (candidate, judge):
         if report is not None and report.problem:
-            return Outcome(None, f"no cell could be built: {report.problem}")
+            return Outcome(None, f"no cell could be built: {report.problem}", again=True)
     if candidate is None:
-        return Outcome(False, "broke out of its cell or took its jail down")
+        return Outcome(False, "its jail went down with it", again=True)
     if message is None:
-        return Outcome(None, f"no verdict within {limits.wall_seconds:g} s", late=True)
+        return Outcome(None, f"no verdict within {limits.wall_seconds:g} s", late=True, again=True)
     if message:
         try:
             signed, passed, detail = json.loads(message)
         except ValueError:
-            return Outcome(None, "the judge's verdict is malformed")
+            return Outcome(None, "the judge's verdict is malformed", again=True)
         if not secrets.compare_digest(signed, nonce):
-            return Outcome(None, "the judge's verdict is not signed")
+            return Outcome(None, "the judge's verdict is not signed", again=True)
         if passed is False and detail == _ENDED:
             return Outcome(False, _ending(candidate, limits))
         return Outcome(passed, detail)
     if judge is not None and _out_of_time(judge, limits):
         return Outcome(False, f"killed: its answers kept the tests busy for {limits.cpu_seconds} s of CPU")
-    return Outcome(None, "the judge ended without a verdict")
+    return Outcome(None, "the judge ended without a verdict", again=True)
 
 
 def _out_of_time(report: Report, limits: Limits) -> bool:

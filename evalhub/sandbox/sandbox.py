@@ -71,8 +71,8 @@ class Sandbox:
                 raise RuntimeError("the sandbox is closed")
             with self._gate.shared():
                 outcome = pair.judge(program, entry_point, prompt, tests, self._limits)
-            if outcome.passed is None:
-                # A busy host or a jail that was gone: once more, with the machine to itself.
+            if outcome.again:
+                # A busy host, or a jail that the host killed: once more, with no other program beside it.
                 with self._gate.alone():
                     outcome = pair.judge(program, entry_point, prompt, tests, self._limits)
         except SandboxUnavailable as error:

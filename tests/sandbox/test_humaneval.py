@@ -33,9 +33,7 @@ def test_all_canonical_solutions_pass(roomy: Sandbox) -> None:
     assert len(PROBLEMS) == 164
     with ThreadPoolExecutor(4) as pool:
         judged = pool.map(lambda problem: _judge(roomy, problem, problem["canonical_solution"]), PROBLEMS)
-        failed = {
-            p["task_id"]: j.detail for p, j in zip(PROBLEMS, judged, strict=True) if j.passed is not True
-        }
+        failed = {p["task_id"]: j.detail for p, j in zip(PROBLEMS, judged, strict=True) if j.passed is not True}
     assert failed == {}
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from evalhub.sandbox import Limits, Sandbox
+from evalhub.sandbox import Limits, Sandbox, pair
 from ingest.records import Status
 
 from .helpers import HONEST, SQUARES, judge
@@ -149,10 +149,22 @@ def f(x):
         assert judge(sandbox, bomb).detail == "raised BlockingIOError"
 
 
+def test_an_interrupted_program_does_not_answer_for_the_next(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pair, "_receive", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            judge(sandbox, HONEST)
+    assert judge(sandbox, "def f(x):\n    return x\n").passed is False
+    assert judge(sandbox, HONEST).passed is True
+
+
 def test_many_threads_may_judge(sandbox: Sandbox) -> None:
     programs = [HONEST, "def f(x):\n    return x\n"] * 50
     with ThreadPoolExecutor(8) as pool:
-        passed = [
-            judgement.passed for judgement in pool.map(lambda program: judge(sandbox, program), programs)
-        ]
+        passed = [judgement.passed for judgement in pool.map(lambda program: judge(sandbox, program), programs)]
     assert passed == [True, False] * 50

@@ -37,9 +37,7 @@ print(json.dumps(result))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root can become another user; the other tests are ordinary"
-)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user; the other tests are ordinary")
 @pytest.mark.parametrize("kind", ["bubblewrap", "namespaces"])
 def test_as_nobody(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     from .helpers import HONEST, SQUARES

@@ -89,9 +89,7 @@ def test_too_deep_and_too_long_are_refused() -> None:
         plain.dumps("x" * 9, 10)
 
 
-@given(
-    st.binary(max_size=60) | st.text('[]{}"ltSFdicfsb,:0123456789eE-naNIfinity ', max_size=60).map(str.encode)
-)
+@given(st.binary(max_size=60) | st.text('[]{}"ltSFdicfsb,:0123456789eE-naNIfinity ', max_size=60).map(str.encode))
 def test_rubbish_is_malformed_or_plain(data: bytes) -> None:
     try:
         value = plain.loads(data)

@@ -101,9 +101,7 @@ def set_capabilities(*kept: int, executed: bool = False) -> None:
     _checked(_libc.capset(header, struct.pack("IIIIII", low, low, low * executed, 0, 0, 0)), "capset")
     if executed:
         for capability in kept:
-            _checked(
-                _libc.prctl(_PR_CAP_AMBIENT, *map(ctypes.c_ulong, (2, capability, 0, 0))), "prctl ambient"
-            )
+            _checked(_libc.prctl(_PR_CAP_AMBIENT, *map(ctypes.c_ulong, (2, capability, 0, 0))), "prctl ambient")
 
 
 def map_only(uid: int, gid: int, outer_uid: int, outer_gid: int, proc: int) -> None:

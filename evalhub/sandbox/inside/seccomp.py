@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import struct
+from functools import cache
 
 from . import linux
 
@@ -67,6 +68,7 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
     return struct.pack("HBBI", code, if_true, if_false, value)
 
 
+@cache
 def build(machine: str, forks: bool) -> bytes:
     """The filter's program for a machine (as `os.uname` names it); `forks` lets new processes through."""
     if machine not in _ARCHITECTURES:
@@ -100,7 +102,7 @@ def build(machine: str, forks: bool) -> bytes:
         _instruction(_LOAD, _FIRST_ARGUMENT),
         _instruction(_JUMP_ANY_BIT, new_namespaces, if_false=1),
         _instruction(_RETURN, _REFUSE),
-        _instruction(_JUMP_ANY_BIT, 0 if forks else _CLONE_THREAD, if_true=1),
+        _instruction(_JUMP_ANY_BIT, _CLONE_THREAD, if_true=1),
         _instruction(_RETURN, _ALLOW if forks else _REFUSE),
         _instruction(_RETURN, _ALLOW),
     ]

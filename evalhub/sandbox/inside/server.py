@@ -16,7 +16,7 @@ import socket
 import sys
 from typing import Any
 
-from . import candidate, cell, judge, linux, wire
+from . import candidate, cell, judge, linux, seccomp, wire
 
 ROLES: dict[str, cell.Role] = {"candidate": candidate.main, "judge": judge.main}
 
@@ -38,6 +38,8 @@ def main() -> None:
     linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
     for name in _PRELOADED:
         importlib.import_module(name)
+    for forks in (False, True):
+        seccomp.build(os.uname().machine, forks)
     gc.collect()
     gc.freeze()
     own = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
