@@ -1,0 +1,58 @@
+"""Tiny models with random weights and a real tokenizer, made in a folder as transformers keeps them."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+SIZES: dict[str, Any] = {
+    "hidden_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "vocab_size": 300,
+    "max_position_embeddings": 256,
+    "eos_token_id": 0,
+    "bos_token_id": 0,
+    "pad_token_id": 0,
+}
+
+GROUPED = {**SIZES, "intermediate_size": 96, "num_key_value_heads": 2}
+
+CONFIGS = {
+    "llama": lambda: transformers.LlamaConfig(**GROUPED),
+    "qwen2": lambda: transformers.Qwen2Config(**GROUPED),
+    "qwen3": lambda: transformers.Qwen3Config(**GROUPED, head_dim=12),
+    "gemma2": lambda: transformers.Gemma2Config(**GROUPED, head_dim=12, sliding_window=128),
+    "gpt-neox": lambda: transformers.GPTNeoXConfig(**SIZES, intermediate_size=96),
+    "mistral": lambda: transformers.MistralConfig(**GROUPED, head_dim=12, sliding_window=None),
+    "phi": lambda: transformers.PhiConfig(**SIZES, intermediate_size=96),
+}
+
+TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
+
+
+def make(folder: Path, kind: str, *, chat: bool = True, seed: int = 0) -> Path:
+    """Write a model of an architecture into a folder."""
+    torch.manual_seed(seed)
+    model = transformers.AutoModelForCausalLM.from_config(CONFIGS[kind]())
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() > 1:
+                weight.mul_(8)  # so that the likeliest token stands out and greedy decoding has no ties
+    model.save_pretrained(folder)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(
+        ["the quick brown fox"],
+        trainers.BpeTrainer(
+            vocab_size=300, special_tokens=["<end>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        ),
+    )
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<end>")
+    if chat:
+        fast.chat_template = TEMPLATE
+    fast.save_pretrained(folder)
+    return folder

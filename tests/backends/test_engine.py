@@ -1,0 +1,121 @@
+"""The engine: greedy output is transformers' own, and an output does not depend on its company."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+
+from evalhub.backends.base import Output, Request
+from evalhub.backends.engine import Engine
+from evalhub.backends.slots import ATTENTION
+from evalhub.errors import EvalhubError
+from ingest.records import Condition, Status
+from tests.backends.models import CONFIGS, make
+
+PLAIN = Condition(form="plain", temperature=0.9, top_p=0.9, max_tokens=20)
+PROMPTS = [
+    "the quick",
+    "brown fox jumps over",
+    "a",
+    "1 + 1 =",
+    "the the the the the the the the the the fox",
+    "x" * 70,
+]
+
+
+def load(folder: Path, slots: int = 8, dtype: torch.dtype = torch.float32) -> Engine:
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation=ATTENTION
+    ).eval()
+    return Engine(model, transformers.AutoTokenizer.from_pretrained(folder), slots)
+
+
+def run(engine: Engine, requests: list[Request]) -> dict[tuple[str, int], Output]:
+    engine.add(requests)
+    outputs = []
+    while not engine.idle:
+        outputs += engine.step()
+    assert len(outputs) == len(requests)
+    return {(output.request.sample_id, output.request.attempt): output for output in outputs}
+
+
+def requests(condition: Condition, attempts: int) -> list[Request]:
+    return [Request(text, attempt, 3, text, condition) for attempt in range(attempts) for text in PROMPTS]
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("llama"), "llama")
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_greedy_output_is_that_of_transformers(kind: str, tmp_path: Path) -> None:
+    engine = load(make(tmp_path, kind))
+    found = run(engine, requests(replace(PLAIN, temperature=0.0), 1))
+    own = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    for text in PROMPTS:
+        ids = torch.tensor([engine.tokenizer(text)["input_ids"]])
+        expected = own.generate(ids, max_new_tokens=20, do_sample=False)[0, ids.shape[1] :]
+        ended = 0 in expected
+        kept = expected[: expected.tolist().index(0)] if ended else expected
+        output = found[text, 0]
+        assert output.text == engine.tokenizer.decode(kept)
+        assert (output.status is Status.TRUNCATED) == (not ended)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_output_does_not_depend_on_its_company(llama: Path, dtype: torch.dtype) -> None:
+    alone = {}
+    for slots, attempts in ((8, 5), (16, 5), (40, 5), (8, 2)):
+        wanted = requests(PLAIN, attempts)
+        random.Random(slots).shuffle(wanted)
+        found = run(load(llama, slots, dtype), wanted)
+        for key, output in found.items():
+            assert output.text == alone.setdefault(key, output.text), f"differs with {slots} slots"
+    texts = {alone[PROMPTS[0], attempt] for attempt in range(5)}
+    assert len(texts) > 1, "attempts must have random streams of their own"
+
+
+def test_stop_strings_are_cut_on_generated_text_only(llama: Path) -> None:
+    engine = load(llama)
+    whole = run(engine, requests(replace(PLAIN, temperature=0.0), 1))
+    prompt, text, stop = next(
+        (prompt, output.text, output.text[place : place + 2])
+        for (prompt, _), output in whole.items()
+        for place in range(3, len(output.text) - 2)
+        if output.text.index(output.text[place : place + 2]) == place and output.text[:place].strip()
+    )
+    cut = run(engine, requests(replace(PLAIN, temperature=0.0, stop=(stop, "never there")), 1))[prompt, 0]
+    assert (cut.text, cut.status) == (text[: text.index(stop)], Status.OK)
+    # The prompt is full of "the", which must not end anything.
+    condition = replace(PLAIN, temperature=0.0, stop=("the the",))
+    assert run(engine, requests(condition, 1))[PROMPTS[4], 0].text == whole[PROMPTS[4], 0].text
+
+
+def test_a_stop_at_once_is_no_answer(llama: Path) -> None:
+    engine = load(llama)
+    first = run(engine, requests(replace(PLAIN, temperature=0.0), 1))[PROMPTS[0], 0].text[0]
+    output = run(engine, requests(replace(PLAIN, temperature=0.0, stop=(first,)), 1))[PROMPTS[0], 0]
+    assert (output.text, output.status) == ("", Status.NO_ANSWER)
+
+
+def test_a_prompt_that_fills_the_context_is_an_error_not_a_wrong_answer(llama: Path) -> None:
+    long = Request("long", 0, 0, "é" * 400, PLAIN)
+    output = run(load(llama), [long])["long", 0]
+    assert output.status is Status.ERROR
+
+
+def test_chat_goes_through_the_template(llama: Path) -> None:
+    engine = load(llama)
+    request = Request("s", 0, 0, "hi", Condition(form="chat", preamble="be brief"))
+    assert engine.tokenizer.decode(engine.encode(request)) == "<system>be brief<user>hi<assistant>"
+
+
+def test_a_model_that_the_slots_would_run_wrongly_is_refused(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = transformers.AutoModelForCausalLM.from_pretrained(llama, attn_implementation=ATTENTION)
+    monkeypatch.setattr("evalhub.backends.slots.Slots.fill", lambda *_: None)
+    with pytest.raises(EvalhubError, match="other logits"):
+        Engine(model, transformers.AutoTokenizer.from_pretrained(llama), 8)
