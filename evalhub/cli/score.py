@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.errors import EvalhubError
 
 
 @click.command("score")
@@ -62,16 +61,10 @@ def command(
     Every attempt is on disk before it is judged: stopped at any moment, the same command goes on where it
     was and ends with the same result.
     """
-    from evalhub import pool
-    from evalhub.backends.baseline import RANDOM
     from evalhub.cli.progress import ScoreProgress, waiting
-    from evalhub.ranking import rank_hub
-    from evalhub.scoring.score import Plan, open_backend, score
-    from evalhub.scoring.summary import summarise
+    from evalhub.scoring.score import Plan
+    from evalhub.scoring.session import score_model
     from evalhub.store.hub import Hub
-    from evalhub.store.results import pass_rates
-    from evalhub.store.samples import choose_samples, load_samples
-    from evalhub.store.samples import sources as pool_sources
 
     overrides: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
     if temperature == 0:
@@ -85,40 +78,24 @@ def command(
         overrides={name: value for name, value in overrides.items() if value is not None},
     )
     with Hub(hub_path) as hub:
-        if not pool_sources(hub):
-            with waiting("filling the empty pool with the starter samples"):
-                pool.fill_starter(hub)
-        known = pool_sources(hub)
-        for source in sources:
-            if source not in known:
-                raise EvalhubError(
-                    f"the pool has no source '{source}' (it has {', '.join(known)}): evalhub ingest"
-                )
-        chosen = choose_samples(hub, sources, limit)
-        with waiting(f"loading {model}"):
-            backend = open_backend(model, device=device, dtype=dtype)
-        try:
-            with ScoreProgress(backend.model.model_id) as progress:
-                scored = score(hub, backend, chosen, plan, progress)
-        finally:
-            backend.close()
-        asked = [tally.sample_id for tally in scored.tallies]
-        chance = pass_rates(hub, RANDOM, asked)
-        if len(chance) < len(asked):
-            guesser = open_backend(RANDOM)
-            with ScoreProgress(RANDOM) as progress:
-                score(hub, guesser, [one for one in asked if one not in chance], Plan(seed=seed), progress)
-            chance = pass_rates(hub, RANDOM, asked)
-        samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
-        summary = summarise(scored, samples, chance, passes, max_attempts)
-        ranking = None if all(part.rate is None for part in summary.sources) else rank_hub(hub)
+        session = score_model(
+            hub,
+            model,
+            plan,
+            chosen_sources=sources,
+            limit=limit,
+            device=device,
+            dtype=dtype,
+            waiting=waiting,
+            watching=ScoreProgress,
+        )
     if as_json:
-        print_json({**summary.to_json(), "ranking": ranking and ranking.to_json()})
+        print_json(session.to_json())
     else:
         from evalhub.cli.tables import print_ranking, print_summary
 
-        print_summary(summary)
-        if ranking:
+        print_summary(session.summary)
+        if session.ranking:
             click.echo()
-            print_ranking(ranking)
+            print_ranking(session.ranking)
             click.echo("\nSee it: evalhub serve")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aggregate.intervals import mean_interval
-from evalhub.scoring.score import Scored
+from evalhub.scoring.score import Plan, Scored
 from evalhub.store.results import Tallied
 from ingest.records import Sample
 
@@ -67,15 +67,13 @@ class Summary:
         }
 
 
-def summarise(
-    scored: Scored, samples: Mapping[str, Sample], chance: Mapping[str, float], passes: int, max_attempts: int
-) -> Summary:
+def summarise(scored: Scored, samples: Mapping[str, Sample], chance: Mapping[str, float], plan: Plan) -> Summary:
     """Sum a run up.
 
     Args:
         samples: those of the run, by id.
         chance: pass rates of baseline:random, by sample id.
-        passes, max_attempts: the stop rule, for what has to be said about it.
+        plan: of the run, for what has to be said about its stop rule.
     """
     by_source: dict[str, dict[str, list[Tallied]]] = {}
     for tally in scored.tallies:
@@ -87,9 +85,7 @@ def summarise(
         tallies = [tally for group in tags.values() for tally in group]
         parts = tuple(_part(tag, group, samples, chance) for tag, group in sorted(tags.items()) if tag)
         sources.append(_part(source, tallies, samples, chance, parts))
-    return Summary(
-        scored.model_id, scored.run_id, tuple(sources), scored.skipped, _warn(scored, passes, max_attempts)
-    )
+    return Summary(scored.model_id, scored.run_id, tuple(sources), scored.skipped, _warn(scored, plan))
 
 
 def _part(
@@ -121,9 +117,9 @@ def _part(
     )
 
 
-def _warn(scored: Scored, passes: int, max_attempts: int) -> tuple[str, ...]:
+def _warn(scored: Scored, plan: Plan) -> tuple[str, ...]:
     warnings = []
-    if passes == 1 and max_attempts > 1:
+    if plan.passes == 1 and plan.max_attempts > 1:
         warnings.append("with --passes 1 the rates are too high (1/attempts is biased); take 2 or more")
     missing = sum(tally.missing for tally in scored.tallies)
     made = missing + sum(tally.attempts for tally in scored.tallies)

@@ -1,0 +1,85 @@
+"""A whole scoring session: fill an empty pool, score a model, put chance beside it, sum up, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from aggregate.ranking import Ranking
+from evalhub import pool
+from evalhub.backends.baseline import RANDOM
+from evalhub.errors import EvalhubError
+from evalhub.ranking import rank_hub
+from evalhub.scoring.score import Plan, Watcher, open_backend, score
+from evalhub.scoring.summary import Summary, summarise
+from evalhub.store.hub import Hub
+from evalhub.store.results import pass_rates
+from evalhub.store.samples import choose_samples, load_samples, sources
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a session came to."""
+
+    summary: Summary
+    ranking: Ranking | None
+    """Of all measured models over the whole pool; None where the model has no value at all."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `evalhub score --json` prints it."""
+        return {**self.summary.to_json(), "ranking": self.ranking and self.ranking.to_json()}
+
+
+def score_model(
+    hub: Hub,
+    name: str,
+    plan: Plan,
+    *,
+    chosen_sources: Sequence[str] = (),
+    limit: int | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    waiting: Callable[[str], AbstractContextManager[Any]],
+    watching: Callable[[str], AbstractContextManager[Watcher]],
+) -> Session:
+    """Score a model on the pool, and baseline:random on those samples that have no chance rate yet.
+
+    Args:
+        name: of the model, as the backends read it.
+        chosen_sources: only samples of these; all where empty.
+        limit: at most so many samples of each source.
+        waiting: told what is waited for; held for as long.
+        watching: given a model's name, holds what hears how its run goes on.
+
+    Raises:
+        EvalhubError: no such source or model, or nothing that can be asked and judged here.
+    """
+    if not sources(hub):
+        with waiting("filling the empty pool with the starter samples"):
+            pool.fill_starter(hub)
+    known = sources(hub)
+    for source in chosen_sources:
+        if source not in known:
+            raise EvalhubError(
+                f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
+            )
+    sample_ids = choose_samples(hub, chosen_sources, limit)
+    with waiting(f"loading {name}"):
+        backend = open_backend(name, device=device, dtype=dtype)
+    try:
+        with watching(backend.model.model_id) as watcher:
+            scored = score(hub, backend, sample_ids, plan, watcher)
+    finally:
+        backend.close()
+    asked = [tally.sample_id for tally in scored.tallies]
+    unknown = sorted(set(asked) - set(pass_rates(hub, RANDOM, asked)))
+    if unknown:
+        with watching(RANDOM) as watcher:
+            score(hub, open_backend(RANDOM), unknown, Plan(seed=plan.seed), watcher)
+    chance = pass_rates(hub, RANDOM, asked)
+    samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
+    summary = summarise(scored, samples, chance, plan)
+    measured = any(part.rate is not None for part in summary.sources)
+    return Session(summary, rank_hub(hub) if measured else None)
