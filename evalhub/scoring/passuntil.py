@@ -8,7 +8,7 @@ are left out of the tally.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -20,16 +20,12 @@ class _Progress:
     """By attempt: True passed, False failed, None missing."""
 
     flying: set[int] = field(default_factory=set)
-    settled: bool = False
 
-    def ordered(self, most: int) -> list[bool | None]:
-        """Outcomes in order of submission, up to the first attempt that is not known yet."""
-        known: list[bool | None] = []
-        for attempt in range(most):
-            if attempt not in self.outcomes:
-                break
-            known.append(self.outcomes[attempt])
-        return known
+    front: int = 0
+    """Every attempt before this one is known and was looked at."""
+
+    passed: int = 0
+    """Passes before the front."""
 
 
 class PassUntil:
@@ -56,16 +52,18 @@ class PassUntil:
         progress = self._progress[sample]
         progress.flying.discard(attempt)
         progress.outcomes[attempt] = passed
-        if not progress.settled:
-            known = progress.ordered(self.max_attempts)
-            progress.settled = known.count(True) >= self.passes or len(known) >= self.max_attempts
-            if progress.settled:
-                del self._open[sample]
-        return progress.settled
+        while not self._settled(progress) and progress.front in progress.outcomes:
+            progress.passed += progress.outcomes[progress.front] is True
+            progress.front += 1
+        if not self._settled(progress):
+            return False
+        self._open.pop(sample, None)
+        return True
 
     def outcomes(self, sample: str) -> list[bool | None]:
-        """A sample's outcomes in order of submission, as `aggregate.rates.rate_of` takes them."""
-        return self._progress[sample].ordered(self.max_attempts)
+        """A sample's outcomes in order of submission, up to the attempt that settled it."""
+        progress = self._progress[sample]
+        return [progress.outcomes[attempt] for attempt in range(progress.front)]
 
     @property
     def settled(self) -> int:
@@ -92,28 +90,45 @@ class PassUntil:
         left, those that probably will, by the sample's pass rate so far.
         """
         issued: list[tuple[str, int]] = []
-        for allowance in (self._sure, self._likely):
+        if room <= 0:
+            return issued
+        for wanted in (self._sure, self._likely):
             for sample in sorted(self._open, key=lambda sample: len(self._open[sample].outcomes)):
                 progress = self._open[sample]
-                attempt = 0
-                while room > len(issued) and len(progress.flying) < allowance(progress):
-                    while attempt in progress.outcomes or attempt in progress.flying:
-                        attempt += 1
-                    if attempt >= self.max_attempts:
-                        break
+                for attempt in wanted(progress):
                     progress.flying.add(attempt)
                     issued.append((sample, attempt))
-                if len(issued) >= room:
-                    return issued
+                    if len(issued) >= room:
+                        return issued
         return issued
 
-    def _sure(self, progress: _Progress) -> int:
-        """Attempts that may be in flight without one of them being in vain."""
-        return self.passes - sum(passed is True for passed in progress.outcomes.values())
+    def _settled(self, progress: _Progress) -> bool:
+        return progress.passed >= self.passes or progress.front >= self.max_attempts
 
-    def _likely(self, progress: _Progress) -> int:
-        """Attempts that may be in flight when slots are free: half of what the rate so far leads to expect."""
-        return self._expected(progress) // 2
+    def _sure(self, progress: _Progress) -> Iterator[int]:
+        """Attempts that are looked at whatever becomes of those before them, be they passes one and all."""
+        passed = progress.passed
+        for attempt in range(progress.front, self.max_attempts):
+            if passed >= self.passes:
+                return
+            if attempt in progress.outcomes:
+                passed += progress.outcomes[attempt] is True
+                continue
+            passed += 1
+            if attempt not in progress.flying:
+                yield attempt
+
+    def _likely(self, progress: _Progress) -> Iterator[int]:
+        """Attempts that are probably looked at, for free slots: half of what the rate so far leads to expect."""
+        allowed = self._expected(progress) // 2
+        passed = progress.passed
+        for attempt in range(progress.front, self.max_attempts):
+            if passed >= self.passes or len(progress.flying) >= allowed:
+                return
+            if attempt in progress.outcomes:
+                passed += progress.outcomes[attempt] is True
+            elif attempt not in progress.flying:
+                yield attempt
 
     def _expected(self, progress: _Progress) -> int:
         """Attempts until the last needed pass, at the rate so far (Laplace's, so that no pass is not for ever)."""

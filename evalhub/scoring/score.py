@@ -199,12 +199,9 @@ def _tally(sample_id: str, condition: Condition, schedule: PassUntil, reasons: M
     """A sample's measurement, from its outcomes in order of submission."""
     outcomes = schedule.outcomes(sample_id)
     rate = rate_of(outcomes, schedule.passes)
-    # Attempts behind the pass that settled the sample are not looked at, be they there or not.
-    used = len(outcomes)
-    if rate.reached:
-        used = [place for place, outcome in enumerate(outcomes, 1) if outcome][schedule.passes - 1]
-    missing = sum(outcome is None for outcome in outcomes[:used])
-    why = sorted({reason for attempt, reason in reasons.items() if attempt < used})
+    missing = outcomes.count(None)
+    # Attempts behind the one that settled the sample are not looked at, be they there or not.
+    why = sorted({reason for attempt, reason in reasons.items() if attempt < len(outcomes)})
     return Tallied(
         sample_id=sample_id,
         condition_id=condition.condition_id,
