@@ -92,9 +92,12 @@ def load_attempts(hub: Hub, model_id: str, seed: int, conditions: dict[str, str]
 
 
 def add_verdicts(hub: Hub, verdicts: Iterable[tuple[str, str, Verdict]]) -> None:
-    """Keep verdicts, each with its sample id and output hash."""
+    """Keep verdicts, each with its sample id and output hash; one that was missing is replaced."""
     frame = pl.DataFrame(
-        [(sample, output, said.status.value, said.value, said.detail) for sample, output, said in verdicts],
+        [
+            (sample, output, said.status.value, said.value, said.detail.encode("utf-8", "replace").decode())
+            for sample, output, said in verdicts
+        ],
         schema={
             "sample_id": pl.String,
             "output": pl.String,
@@ -104,7 +107,7 @@ def add_verdicts(hub: Hub, verdicts: Iterable[tuple[str, str, Verdict]]) -> None
         },
         orient="row",
     )
-    hub.insert("INSERT OR IGNORE INTO verdict SELECT * FROM given", frame)
+    hub.insert("INSERT OR REPLACE INTO verdict SELECT * FROM given", frame)
 
 
 def load_verdicts(hub: Hub, sample_ids: Iterable[str]) -> dict[tuple[str, str], Verdict]:
