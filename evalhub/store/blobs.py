@@ -21,19 +21,23 @@ class Blobs:
 
     def __init__(self, path: Path) -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode = WAL")
-        self._file.execute("PRAGMA synchronous = FULL")
-        self._file.execute("CREATE TABLE IF NOT EXISTS blob (hash TEXT PRIMARY KEY, bytes BLOB) WITHOUT ROWID")
+        try:
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")
+            self._file.execute("CREATE TABLE IF NOT EXISTS blob (hash TEXT PRIMARY KEY, bytes BLOB) WITHOUT ROWID")
+        except BaseException:
+            self._file.close()
+            raise
 
     def put(self, contents: Iterable[bytes]) -> list[str]:
         """Keep contents, in one transaction. Returns their hashes, in order."""
         named = [(bytes_hash(content), content) for content in contents]
-        self._file.execute("BEGIN")
-        self._file.executemany(
-            "INSERT OR IGNORE INTO blob VALUES (?, ?)",
-            [(name, zlib.compress(content, 6)) for name, content in named],
-        )
-        self._file.execute("COMMIT")
+        with self._file:  # commits, or rolls back
+            self._file.execute("BEGIN")
+            self._file.executemany(
+                "INSERT OR IGNORE INTO blob VALUES (?, ?)",
+                [(name, zlib.compress(content, 6)) for name, content in named],
+            )
         return [name for name, _ in named]
 
     def get(self, hashes: Iterable[str]) -> dict[str, bytes]:

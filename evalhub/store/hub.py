@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -15,6 +16,8 @@ from evalhub.errors import EvalhubError
 from evalhub.store.blobs import Blobs
 from evalhub.store.lock import writer_lock
 from evalhub.store.migrate import migrate
+
+_File = TypeVar("_File", duckdb.DuckDBPyConnection, Blobs)
 
 
 class Hub:
@@ -39,15 +42,12 @@ class Hub:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EvalhubError(f"the hub {path} cannot be made: {error.strerror or error}") from error
-        self._lock = writer_lock(path)
-        self._lock.__enter__()
-        try:
-            self.database = _open(path / "hub.duckdb")
+        with ExitStack() as files:
+            files.enter_context(writer_lock(path))
+            self.database = files.enter_context(closing(_open(path / "hub.duckdb", duckdb.connect)))
             self.version = migrate(self.database)
-            self.blobs = Blobs(path / "blobs.sqlite")
-        except BaseException:
-            self._lock.__exit__(None, None, None)
-            raise
+            self.blobs = files.enter_context(closing(_open(path / "blobs.sqlite", Blobs)))
+            self._files = files.pop_all()
 
     def __enter__(self) -> Hub:
         return self
@@ -62,9 +62,7 @@ class Hub:
 
     def close(self) -> None:
         """Close the files and let the lock go."""
-        self.database.close()
-        self.blobs.close()
-        self._lock.__exit__(None, None, None)
+        self._files.close()
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -102,10 +100,10 @@ class Hub:
             self.database.unregister("given")
 
 
-def _open(path: Path) -> duckdb.DuckDBPyConnection:
+def _open(path: Path, opener: Callable[[Path], _File]) -> _File:
     try:
-        return duckdb.connect(str(path))
-    except duckdb.Error as error:
+        return opener(path)
+    except (duckdb.Error, sqlite3.Error) as error:
         reason = str(error).splitlines()[0]
         raise EvalhubError(
             f"{path} cannot be opened as a hub ({reason}): restore it from a backup, or choose another --hub"

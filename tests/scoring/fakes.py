@@ -61,7 +61,7 @@ class Fake:
         *,
         dies_after: int | None = None,
         answers: Callable[[Request], tuple[str, Status]] = answer,
-        refused: Callable[[Sample], str] = lambda sample: "",
+        refused: Callable[[Sample], str] = lambda _: "",
         capacity: int = 7,
     ) -> None:
         self.model = Model(model_id="fake")

@@ -64,11 +64,11 @@ def test_what_counts_without_an_answer_is_not_judged(hub: Hub, graders: Graders)
 def test_a_graders_own_fault_is_a_missing_attempt(hub: Hub, graders: Graders) -> None:
     """Not a fail; and the sample says why it has no value."""
 
-    def broken(sample: Sample, text: str) -> Verdict:
+    def broken(_sample: Sample, _text: str) -> Verdict:
         raise ZeroDivisionError("oh")
 
     graders(exact=Judge(broken))
-    scored = run(hub, Fake(answers=lambda asked: ("yes", Status.OK)), GIVEN[:1], passes=1, max_attempts=3)
+    scored = run(hub, Fake(answers=lambda _: ("yes", Status.OK)), GIVEN[:1], passes=1, max_attempts=3)
     assert scored.tallies[0].value is None
     assert (scored.tallies[0].missing, scored.tallies[0].reason) == (3, "all 3 attempts missing: not judged")
     details = hub.database.execute("SELECT status, value, detail FROM verdict").fetchall()
@@ -77,9 +77,9 @@ def test_a_graders_own_fault_is_a_missing_attempt(hub: Hub, graders: Graders) ->
 
 def test_a_missing_verdict_is_tried_again_and_replaced(hub: Hub, graders: Graders) -> None:
     """A timeout today may be a pass tomorrow; then the store says so, too."""
-    slow = Judge(lambda sample, text: Verdict(Status.TIMEOUT, None, "too slow"))
+    slow = Judge(lambda _sample, _text: Verdict(Status.TIMEOUT, None, "too slow"))
     graders(exact=slow)
-    same = Fake(answers=lambda asked: ("yes", Status.OK))
+    same = Fake(answers=lambda _: ("yes", Status.OK))
     assert run(hub, same, GIVEN[:1], passes=1, max_attempts=2).tallies[0].value is None
     well = Judge()
     graders(exact=well)
@@ -112,10 +112,10 @@ def test_an_unknown_grader_is_named(hub: Hub) -> None:
 @pytest.mark.parametrize("text", ["", "\x00", "a\x00b", "\ud800", "\U0001f600", "x" * 100_000, "\r\n\u2028"])
 def test_any_text_reaches_the_grader_as_it_was(hub: Hub, graders: Graders, text: str) -> None:
     """Also what UTF-8 cannot say, and what ends a C string; the grader's detail may repeat it."""
-    judge = Judge(lambda sample, said: Verdict(Status.OK, 1.0, f"read as {said[:20]}"))
+    judge = Judge(lambda _, said: Verdict(Status.OK, 1.0, f"read as {said[:20]}"))
     graders(exact=judge)
 
-    def says(asked: Request) -> tuple[str, Status]:
+    def says(_: Request) -> tuple[str, Status]:
         return text, Status.OK
 
     scored = run(hub, Fake(answers=says), GIVEN[:1], passes=1, max_attempts=1)

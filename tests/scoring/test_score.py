@@ -165,6 +165,6 @@ def test_a_sample_whose_attempts_are_all_missing_has_no_value_and_a_reason(hub: 
 
 def test_no_answer_is_wrong_not_missing(hub: Hub) -> None:
     """A model that says nothing has a rate of 0."""
-    scored = run(hub, Fake(answers=lambda asked: ("", Status.NO_ANSWER)), GIVEN[:1], passes=1, max_attempts=4)
+    scored = run(hub, Fake(answers=lambda _: ("", Status.NO_ANSWER)), GIVEN[:1], passes=1, max_attempts=4)
     assert found(scored.tallies[0])[0] == 0.0
     assert scored.tallies[0].attempts == 4 and scored.tallies[0].missing == 0
