@@ -205,3 +205,17 @@ class Attempt:
 
     seconds: float
     """Wall time from the first token asked to the last got, shared with the rest of the batch."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a grader said of an output to a sample. It depends on these two alone, whoever wrote the output."""
+
+    status: Status
+    """ok or no answer: it counts; timeout or error: missing."""
+
+    value: float | None
+    """1 pass, 0 fail; None where missing."""
+
+    detail: str
+    """Why, in a few words."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from evalhub.store.attempts import Verdict
-from ingest.records import Sample, Status
+from ingest.records import Sample, Status, Verdict
 
 
 class Grader(Protocol):

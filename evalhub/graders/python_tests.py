@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.sandbox import Sandbox, SandboxUnavailable
-from evalhub.store.attempts import Verdict
-from ingest.records import Sample
+from ingest.records import Sample, Verdict
 
 
 class PythonTestsGrader:

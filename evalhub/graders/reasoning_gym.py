@@ -6,8 +6,7 @@ from functools import cache
 from typing import Any
 
 from evalhub.graders.base import judged
-from evalhub.store.attempts import Verdict
-from ingest.records import Sample
+from ingest.records import Sample, Verdict
 
 
 class ReasoningGymGrader:

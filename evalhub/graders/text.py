@@ -7,8 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from evalhub.graders.base import judged
-from evalhub.store.attempts import Verdict
-from ingest.records import Sample
+from ingest.records import Sample, Verdict
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
 _TOLERANCE = 1e-6

@@ -9,9 +9,9 @@ from types import TracebackType
 
 from evalhub import plugins
 from evalhub.graders.base import Grader
-from evalhub.store.attempts import Kept, Verdict, add_verdicts, load_verdicts
+from evalhub.store.attempts import Kept, add_verdicts, load_verdicts
 from evalhub.store.hub import Hub
-from ingest.records import Sample, Status
+from ingest.records import Sample, Status, Verdict
 
 
 class Grading:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from evalhub.store.hub import Hub
-from ingest.records import Attempt, Status
+from ingest.records import Attempt, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,6 @@ class Kept:
     status: Status
     output: str
     """Hash of the text."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a grader said of an output to a sample."""
-
-    status: Status
-    """ok or no answer: it counts; timeout or error: missing."""
-
-    value: float | None
-    """1 pass, 0 fail; None where missing."""
-
-    detail: str
-    """Why, in a few words."""
 
 
 def add_attempts(hub: Hub, attempts: Sequence[Attempt]) -> list[Kept]:
