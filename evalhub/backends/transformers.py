@@ -110,9 +110,11 @@ class _Worker:
         return self.capacity - len(self.flying)
 
     def ready(self, name: str) -> Ready:
-        message = self._message()
-        if not isinstance(message, Ready):
-            raise EvalhubError(f"{name}: the worker answered out of turn")
+        """Wait until the model is loaded."""
+        try:
+            message: Ready = self._message()
+        except EvalhubError as error:
+            raise EvalhubError(f"{name} cannot be run here: {error}") from None
         return message
 
     def take(self, request: Request) -> None:

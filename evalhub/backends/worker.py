@@ -46,7 +46,7 @@ def work(pipe: Connection, job: Job) -> None:
     except EvalhubError as error:
         pipe.send(error)
     except Exception as error:  # whatever torch or a model's own code raises, as one line for the user
-        pipe.send(EvalhubError(f"{job.folder.name}: {type(error).__name__}: {' '.join(str(error).split())[:300]}"))
+        pipe.send(EvalhubError(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
     os._exit(0)
 
 

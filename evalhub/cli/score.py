@@ -34,8 +34,14 @@ from evalhub.cli.options import hub_option, json_option, print_json
 )
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Replaces the sources' own.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Replaces the sources' own.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, …")
-@click.option("--dtype", default="auto", show_default=True, help="bfloat16, float16, float32.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
+    default="auto",
+    show_default=True,
+    help="Arithmetic of the model; part of the condition.",
+)
 @json_option
 @hub_option
 def command(
