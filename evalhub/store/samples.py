@@ -47,9 +47,14 @@ def add_samples(hub: Hub, samples: Iterable[Sample]) -> Added:
         ).unique(maintain_order=True)
         with hub.transaction():
             hub.insert(_ADD_CONDITIONS, conditions)
-            new = "SELECT count(*) FROM given WHERE sample_id NOT IN (SELECT sample_id FROM sample)"
-            added += hub.select(new, frame)[0][0]
-            hub.insert("INSERT OR IGNORE INTO sample SELECT *, now() FROM given", frame)
+            # Not INSERT OR IGNORE, which changes the order: a pool keeps its sources' own.
+            added += hub.select(
+                """
+                INSERT INTO sample
+                SELECT given.* EXCLUDE (place), now() FROM given ANTI JOIN sample USING (sample_id) ORDER BY place
+                """,
+                frame.with_row_index("place"),
+            )[0][0]
             hub.insert("INSERT OR IGNORE INTO origin SELECT * FROM given", origins)
     return Added(len(seen), added)
 
