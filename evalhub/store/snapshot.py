@@ -42,31 +42,42 @@ def folder(hub: Path) -> Path:
 def current(hub: Path) -> str | None:
     """Id of the published snapshot, or None."""
     try:
-        name = (folder(hub) / "current").read_text().strip()
-    except OSError:
+        name = (folder(hub) / "current").read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
         return None
-    return name if (folder(hub) / f"{name}.duckdb").is_file() else None
+    return name if name in {path.stem for path in folder(hub).glob("*.duckdb")} else None
 
 
 def publish(hub: Hub) -> str:
     """Write a snapshot of the hub as it is now and make it the current one. Returns its id."""
     place = folder(hub.path)
     place.mkdir(exist_ok=True)
-    for leftover in place.glob(".*.tmp*"):
-        leftover.unlink()
+    _sweep(place)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     fresh = place / f".{name}.tmp"
-    _write(hub, fresh, name)
-    fresh.replace(place / f"{name}.duckdb")
     pointer = place / f".current-{name}.tmp"
-    with pointer.open("w") as file:
-        file.write(name + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    pointer.replace(place / "current")
-    for old in sorted(place.glob("*.duckdb"))[:-_KEPT]:
+    try:
+        _write(hub, fresh, name)
+        fresh.replace(place / f"{name}.duckdb")
+        with pointer.open("w") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        pointer.replace(place / "current")
+    except BaseException:
+        _sweep(place)
+        raise
+    # On a clock that went back, this one sorts before the others; it stays all the same.
+    others = sorted(path for path in place.glob("*.duckdb") if path.stem != name)
+    for old in others[: 1 - _KEPT]:
         old.unlink()
     return name
+
+
+def _sweep(place: Path) -> None:
+    """Remove what a publish left that did not end."""
+    for leftover in place.glob(".*.tmp*"):
+        leftover.unlink()
 
 
 def _write(hub: Hub, path: Path, name: str) -> None:
