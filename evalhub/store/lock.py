@@ -50,5 +50,5 @@ def _describe(holder: Path) -> str:
     try:
         known = json.loads(holder.read_text())
         return f"process {known['pid']} on {known['host']} (`{known['command']}`) since {known['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
