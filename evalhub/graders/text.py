@@ -30,18 +30,17 @@ class Exact(_TextGrader):
 
 
 class Numeric(_TextGrader):
-    """The last number in the output equals the reference, to one part in a million."""
+    """The last number in the output equals the reference: a whole one exactly, others to one in a million."""
 
     def grade(self, sample: Sample, text: str) -> Verdict:
-        found = _NUMBER.findall(text)
-        if not found:
-            return judged(False, "no number in the output")
-        given, wanted = _value(found[-1]), _value(str(sample.reference))
+        wanted = _value(str(sample.reference))
         if wanted is None:
             return judged(_plain(text) == _plain(str(sample.reference)))
-        return judged(
-            given is not None and math.isclose(given, wanted, rel_tol=_TOLERANCE), f"read as {found[-1]}"
-        )
+        found = _NUMBER.findall(text.replace("\N{MINUS SIGN}", "-"))
+        if not found:
+            return judged(False, "no number in the output")
+        given = _value(found[-1])
+        return judged(given is not None and _equal(given, wanted), f"read as {found[-1]}")
 
 
 class Choice(_TextGrader):
@@ -55,24 +54,49 @@ class Choice(_TextGrader):
 
 
 def chosen_option(text: str, choices: tuple[str, ...]) -> str | None:
-    """The option that a text means: it is the text, or its letter opens it, or it alone is named in it."""
+    """The option that a text means: it is the text, or its letter stands first, or it alone is named in it.
+
+    A letter that a space follows may be a word (`A circle`, `I think`), so what is named comes before it.
+    """
     said = _plain(text)
     for option in choices:
         if said == _plain(option):
             return option
-    letter = re.match(r"\(?([a-z])(?:[).:]|\s|$)", said)
-    if letter and ord(letter[1]) - ord("a") < len(choices):
-        return choices[ord(letter[1]) - ord("a")]
-    named = [option for option in choices if re.search(rf"(?<!\w){re.escape(_plain(option))}(?!\w)", said)]
-    return named[0] if len(named) == 1 else None
+    letters = {chr(ord("a") + place): option for place, option in enumerate(choices[:26])}
+    letter = re.match(r"\(?([a-z])(?:[).:]|$)", said)
+    if letter and letter[1] in letters:
+        return letters[letter[1]]
+    named = _named(said, choices)
+    if named:
+        return named[0] if len(named) == 1 else None
+    letter = re.match(r"\s*([B-HJ-Z])\s", text)
+    return letters.get(letter[1].casefold()) if letter else None
+
+
+def _named(said: str, choices: tuple[str, ...]) -> list[str]:
+    """Options that a text names; `dark red` does not name `red`, nor 1.5 the option 1."""
+    named = []
+    for option in sorted(choices, key=len, reverse=True):
+        pattern = rf"(?<!\w)(?<!\d[.,]){re.escape(_plain(option))}(?!\w|[.,]\d)"
+        said, count = re.subn(pattern, "\0", said)
+        if count:
+            named.append(option)
+    return named
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).rstrip(".").casefold()
 
 
-def _value(number: str) -> float | None:
+def _equal(given: Decimal, wanted: Decimal) -> bool:
+    if given == wanted or (given == given.to_integral_value() and wanted == wanted.to_integral_value()):
+        return given == wanted
+    return math.isclose(given, wanted, rel_tol=_TOLERANCE)
+
+
+def _value(number: str) -> Decimal | None:
     try:
-        return float(Decimal(number.replace(",", "").strip()))
-    except (InvalidOperation, ValueError):
+        value = Decimal(number.replace(",", "").strip())
+    except InvalidOperation:
         return None
+    return value if value.is_finite() else None
