@@ -27,14 +27,17 @@ def ingest(hub: Hub, name: str, options: dict[str, str]) -> Added:
         options: the source's own, as typed.
 
     Raises:
-        EvalhubError: no such source or option.
+        EvalhubError: no such source or option, or no sample came.
         ingest.source.SourceError: the source cannot give samples.
     """
     name, _, path = name.partition(":")
     source = plugins.make("source", name)
     if path:
         options = {**options, "path": path}
-    return add_samples(hub, source.samples(**_typed(name, source.samples, options)))
+    done = add_samples(hub, source.samples(**_typed(name, source.samples, options)))
+    if not done.samples:
+        raise EvalhubError(f"the source '{name}' gave no samples with these options")
+    return done
 
 
 def fill_starter(hub: Hub) -> Added:

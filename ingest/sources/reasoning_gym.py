@@ -72,15 +72,16 @@ class ReasoningGym:
             import reasoning_gym
         except ImportError as error:
             raise SourceError("reasoning-gym is not installed: pip install reasoning-gym") from error
-        count = 0
         for name in generators:
             if name not in reasoning_gym.factory.DATASETS:
                 raise SourceError(
                     f"reasoning-gym has no generator '{name}'; some that it has: {', '.join(STARTER)}"
                 )
+        count = 0
+        for name in generators:
             examples = _entries(name, _EXAMPLE_SEED, _EXAMPLES, set())
             condition = _condition(examples)
-            for entry in _entries(name, seed, size, {_question(example) for example in examples}):
+            for entry in _entries(name, _apart(seed), size, {_question(example) for example in examples}):
                 if count == limit:
                     return
                 count += 1
@@ -94,6 +95,14 @@ class ReasoningGym:
                     tags=(name,),
                     licence="Apache-2.0",
                 )
+
+
+def _apart(seed: int) -> int:
+    """A seed for reasoning-gym, far from that of the next one (multiplicative hashing; 0 stays 0).
+
+    Its item i of seed s is item i - 1 of seed s + 1, so neighbouring seeds would share all items but one.
+    """
+    return seed * 1_327_217_885 % 2**31
 
 
 def _entries(name: str, seed: int, size: int, taken: set[str]) -> list[dict[str, Any]]:
