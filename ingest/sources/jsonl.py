@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -33,7 +34,8 @@ class JsonLines:
             raise SourceError("name the file: evalhub ingest jsonl:FILE")
         file = Path(path).expanduser()
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            # Not splitlines(), which also ends a line at separators that may stand within a JSON text.
+            lines = file.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
         # All lines are read before the first sample leaves: a broken file adds nothing.
@@ -48,13 +50,18 @@ class JsonLines:
 def _sample(line: str, file: Path, number: int) -> Sample:
     where = f"{file}, line {number}"
     try:
-        fields = json.loads(line)
-    except ValueError as error:
+        fields = json.loads(line, parse_constant=_no_constant)
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise SourceError(f"{where}: not Unicode (half of a surrogate pair stands alone)") from None
+    except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: not JSON ({error})") from None
     if not isinstance(fields, dict) or not {"id", "prompt", "reference"} <= fields.keys():
         raise SourceError(f"{where}: needs an object with at least id, prompt and reference")
     choices = tuple(map(str, _list(fields, "choices", where)))
     reference = fields["reference"]
+    if not isinstance(reference, str | int | float):  # true and false are ints
+        raise SourceError(f"{where}: the reference must be a text, a number or true or false")
     if choices and str(reference) not in choices:
         raise SourceError(f"{where}: the reference {reference!r} is not among the choices")
     published = fields.get("published_at")
@@ -66,14 +73,15 @@ def _sample(line: str, file: Path, number: int) -> Sample:
     if fields.get("image"):
         try:
             images = ((file.parent / str(fields["image"])).read_bytes(),)
-        except OSError as error:
-            raise SourceError(f"{where}: image {fields['image']}: {error.strerror}") from None
+        except (OSError, ValueError) as error:  # ValueError: no name that a file can have
+            reason = getattr(error, "strerror", None) or error
+            raise SourceError(f"{where}: image {fields['image']}: {reason}") from None
     return Sample(
         source=f"jsonl:{file.name}",
         source_id=str(fields["id"]),
         prompt=str(fields["prompt"]),
         choices=choices,
-        reference=reference if isinstance(reference, int | float) else str(reference),
+        reference=reference,
         grader="choice" if choices else "numeric" if _is_number(reference) else "exact",
         images=images,
         condition=Condition(template=_CHOICES if choices else _FREE),
@@ -91,9 +99,12 @@ def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
     return value
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: str | int | float) -> bool:
     try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+        return not isinstance(value, bool) and math.isfinite(float(value))
+    except (ValueError, OverflowError):  # OverflowError: an int beyond all floats
+        return isinstance(value, int)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,147 @@
+"""A file of one's own."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.pool import ingest
+from evalhub.store.hub import Hub
+from evalhub.store.samples import Added, choose_samples, load_samples, sources
+from ingest.records import Sample
+from ingest.source import SourceError
+from ingest.sources.jsonl import JsonLines
+
+LEAST = {"id": "1", "prompt": "2 + 2?", "reference": 4}
+
+
+def written(folder: Path, *lines: dict[str, Any] | str | bytes, name: str = "mine.jsonl") -> Path:
+    """A file of these lines."""
+    path = folder / name
+    path.write_bytes(
+        b"\n".join(
+            line if isinstance(line, bytes) else (line if isinstance(line, str) else json.dumps(line)).encode()
+            for line in lines
+        )
+    )
+    return path
+
+
+def read(path: Path, **options: Any) -> list[Sample]:
+    return list(JsonLines().samples(path=str(path), **options))
+
+
+def test_all_fields(tmp_path: Path) -> None:
+    """Choices, an image beside the file, tags, cluster, licence and date."""
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    fields = {
+        **LEAST,
+        "choices": [3, 4],
+        "image": "a.png",
+        "tags": ["sums"],
+        "cluster": "book 1",
+        "published_at": "2026-11-24",
+        "licence": "CC0-1.0",
+    }
+    (sample,) = read(written(tmp_path, fields))
+    assert (sample.source, sample.source_id, sample.prompt) == ("jsonl:mine.jsonl", "1", "2 + 2?")
+    assert (sample.choices, sample.reference, sample.grader) == (("3", "4"), 4, "choice")
+    assert (sample.images, sample.tags, sample.cluster) == ((b"\x89PNG",), ("sums",), "book 1")
+    assert (sample.published_at, sample.licence) == (date(2026, 11, 24), "CC0-1.0")
+    assert "{choices}" in sample.condition.template
+
+
+@pytest.mark.parametrize(
+    ("reference", "grader"),
+    [
+        (4, "numeric"),
+        ("4", "numeric"),
+        ("-1.5e3", "numeric"),
+        ("Paris", "exact"),
+        ("", "exact"),
+        (10**400, "numeric"),
+        (True, "exact"),
+        ("nan", "exact"),
+        ("Infinity", "exact"),
+    ],
+)
+def test_the_reference_chooses_the_grader(tmp_path: Path, reference: Any, grader: str) -> None:
+    """A number is compared as a number, anything else as text."""
+    (sample,) = read(written(tmp_path, {**LEAST, "reference": reference}))
+    assert (sample.reference, sample.grader) == (reference, grader)
+    assert "{choices}" not in sample.condition.template
+
+
+def test_lines_end_at_newlines_alone(tmp_path: Path) -> None:
+    """Separators within a text are text; blank lines, Windows line ends and a byte order mark are nothing."""
+    odd = {**LEAST, "prompt": "a\u2028b\x85c\x0bd\x1ee"}
+    path = written(tmp_path, b"\xef\xbb\xbf" + json.dumps(LEAST).encode() + b"\r", "", "  \r")
+    with path.open("ab") as file:
+        file.write(("\n" + json.dumps(odd, ensure_ascii=False) + "\n").encode())
+    assert [sample.prompt for sample in read(path)] == ["2 + 2?", odd["prompt"]]
+
+
+def test_a_limit_takes_the_first_lines(tmp_path: Path) -> None:
+    """What follows is not looked at."""
+    path = written(tmp_path, LEAST, {**LEAST, "prompt": "3 + 1?"}, "broken")
+    assert [sample.prompt for sample in read(path, limit=1)] == ["2 + 2?"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{half", "not JSON"),
+        ("[1]", "needs an object with at least id, prompt and reference"),
+        ({"id": 1, "prompt": "x"}, "needs an object with at least id, prompt and reference"),
+        ({**LEAST, "choices": "ab"}, "choices must be a list"),
+        ({**LEAST, "choices": ["3", "5"]}, "the reference 4 is not among the choices"),
+        ({**LEAST, "tags": "sums"}, "tags must be a list"),
+        ({**LEAST, "published_at": "soon"}, "published_at must be a date like 2026-11-24, not 'soon'"),
+        ({**LEAST, "published_at": 2026}, "published_at must be a date like 2026-11-24, not 2026"),
+        ({**LEAST, "image": "absent.png"}, "image absent.png: No such file or directory"),
+        ({**LEAST, "image": "a\x00b"}, "image "),
+        ({**LEAST, "reference": None}, "the reference must be a text, a number or true or false"),
+        ({**LEAST, "reference": ["a"]}, "the reference must be a text, a number or true or false"),
+        ('{"id": 1, "prompt": "x", "reference": NaN}', "not JSON"),
+        ('{"id": 1, "prompt": "\\ud800", "reference": 1}', "not Unicode"),
+        ('{"id": 1, "prompt": "x", "reference": "\\udfff"}', "not Unicode"),
+    ],
+)
+def test_a_broken_line_is_named_and_nothing_is_added(
+    hub: Hub, tmp_path: Path, line: dict[str, Any] | str, message: str
+) -> None:
+    """By file and number, also after thousands of good lines."""
+    good = [{**LEAST, "prompt": f"{number} + 1?", "id": str(number)} for number in range(2100)]
+    path = written(tmp_path, *good, line)
+    with pytest.raises(SourceError) as caught:
+        ingest(hub, f"jsonl:{path}", {})
+    assert f"{path}, line 2101: " in str(caught.value)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert sources(hub) == {}
+
+
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    """Absent, a folder, no UTF-8, or empty."""
+    (tmp_path / "latin.jsonl").write_bytes(b'{"id": "\xe9"}')
+    (tmp_path / "empty.jsonl").write_bytes(b"\n \n")
+    for name, message in (
+        ("absent.jsonl", "cannot be read: No such file or directory"),
+        ("", "cannot be read: Is a directory"),
+        ("latin.jsonl", "cannot be read: 'utf-8' codec"),
+        ("empty.jsonl", "holds no samples"),
+    ):
+        with pytest.raises(SourceError, match=message):
+            read(tmp_path / name)
+
+
+def test_two_files_with_the_same_item(hub: Hub, tmp_path: Path) -> None:
+    """One sample; the second file adds only what is new."""
+    one = written(tmp_path, LEAST, name="one.jsonl")
+    two = written(tmp_path, {**LEAST, "id": "other", "tags": ["x"]}, {**LEAST, "prompt": "?"}, name="two.jsonl")
+    assert ingest(hub, f"jsonl:{one}", {}) == Added(1, 1)
+    assert ingest(hub, f"jsonl:{two}", {}) == Added(2, 1)
+    assert len(load_samples(hub, choose_samples(hub))) == 2
