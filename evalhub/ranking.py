@@ -37,10 +37,11 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
 def rank_everything(hub: Hub) -> int:
     """Rank the pool and each measured source by every method. Returns the number of rankings."""
     measured = [source for source in sources(hub) if measurement_frame(hub, source)["value"].count()]
+    methods = plugins.working("method")
     for source in ("", *measured):
-        for method in plugins.names("method"):
+        for method in methods:
             rank_hub(hub, method, source)
-    return (len(measured) + 1) * len(plugins.names("method"))
+    return (len(measured) + 1) * len(methods)
 
 
 def rank_file(path: Path, method: str = DEFAULT) -> Ranking:

@@ -22,7 +22,7 @@ def command(as_json: bool, hub_path: Path) -> None:
     known = {}
     for name in plugins.names("source"):
         try:
-            known[name] = plugins.make("source", name).summary
+            known[name] = getattr(plugins.make("source", name), "summary", "")
         except EvalhubError as error:
             known[name] = str(error)
     pool = {}
