@@ -51,12 +51,26 @@ def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
         EvalhubError: the file cannot be read.
         aggregate.measurements.MeasurementsError: its content cannot be ranked.
     """
-    readers = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson}
-    if path.suffix not in readers:
+    readers = {".parquet": pl.read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
+    suffix = path.suffix.lower()
+    if suffix not in readers:
         raise EvalhubError(f"{path}: give a file that ends in {', '.join(readers)}")
     try:
-        frame = readers[path.suffix](path)
+        frame = readers[suffix](path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise EvalhubError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
     return ranking
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    """Types are told from the whole file; names stay as they are written (007 is not 7)."""
+    names = [name for name in pl.read_csv(path, n_rows=0).columns if name in ("model", "sample", "cluster")]
+    frame = pl.read_csv(path, infer_schema_length=None, schema_overrides=dict.fromkeys(names, pl.String))
+    filled = {name for name in frame.columns if frame[name].null_count() < frame.height}
+    empty = [name for name in frame.columns if name not in filled and name not in names]
+    return frame.with_columns(pl.col(empty).cast(pl.Null))
+
+
+def _read_jsonl(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(path, infer_schema_length=None)

@@ -1,0 +1,136 @@
+"""`evalhub rank FILE`: a table from anywhere, without a hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.cli.helpers import evalhub
+
+ROWS = [
+    {"model": model, "sample": f"s{sample}", "value": float(sample < passed)}
+    for model, passed in (("good", 30), ("bad", 10))
+    for sample in range(40)
+]
+FIELDS = {"model", "score", "low", "high", "rank", "rank_low", "rank_high", "samples", "coverage"}
+
+
+def written(frame: pl.DataFrame, path: Path) -> Path:
+    """The frame as a file of the kind that its name says."""
+    write: dict[str, Any] = {
+        ".parquet": frame.write_parquet,
+        ".csv": frame.write_csv,
+        ".jsonl": frame.write_ndjson,
+    }
+    write[path.suffix.lower()](path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl", ".CSV"])
+@pytest.mark.parametrize("method", ["mean", "bradley-terry"])
+def test_every_format_gives_the_same_ranking(tmp_path: Path, suffix: str, method: str) -> None:
+    """With the fields that scripts rely on."""
+    done = evalhub("rank", written(pl.DataFrame(ROWS), tmp_path / f"t{suffix}"), "--method", method, "--json")
+    assert (done.code, done.err) == (0, "")
+    ranking = done.json
+    assert ranking.keys() >= {"method", "models", "warnings"} and ranking["method"] == method
+    assert all(row.keys() >= FIELDS for row in ranking["models"])
+    assert [(row["model"], row["rank"], row["samples"]) for row in ranking["models"]] == [
+        ("good", 1, 40),
+        ("bad", 2, 40),
+    ]
+
+
+def test_a_ranking_for_people(tmp_path: Path) -> None:
+    """A table, best first."""
+    done = evalhub("rank", written(pl.DataFrame(ROWS), tmp_path / "t.csv"))
+    assert done.code == 0 and done.out.index("good") < done.out.index("bad")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_missing_values_are_left_out(tmp_path: Path, suffix: str) -> None:
+    """Null and NaN are never 0, and the JSON holds no NaN."""
+    holes = [None if place % 5 == 0 else float("nan") if place % 7 == 0 else 1.0 for place in range(40)]
+    if suffix == ".jsonl":
+        holes = [None if hole != hole else hole for hole in holes]
+    rows = [*ROWS, *({"model": "holes", "sample": f"s{place}", "value": hole} for place, hole in enumerate(holes))]
+    done = evalhub("rank", written(pl.DataFrame(rows), tmp_path / f"t{suffix}"), "--method", "mean", "--json")
+    assert done.code == 0, done.err
+    best = done.json["models"][0]
+    assert (best["model"], best["score"]) == ("holes", 1.0)
+    assert best["samples"] == sum(hole == 1.0 for hole in holes) < 40
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_types_are_told_from_the_whole_file(tmp_path: Path, suffix: str) -> None:
+    """The first hundreds of values are whole, a later one is not; names may look like numbers."""
+    frame = pl.DataFrame(
+        {
+            "model": ["7"] * 1500 + ["x"] * 1500,
+            "sample": [str(place) for place in range(1500)] * 2,
+            "value": [0.0] * 1499 + [0.5] + [1.0] * 1500,
+        }
+    )
+    path = written(frame, tmp_path / f"t{suffix}")
+    path.write_text(path.read_text().replace("0.0", "0").replace("1.0", "1"))
+    done = evalhub("rank", path, "--method", "mean", "--json")
+    assert done.code == 0, done.err
+    rows = {row["model"]: row["score"] for row in done.json["models"]}
+    assert rows == {"x": 1.0, "7": pytest.approx(0.5 / 1500)}
+
+
+def test_names_keep_their_zeros(tmp_path: Path) -> None:
+    """007 is not 7."""
+    path = tmp_path / "t.csv"
+    path.write_text("model,sample,value\na,7,1\na,007,0\nb,7,0\nb,007,0\n")
+    done = evalhub("rank", path, "--method", "mean", "--json")
+    assert [row["samples"] for row in done.json["models"]] == [2, 2], done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", "model,sample\na,1\n", "no column 'value': rename yours to model, sample, value"),
+        ("t.csv", "model,sample,value\n", "no measurements: the input has no rows"),
+        ("t.csv", "", "t.csv cannot be read"),
+        ("t.csv", "model,sample,value\na,1,\n", "all 1 rows are missing a value"),
+        ("t.csv", "model,sample,value\na,1,often\n", "column 'value' is String"),
+        ("t.csv", "model,sample,value\na,1,1\na,1,0\n", "1 repeated measurements"),
+        ("t.csv", "model,sample,value\na,1,inf\n", "infinite values"),
+        ("t.csv", "model,sample,value\n,1,1\n", "without a name"),
+        ("t.jsonl", "{broken\n", "t.jsonl cannot be read"),
+        ("t.parquet", "no parquet", "t.parquet cannot be read"),
+        ("t.txt", "x", "give a file that ends in .parquet, .csv, .jsonl"),
+    ],
+)
+def test_what_cannot_be_ranked(tmp_path: Path, name: str, content: str, message: str) -> None:
+    """One line that says what is wrong."""
+    (tmp_path / name).write_text(content)
+    done = evalhub("rank", tmp_path / name, "--json")
+    assert done.code == 1 and message in done.line
+
+
+def test_no_such_file_method_or_combination(tmp_path: Path) -> None:
+    """Each is said."""
+    assert "absent.csv cannot be read" in evalhub("rank", tmp_path / "absent.csv").line
+    path = written(pl.DataFrame(ROWS), tmp_path / "t.csv")
+    done = evalhub("rank", path, "--method", "elo")
+    assert done.code == 1 and done.line == "unknown method 'elo': there are bradley-terry, mean"
+    assert evalhub("rank", path, "--source", "x").code == 2
+    assert "give a file that ends in" in evalhub("rank", tmp_path).line
+
+
+@pytest.mark.parametrize("models", [1, 2])
+@pytest.mark.parametrize("samples", [1, 2])
+def test_tiny_tables_have_valid_json(tmp_path: Path, models: int, samples: int) -> None:
+    """No NaN and no infinity where there is next to nothing to say."""
+    frame = pl.DataFrame(
+        [{"model": f"m{m}", "sample": f"s{s}", "value": 1.0} for m in range(models) for s in range(samples)]
+    )
+    for method in ("mean", "bradley-terry"):
+        done = evalhub("rank", written(frame, tmp_path / "t.parquet"), "--method", method, "--json")
+        assert done.code == 0, done.err
+        assert len(done.json["models"]) == models
