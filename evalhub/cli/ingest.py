@@ -13,7 +13,7 @@ from evalhub.errors import EvalhubError
 @click.command("ingest")
 @click.argument("source")
 @click.option("--seed", type=int, help="Names the slice of a source that generates its samples.")
-@click.option("--limit", type=int, help="At most so many samples.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many samples.")
 @click.option("options", "-o", metavar="NAME=VALUE", multiple=True, help="An option of the source itself.")
 @json_option
 @hub_option

@@ -1,0 +1,56 @@
+"""Help: every command has it, and asking for it loads nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from evalhub.cli import COMMANDS
+from tests.cli.helpers import evalhub
+
+HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "streamlit", "rich", "reasoning_gym")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """And stands in the list with its line."""
+    done = evalhub(command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: evalhub {command}")
+    assert "--hub" in done.out and "--debug" in done.out
+    text = " ".join(evalhub("--help").out.split())
+    assert f"{command} {COMMANDS[command]}" in text
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["score", "--help"], ["rank", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    """What a command needs is loaded when it runs."""
+    program = (
+        "import sys\n"
+        "from evalhub.cli import main\n"
+        "try:\n"
+        f"    main({arguments!r})\n"
+        "except SystemExit as end:\n"
+        f"    found = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "    sys.exit(f'{end.code} {found}')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "0 []"
+    assert done.stdout
+
+
+def test_importing_evalhub_imports_nothing_heavy() -> None:
+    """`import evalhub` is fast."""
+    program = f"import sys, evalhub; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_wrong_call_is_a_usage_error() -> None:
+    """Exit code 2, what is wrong on stderr, nothing on stdout."""
+    for arguments in (["scoer"], ["score"], ["rank", "--method"], ["score", "m", "--passes", "0"], ["--nonsense"]):
+        done = evalhub(*arguments)
+        assert (done.code, done.out) == (2, ""), arguments
+        assert "Error: " in done.err and "Traceback" not in done.err
