@@ -23,7 +23,7 @@ def command(as_json: bool, hub_path: Path) -> None:
     from evalhub.store.hub import Hub
     from evalhub.store.snapshot import publish
 
-    with Hub(hub_path) as hub, waiting("ranking and publishing"):
+    with Hub(hub_path, make=False) as hub, waiting("ranking and publishing"):
         rankings = rank_everything(hub)
         name = publish(hub)
     if as_json:

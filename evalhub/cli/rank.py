@@ -30,7 +30,7 @@ def command(file: Path | None, method: str, source: str, as_json: bool, hub_path
     else:
         from evalhub.store.hub import Hub
 
-        with Hub(hub_path) as hub:
+        with Hub(hub_path, make=False) as hub:
             ranking = rank_hub(hub, method, source)
     if as_json:
         print_json(ranking.to_json())

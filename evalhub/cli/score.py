@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.cli.options import Number, hub_option, json_option, print_json
 
 
 @click.command("score")
@@ -29,10 +29,8 @@ from evalhub.cli.options import hub_option, json_option, print_json
     help="Stop a sample after this many attempts.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random streams.")
-@click.option(
-    "--temperature", type=click.FloatRange(0), help="Replaces the sources' own; 0 takes the likeliest token."
-)
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Replaces the sources' own.")
+@click.option("--temperature", type=Number(0), help="Replaces the sources' own; 0 takes the likeliest token.")
+@click.option("--top-p", type=Number(0, 1, min_open=True), help="Replaces the sources' own.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Replaces the sources' own.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(

@@ -30,14 +30,19 @@ class Hub:
         version: number of the newest migration.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the hub in a folder, which is made if it is not there.
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        """Open the hub in a folder.
+
+        Args:
+            make: make one where there is none.
 
         Raises:
             HubLocked: another process has it.
-            EvalhubError: the folder or its files cannot be used.
+            EvalhubError: there is none to open, or its files cannot be used.
         """
         self.path = path
+        if not make and not (path / "hub.duckdb").exists():
+            raise EvalhubError(f"there is no hub in {path}: evalhub score MODEL makes one")
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
