@@ -1,0 +1,95 @@
+"""A run that is killed, again and again, ends as one that is left alone."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.cli.helpers import evalhub, process
+
+_LOOKED_AT = """
+    (SELECT attempt.* EXCLUDE (made_at, seconds) FROM attempt
+     JOIN measurement USING (model_id, condition_id, seed, sample_id)
+     WHERE attempt < attempts + missing)
+"""
+"""Attempts that a measurement rests on; those made ahead of them depend on how far others were."""
+
+TABLES = {
+    "sample": "SELECT * EXCLUDE (added_at) FROM sample",
+    "origin": "SELECT * FROM origin",
+    "condition": "SELECT * FROM condition",
+    "model": "SELECT * EXCLUDE (added_at) FROM model",
+    "run": "SELECT * EXCLUDE (started_at, ended_at) FROM run",
+    "measurement": "SELECT * EXCLUDE (measured_at) FROM measurement",
+    "attempt": f"SELECT * FROM {_LOOKED_AT}",
+    "verdict": f"SELECT DISTINCT verdict.* FROM verdict JOIN {_LOOKED_AT} USING (sample_id, output)",
+}
+"""What two hubs must agree on: all but times."""
+
+
+def pool(path: Path, size: int) -> Path:
+    """A hub with samples that take a few seconds to score."""
+    done = evalhub("ingest", "easy-vqa", "--limit", size, "--hub", path)
+    assert done.code == 0, done.err
+    return path
+
+
+def content(path: Path, *tables: str) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of these tables, in order."""
+    with duckdb.connect(str(path / "hub.duckdb"), read_only=True) as hub:
+        return {table: hub.execute(f"FROM ({TABLES[table]}) ORDER BY ALL").fetchall() for table in tables}
+
+
+def attempts(path: Path) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """Every attempt by its key."""
+    with duckdb.connect(str(path / "hub.duckdb"), read_only=True) as hub:
+        rows = hub.execute("SELECT * EXCLUDE (made_at, seconds) FROM attempt").fetchall()
+    return {row[:5]: row for row in rows}
+
+
+def started(*call: object) -> subprocess.Popen[str]:
+    """A run that has begun to load its model."""
+    run = process(*call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert run.stderr
+    while "loading" not in run.stderr.readline():
+        assert run.poll() is None
+    return run
+
+
+@pytest.mark.slow
+def test_killed_ten_times(tmp_path: Path) -> None:
+    """At random moments: no attempt is lost or made twice, and what counts is the same to the last row."""
+    size, dice = 4000, random.Random(20261124)
+    call = ("score", "baseline:random", "--seed", 5, "--passes", 3, "--max-attempts", 30)
+    whole, torn = pool(tmp_path / "whole", size), pool(tmp_path / "torn", size)
+    with started(*call, "--hub", whole) as run:
+        began = time.monotonic()
+        assert run.wait(300) == 0
+        length = time.monotonic() - began
+    made: list[dict[tuple[object, ...], tuple[object, ...]]] = []
+    while len(made) < 10:
+        with started(*call, "--hub", torn) as run:
+            time.sleep(dice.uniform(0, length * (4 + len(made)) / 24))
+            if run.poll() is not None:
+                break
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+            made.append(attempts(torn))
+    assert len(made) >= 5 and len(set(map(len, made))) > 2
+    assert process(*call, "--hub", torn).wait(300) == 0
+    made.append(attempts(torn))
+    for before, after in pairwise(made):
+        assert before.items() <= after.items(), "an attempt was lost or made anew"
+    undisturbed = attempts(whole)
+    assert all(made[-1][key] == undisturbed[key] for key in made[-1].keys() & undisturbed.keys())
+    expected, found = content(whole, *TABLES), content(torn, *TABLES)
+    for table in TABLES:
+        assert expected[table] and found[table] == expected[table], table
+    assert len(expected["measurement"]) == len(expected["sample"])
