@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -24,12 +25,19 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture
-def small(hub_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hub with two samples, scored."""
-    evalhub("ingest", "reasoning-gym", "-o", "generators=gcd", "-o", "size=2", "--hub", hub_path)
-    assert evalhub("score", "baseline:random", "--max-attempts", 2, "--hub", hub_path).code == 0
-    return hub_path
+    path = tmp_path_factory.mktemp("scored") / "hub"
+    evalhub("ingest", "reasoning-gym", "-o", "generators=gcd", "-o", "size=2", "--hub", path)
+    assert evalhub("score", "baseline:random", "--max-attempts", 2, "--hub", path).code == 0
+    return path
+
+
+@pytest.fixture
+def small(scored: Path, hub_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(scored, hub_path))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
