@@ -41,7 +41,8 @@ _FROM_SOURCE = """
      OR EXISTS (SELECT 1 FROM origin o WHERE o.sample_id = s.sample_id AND o.source = $source))
 """
 
-_COUNTED = "a.status IN ('ok', 'no answer')"
+_JUDGED = "a.status = 'ok'"
+"""Attempts that have a verdict of a grader. `no answer` has none: it is wrong as it is; others are missing."""
 
 
 def _frame(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
@@ -61,12 +62,15 @@ def about(snapshot: Snapshot) -> dict[str, Any]:
 
 @cached
 def rankings(snapshot: Snapshot) -> pl.DataFrame:
-    """The newest ranking per source and method, with its number of models; `mean` first."""
+    """The newest ranking per source and method, with its number of models.
+
+    `bradley-terry` comes first, as it is the default of `evalhub rank`.
+    """
     return _frame(
         snapshot,
         f"""
         SELECT r.*, (SELECT count(*) FROM ranking_row w WHERE w.ranking_id = r.ranking_id) AS models
-        FROM ({_NEWEST}) r ORDER BY r.source, r.method <> 'mean', r.method
+        FROM ({_NEWEST}) r ORDER BY r.source, r.method <> 'bradley-terry', r.method
         """,
     )
 
@@ -228,7 +232,7 @@ def attempt_counts(snapshot: Snapshot, model_id: str, sample_id: str) -> pl.Data
         snapshot,
         f"""
         SELECT a.condition_id, c.variant, a.seed, count(*) AS attempts,
-               count(*) FILTER (v.value >= 1 AND {_COUNTED}) AS passes
+               count(*) FILTER (v.value >= 1 AND {_JUDGED}) AS passes
         FROM attempt a LEFT JOIN condition c ON c.condition_id = a.condition_id
              LEFT JOIN verdict v ON v.sample_id = a.sample_id AND v.output = a.output
         WHERE a.model_id = $model_id AND a.sample_id = $sample_id
@@ -248,9 +252,9 @@ def attempts(
         f"""
         SELECT a.attempt, a.status, a.tokens, a.seconds,
                left(t.text, {LONGEST}) AS text, length(t.text) AS length,
-               CASE WHEN {_COUNTED} THEN v.value END AS value,
-               CASE WHEN {_COUNTED} THEN v.status END AS judged,
-               CASE WHEN {_COUNTED} THEN v.detail END AS detail
+               CASE WHEN {_JUDGED} THEN v.value WHEN a.status = 'no answer' THEN 0 END AS value,
+               CASE WHEN {_JUDGED} THEN v.status END AS judged,
+               CASE WHEN {_JUDGED} THEN v.detail END AS detail
         FROM attempt a LEFT JOIN output t ON t.output = a.output
              LEFT JOIN verdict v ON v.sample_id = a.sample_id AND v.output = a.output
         WHERE a.model_id = $model_id AND a.sample_id = $sample_id

@@ -47,6 +47,30 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
     return opened
 
 
+def open_model(folder: Path, **parameters: str) -> AppTest:
+    """The model page alone, at an address."""
+
+    def page(folder: str) -> None:
+        from pathlib import Path
+
+        from app.snapshot import published
+        from app.views.model import render
+
+        render(published(Path(folder)), lambda *_: None)
+
+    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def codes(app: AppTest) -> list[str]:
+    """What the page shows preformatted."""
+    return [block.value for block in app.code]
+
+
 def words(app: AppTest) -> str:
     """All text of a page, outside tables and code."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)

@@ -20,6 +20,13 @@ def test_pages_in_chromium(snapshots: Path, tmp_path: Path) -> None:
     with served(snapshots) as url, chromium() as browser:
         browser.get(url)
         page = settled(browser, "About this ranking")
+        assert "one scale of strength fits all samples" in page
+        title = browser.find_element(By.TAG_NAME, "h1").rect["y"]
+        assert title < 120, "the page begins right under the navigation"
+        assert parse_qs(urlsplit(browser.current_url).query) == {}
+
+        browser.get(f"{url}/?method=mean")
+        page = settled(browser, "About this ranking")
         assert "every sample weighs the same" in page
         assert "gamma:red[<b>x</b>] covers 1 of 8 samples" in page
         assert browser.find_elements(By.CSS_SELECTOR, "[data-testid=stVegaLiteChart] canvas, .marks")
@@ -30,10 +37,10 @@ def test_pages_in_chromium(snapshots: Path, tmp_path: Path) -> None:
         browser.find_element(By.CSS_SELECTOR, "[data-testid=stSelectbox] input").click()
         browser.find_element(By.XPATH, "//*[@role='option'][contains(., 'words')]").click()
         settled(browser, "6 samples in 3 clusters")
-        assert parse_qs(urlsplit(browser.current_url).query) == {"source": ["words"]}
+        assert parse_qs(urlsplit(browser.current_url).query) == {"source": ["words"], "method": ["mean"]}
 
         browser.get(f"{url}/model?model={ALPHA}&sample=id-w1")
-        page = settled(browser, "1 of 4 passed")
-        assert "<script>alert('x')</script>" in page
+        page = settled(browser, "<script>alert('x')</script>")  # code blocks draw themselves last
+        assert "1 of 4 passed" in page
         assert "size 7.24B" in page
         assert parse_qs(urlsplit(browser.current_url).query) == {"model": [ALPHA], "sample": ["id-w1"]}

@@ -6,40 +6,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.wording import LONGEST
-from tests.app.conftest import words
+from tests.app.conftest import codes, open_model, words
 from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish
-
-
-def open_model(folder: Path, **parameters: str) -> AppTest:
-    """The model page alone, at an address."""
-
-    def page(folder: str) -> None:
-        from pathlib import Path
-
-        from app.snapshot import published
-        from app.views.model import render
-
-        render(published(Path(folder)), lambda *_: None)
-
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def codes(app: AppTest) -> list[str]:
-    """What the page shows preformatted."""
-    return [block.value for block in app.code]
 
 
 def test_facts_and_places(snapshots: Path) -> None:
     """What is known of the model, and its row in every ranking by the chosen method."""
-    app = open_model(snapshots, model=ALPHA)
+    app = open_model(snapshots, model=ALPHA, method="mean")
     assert "size **7.24B** · licence **apache-2.0** · released **2026-03-01**" in words(app)
     places = app.dataframe[0].value
     assert list(places["source"]) == ["all samples", "all samples", "words"]
@@ -48,6 +23,7 @@ def test_facts_and_places(snapshots: Path) -> None:
     assert "in no ranking by this method: pictures" in words(app)
     app.selectbox("method").select("bradley-terry").run()
     assert list(app.dataframe[0].value["source"]) == ["all samples"]
+    assert open_model(snapshots, model=ALPHA).selectbox("method").value == "bradley-terry"
 
 
 def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:

@@ -77,7 +77,7 @@ def test_no_pointer(tmp_path: Path) -> None:
 
 def test_a_new_snapshot_is_picked_up_on_the_next_rerun(open_app: Open, snapshots: Path) -> None:
     """Without waiting; and the old file may be gone by then."""
-    app = open_app(snapshots)
+    app = open_app(snapshots, method="mean")
     assert len(app.dataframe[0].value) == 5
     snapshot.write(snapshots, "2026-11-03-b", many=3)
     (snapshots / "2026-11-03-a.duckdb").unlink()

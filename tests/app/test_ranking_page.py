@@ -11,14 +11,25 @@ from streamlit.testing.v1 import AppTest
 
 from app.snapshot import published
 from app.views.ranking import as_download, as_table
+from evalhub.ranking import DEFAULT
 from tests.app import snapshot
 from tests.app.conftest import Open, words
 from tests.app.snapshot import ALPHA, BETA, CHANCE, GAMMA
 
 
+def test_it_opens_on_the_default_of_rank(open_app: Open, snapshots: Path) -> None:
+    """The whole pool by the method that `evalhub rank` takes when it is told none; the others follow."""
+    app = open_app(snapshots)
+    assert (app.selectbox("source").value, app.selectbox("method").value) == ("", DEFAULT)
+    assert app.selectbox("method").options == ["bradley-terry", "mean"]
+    assert "bradley-terry takes for granted: one scale of strength fits all samples" in words(app).replace("*", "")
+    assert list(app.dataframe[0].value["model"]) == [ALPHA, GAMMA, BETA]
+    assert app.dataframe[0].value["score"][0] == 0.61234567
+
+
 def test_the_newest_ranking_of_the_pool_is_shown(open_app: Open, snapshots: Path) -> None:
     """Rank ranges, ties, coverage and baselines of the newest ranking; the older one is not shown."""
-    table = open_app(snapshots).dataframe[0].value.set_index("model")
+    table = open_app(snapshots, method="mean").dataframe[0].value.set_index("model")
     assert list(table.index) == [ALPHA, GAMMA, BETA, f"{ALPHA} [temperature=0.0]", CHANCE]
     assert list(table["rank"]) == ["1–2", "1–3", "2–3", "4", "5"]
     assert list(table["tie"]) == ["a", "a", "", "", ""]
@@ -29,7 +40,7 @@ def test_the_newest_ranking_of_the_pool_is_shown(open_app: Open, snapshots: Path
 
 def test_warnings_and_assumptions_stand_on_the_page(open_app: Open, snapshots: Path) -> None:
     """A warning is shown in its own characters, whatever Markdown would make of them."""
-    app = open_app(snapshots)
+    app = open_app(snapshots, method="mean")
     assert app.warning[0].value == r"gamma\:red\[\<b\>x\<\/b\>\] covers 1 of 8 samples"
     assert "takes for granted: every sample weighs the same" in words(app)
     assert "**4** models · **1** chance baseline · **8** samples in **4** clusters" in words(app)
@@ -38,6 +49,9 @@ def test_warnings_and_assumptions_stand_on_the_page(open_app: Open, snapshots: P
 def test_source_and_method_choose_the_ranking(open_app: Open, snapshots: Path) -> None:
     """The selectors change table and assumption; a pair without a ranking says so."""
     app = open_app(snapshots)
+    app.selectbox("method").select("mean").run()
+    assert "every sample weighs the same" in words(app)
+    assert len(app.dataframe[0].value) == 5
     app.selectbox("source").select("words").run()
     assert list(app.dataframe[0].value["model"]) == [ALPHA, BETA, CHANCE]
     assert "Pass rate by source" not in words(app)
@@ -60,14 +74,14 @@ def test_an_address_names_source_and_method(open_app: Open, snapshots: Path) -> 
 
 def test_an_empty_ranking_says_so(open_app: Open, snapshots: Path) -> None:
     """A source on which nothing was measured has a page, without a table."""
-    app = open_app(snapshots, source="void")
+    app = open_app(snapshots, source="void", method="mean")
     assert "No model has been measured on these samples yet." in words(app)
     assert not app.dataframe
 
 
 def test_about_names_everything_needed_to_judge_the_ranking(open_app: Open, snapshots: Path) -> None:
     """Ids, times, sizes, every column, and what the interval covers."""
-    app = open_app(snapshots)
+    app = open_app(snapshots, method="mean")
     assert [box.label for box in app.expander] == ["About this ranking"]
     text = words(app)
     for fact in ("pool-mean-0123456789", "2026-11-03-a", "2026-11-03 09:30 UTC", "8 in 4 clusters"):
@@ -80,7 +94,7 @@ def test_about_names_everything_needed_to_judge_the_ranking(open_app: Open, snap
 
 def test_pass_rates_by_source_keep_the_order_of_the_ranking(open_app: Open, snapshots: Path) -> None:
     """One column per source; a model that was not measured there has no number."""
-    rates = open_app(snapshots).dataframe[1].value
+    rates = open_app(snapshots, method="mean").dataframe[1].value
     assert list(rates.columns) == ["model", "words"]
     assert list(rates["model"])[:3] == [ALPHA, GAMMA, BETA]
     assert rates["words"][0] == 0.52
@@ -101,7 +115,7 @@ def test_downloads_hold_the_ranking_in_full_precision(open_app: Open, snapshots:
 
 def test_ticking_a_row_opens_the_page_of_that_model(open_app: Open, snapshots: Path) -> None:
     """The row of a variant opens its model."""
-    app = open_app(snapshots)
+    app = open_app(snapshots, method="mean")
     app.session_state["rows-pool-mean-0123456789"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
     app.run()
     assert not app.exception
@@ -112,7 +126,7 @@ def test_ticking_a_row_opens_the_page_of_that_model(open_app: Open, snapshots: P
 def test_many_models(open_app: Open, tmp_path: Path) -> None:
     """Two hundred models are all in the table, and tie groups beyond z have letters too."""
     snapshot.write(tmp_path, many=200)
-    table = open_app(tmp_path).dataframe[0].value
+    table = open_app(tmp_path, method="mean").dataframe[0].value
     assert len(table) == 205
     assert {"z", "aa"} <= set(table["tie"])
 
@@ -130,7 +144,8 @@ def test_the_page_renders_alone(snapshots: Path) -> None:
 
     app = AppTest.from_function(page, args=(str(snapshots),), default_timeout=60).run()
     assert not app.exception
-    assert len(app.dataframe[0].value) == 5
+    assert app.selectbox("method").value == DEFAULT
+    assert list(app.dataframe[0].value["model"]) == [ALPHA, GAMMA, BETA]
 
 
 @pytest.mark.parametrize("coverage, note", [(0.8, ""), (0.79, "thin coverage")])
