@@ -63,7 +63,9 @@ def chosen_option(text: str, choices: tuple[str, ...]) -> str | None:
         if said == _plain(option):
             return option
     letters = {chr(ord("a") + place): option for place, option in enumerate(choices[:26])}
-    letter = re.match(r"\(?([a-z])(?:[).:]|$)", said)
+    letter = re.match(r"\(?([a-z])(?:[).:]|$)", said) or re.search(
+        r"\banswer(?: is)?:? \(?([a-z])\)?(?:[.,:;]|$)", said
+    )
     if letter and letter[1] in letters:
         return letters[letter[1]]
     named = _named(said, choices)

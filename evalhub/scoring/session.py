@@ -56,19 +56,19 @@ def score_model(
     Raises:
         EvalhubError: no such source or model, or nothing that can be asked and judged here.
     """
-    if not sources(hub):
-        with waiting("filling the empty pool with the starter samples"):
-            pool.fill_starter(hub)
-    known = sources(hub)
-    for source in chosen_sources:
-        if source not in known:
-            raise EvalhubError(
-                f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
-            )
-    sample_ids = choose_samples(hub, chosen_sources, limit)
     with waiting(f"loading {name}"):
         backend = open_backend(name, device=device, dtype=dtype)
     try:
+        if not sources(hub):
+            with waiting("filling the empty pool with the starter samples"):
+                pool.fill_starter(hub)
+        known = sources(hub)
+        for source in chosen_sources:
+            if source not in known:
+                raise EvalhubError(
+                    f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
+                )
+        sample_ids = choose_samples(hub, chosen_sources, limit)
         with watching(backend.model.model_id) as watcher:
             scored = score(hub, backend, sample_ids, plan, watcher)
     finally:
