@@ -39,9 +39,7 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, level: float = 0.95)
     values = np.asarray(values, dtype=np.float64)
     labels, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     if values.ndim != 1 or cluster.shape != values.shape:
-        raise ValueError(
-            f"values {values.shape} and clusters {cluster.shape} must be two lists of one length"
-        )
+        raise ValueError(f"values {values.shape} and clusters {cluster.shape} must be two lists of one length")
     if not values.size:
         raise ValueError("no values: the mean of nothing has no interval")
     if not ((values >= 0) & (values <= 1)).all():
@@ -49,9 +47,7 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, level: float = 0.95)
     mean = float(values.mean())
     sums, counts = np.bincount(cluster, weights=values), np.bincount(cluster)
     variance = cluster_variance(sums, counts, np.zeros(labels.size, np.int64), 1)
-    low, high = korn_graubard(
-        np.array([mean]), variance, np.array([values.size]), np.array([labels.size]), level
-    )
+    low, high = korn_graubard(np.array([mean]), variance, np.array([values.size]), np.array([labels.size]), level)
     return Interval(mean, float(low[0]), float(high[0]), values.size, labels.size)
 
 
@@ -93,9 +89,7 @@ def korn_graubard(
         effective *= (special.stdtrit(n - 1, 1 - tail) / special.stdtrit(c - 1, 1 - tail)) ** 2
         # Beyond this the Beta quantiles lose precision, and the bound above decides anyway.
         effective = np.minimum(effective, 1e9)
-        low[spread] = np.minimum(
-            low[spread], special.betaincinv(m * effective, (1 - m) * effective + 1, tail)
-        )
+        low[spread] = np.minimum(low[spread], special.betaincinv(m * effective, (1 - m) * effective + 1, tail))
         high[spread] = np.maximum(
             high[spread], special.betaincinv(m * effective + 1, (1 - m) * effective, 1 - tail)
         )

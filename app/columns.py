@@ -86,6 +86,4 @@ def height(frame: pl.DataFrame, most: int) -> int:
 
 def _format(frame: pl.DataFrame) -> str:
     ends = [frame[name].abs() for name in ("score", "low", "high") if name in frame.columns]
-    return number_format(
-        max((end for column in ends for end in column if end and isfinite(end)), default=0.0)
-    )
+    return number_format(max((end for column in ends for end in column if end and isfinite(end)), default=0.0))

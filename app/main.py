@@ -37,9 +37,7 @@ def main(arguments: list[str]) -> None:
         return run
 
     for page in PAGES:
-        registered[page.name] = st.Page(
-            runner(page), title=page.title, icon=page.icon, default=page is PAGES[0]
-        )
+        registered[page.name] = st.Page(runner(page), title=page.title, icon=page.icon, default=page is PAGES[0])
     st.navigation(list(registered.values()), position="top").run()
 
 
@@ -55,9 +53,7 @@ def _show(page: Page, folder: Path, open_page: Callable[[str, Mapping[str, str]]
         st.error(escaped(str(error)) + " Publish again with `evalhub publish`.")
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
-        st.error(
-            f"The snapshot cannot answer this page: {escaped(reason)}. Publish again with `evalhub publish`."
-        )
+        st.error(f"The snapshot cannot answer this page: {escaped(reason)}. Publish again with `evalhub publish`.")
 
 
 main(sys.argv[1:])

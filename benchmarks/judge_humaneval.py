@@ -42,9 +42,7 @@ def judge_unsafely(problem: Problem) -> bool:
 
 def main() -> None:
     """Print one line for each way."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=20, help="times over the 164 problems in a jail")
     parser.add_argument("--workers", type=int, default=None, help="programs at once (default: cores)")
     options = parser.parse_args()

@@ -76,9 +76,7 @@ def main(path: str) -> None:
         names = {1: evalica.Winner.X, -1: evalica.Winner.Y, 0: evalica.Winner.Draw}
         xs, ys = first.tolist(), second.tolist()
         winners = [names[int(result)] for result in outcome]
-        seconds, fitted = timed(
-            lambda: evalica.bradley_terry(xs, ys, winners, tolerance=1e-10, limit=1000), 1
-        )
+        seconds, fitted = timed(lambda: evalica.bradley_terry(xs, ys, winners, tolerance=1e-10, limit=1000), 1)
         strengths = np.log(fitted.scores.loc[range(len(m.models))].to_numpy())
         compare("evalica, pairs to strengths", strengths, seconds, scores, counting + fitting)
 

@@ -48,9 +48,7 @@ class Mean:
             assumes=self.assumes,
             unit=self.unit,
             level=level,
-            models=ranking_rows(
-                measurements.models, totals.mean, low, high, ranks, totals.samples, all_samples
-            ),
+            models=ranking_rows(measurements.models, totals.mean, low, high, ranks, totals.samples, all_samples),
             samples=all_samples,
             clusters=len(measurements.clusters),
             warnings=(
@@ -117,9 +115,7 @@ class _Totals:
                 errors.append((np.sqrt(np.maximum(squares, 0)) / n).T)
         return np.concatenate(draws), np.concatenate(errors) if errors else np.empty(0)
 
-    def studentised(
-        self, draws: np.ndarray, errors: np.ndarray, level: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def studentised(self, draws: np.ndarray, errors: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Symmetric bootstrap-t ends (Hall 1988, Ann. Statist. 16:927), at least as wide as Student's.
 
         Where a model's values never vary, the bound of `korn_graubard` within the range of all values.

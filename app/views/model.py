@@ -124,9 +124,7 @@ def _conditions(snapshot: Snapshot, model_id: str) -> None:
         sources = ", ".join(escaped(source) for source in row["sources"])
         seeds = ", ".join(str(seed) for seed in row["seeds"])
         with st.expander(f"{escaped(row['variant']) or 'as the source asks'} · {sources}"):
-            st.caption(
-                f"{row['samples']:,} samples · seed {seeds} · condition {escaped(row['condition_id'])}"
-            )
+            st.caption(f"{row['samples']:,} samples · seed {seeds} · condition {escaped(row['condition_id'])}")
             spec = json.dumps(json.loads(row["spec"]), indent=2, ensure_ascii=False)
             st.code(plain(spec), language="json", wrap_lines=True)
 
@@ -151,9 +149,7 @@ def _samples(snapshot: Snapshot, model_id: str) -> None:
         st.info("No sample matches.")
         return
     if len(samples) == queries.MOST_SAMPLES:
-        st.caption(
-            f"The first {queries.MOST_SAMPLES:,} are listed; narrow by source or verdict for the others."
-        )
+        st.caption(f"The first {queries.MOST_SAMPLES:,} are listed; narrow by source or verdict for the others.")
     table = _sample_table(samples)
     known = samples["sample_id"].to_list()
     wanted = st.query_params.get("sample")

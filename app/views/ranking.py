@@ -25,8 +25,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
     rankings = queries.rankings(snapshot)
     if rankings.is_empty():
         st.info(
-            "This snapshot holds no ranking. "
-            "Score a model with `evalhub score MODEL`, then `evalhub publish`."
+            "This snapshot holds no ranking. Score a model with `evalhub score MODEL`, then `evalhub publish`."
         )
         return
     left, right, _ = st.columns([2, 2, 3])

@@ -68,8 +68,7 @@ def _readable(reference: str) -> str:
 def _attempts(snapshot: Snapshot, model_id: str, sample_id: str, tally: dict[str, Any]) -> None:
     settings = escaped(tally["variant"] or "") or "as the source asks"
     st.markdown(
-        f"**Attempts** · {settings} · seed {tally['seed']} · "
-        f"{tally['passes']:,} of {tally['attempts']:,} passed"
+        f"**Attempts** · {settings} · seed {tally['seed']} · {tally['passes']:,} of {tally['attempts']:,} passed"
     )
     pages = -(-tally["attempts"] // queries.ATTEMPTS_AT_ONCE)
     page = 1
@@ -115,8 +114,6 @@ def _verdict(row: dict[str, Any]) -> str:
 def _text(text: str, length: int | None = None) -> None:
     """Show text as it is; `length` is that of the whole, where `text` may be only its start."""
     whole = len(text) if length is None else length
-    st.code(
-        plain(text[:LONGEST]), language=None, wrap_lines=True, height=320 if len(text) > TALL else "content"
-    )
+    st.code(plain(text[:LONGEST]), language=None, wrap_lines=True, height=320 if len(text) > TALL else "content")
     if whole > LONGEST:
         st.caption(f"Cut after {LONGEST:,} of {whole:,} characters.")

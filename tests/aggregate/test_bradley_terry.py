@@ -102,9 +102,7 @@ def test_one_model_is_a_ranking_of_one() -> None:
 def test_winners_of_everything_stay_finite_and_uncertain() -> None:
     ranking = rank(table({"all": [1] * 20, "half": [1, 0] * 10, "none": [0] * 20}))
     assert [row.model for row in ranking.models] == ["all", "half", "none"]
-    assert all(
-        np.isfinite([row.low, row.high]).all() and row.low < row.score < row.high for row in ranking.models
-    )
+    assert all(np.isfinite([row.low, row.high]).all() and row.low < row.score < row.high for row in ranking.models)
     warnings = " / ".join(ranking.warnings)
     # Ties come back as half a win, so that these three are one part.
     assert "not strongly connected" not in warnings
@@ -176,8 +174,6 @@ def test_one_cluster_falls_back_to_its_samples() -> None:
             "value": [1, 0, 0, 1, 1, 0, 1, 1] * 5,
         }
     )
-    alone, one = (
-        rank(Measurements.from_frame(f)) for f in (frame, frame.with_columns(cluster=pl.lit("paper")))
-    )
+    alone, one = (rank(Measurements.from_frame(f)) for f in (frame, frame.with_columns(cluster=pl.lit("paper"))))
     assert one.models == alone.models and one.clusters == 1
     assert "speak about this cluster only" in one.warnings[0]

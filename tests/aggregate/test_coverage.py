@@ -74,9 +74,7 @@ def test_intervals_and_rank_ranges_hold(
     inside: dict[str, list[float]] = {m.name: [] for m in methods}
     all_ranks: dict[str, list[bool]] = {m.name: [] for m in methods}
     for seed in range(runs):
-        frame = simulate(rng, ability, clusters, size, missing, attempts).with_columns(
-            pl.col("value") * scale
-        )
+        frame = simulate(rng, ability, clusters, size, missing, attempts).with_columns(pl.col("value") * scale)
         measurements = Measurements.from_frame(frame, kind="numeric" if scale > 1 else "binary")
         for method in methods:
             rows = method(measurements, replicates=300, seed=seed).models

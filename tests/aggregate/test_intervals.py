@@ -96,9 +96,7 @@ TRUTHS: dict[str, tuple[Draw, float]] = {
 @pytest.mark.parametrize("attempts", [1, 8, None])
 @pytest.mark.parametrize("clusters", [8, 12, 50, 200])
 @pytest.mark.parametrize("truth", TRUTHS)
-def test_coverage_over_samples_and_attempts(
-    truth: str, clusters: int, attempts: int | None, size: int
-) -> None:
+def test_coverage_over_samples_and_attempts(truth: str, clusters: int, attempts: int | None, size: int) -> None:
     """Rates are shared within a cluster (with noise of their own where it has several samples)."""
     draw, mean = TRUTHS[truth]
     rng = np.random.default_rng([clusters, size, attempts or 0])

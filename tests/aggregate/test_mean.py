@@ -79,15 +79,11 @@ def test_missing_values_and_absent_models_are_named() -> None:
 def test_clusters_widen_what_copies_would_narrow() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat(rng.random(12) < 0.5, 10).astype(float)
-    frame = pl.DataFrame(
-        {"model": "a", "sample": range(120), "value": y, "cluster": np.repeat(np.arange(12), 10)}
-    )
+    frame = pl.DataFrame({"model": "a", "sample": range(120), "value": y, "cluster": np.repeat(np.arange(12), 10)})
     clustered = Mean()(Measurements.from_frame(frame))
     alone = Mean()(Measurements.from_frame(frame.drop("cluster")))
     assert clustered.clusters == 12
-    assert clustered.models[0].high - clustered.models[0].low > 2 * (
-        alone.models[0].high - alone.models[0].low
-    )
+    assert clustered.models[0].high - clustered.models[0].low > 2 * (alone.models[0].high - alone.models[0].low)
     one = Mean()(Measurements.from_frame(frame.with_columns(cluster=pl.lit("paper"))))
     assert one.models[0].low == alone.models[0].low
     assert "one cluster" in one.warnings[1]

@@ -14,9 +14,7 @@ from tests.aggregate.tables import table
 MANY = 10**6  # clusters enough for no widening
 
 
-def draws_of(
-    scores: list[float], se: float, shared: float = 0.0, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def draws_of(scores: list[float], se: float, shared: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     common = shared * rng.standard_normal((4000, 1))
     return np.array(scores), np.array(scores) + common + se * rng.standard_normal((4000, len(scores)))

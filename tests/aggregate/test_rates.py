@@ -68,9 +68,7 @@ def test_no_pass_still_has_an_upper_end_and_no_attempt_says_nothing() -> None:
 def test_a_fixed_number_of_attempts_is_clopper_pearson() -> None:
     ends = stats.binomtest(7, 20).proportion_ci(method="exact")
     fixed = rate(7, 20, 21)
-    assert fixed.rate == pytest.approx(7 / 20) and (fixed.low, fixed.high) == pytest.approx(
-        (ends.low, ends.high)
-    )
+    assert fixed.rate == pytest.approx(7 / 20) and (fixed.low, fixed.high) == pytest.approx((ends.low, ends.high))
 
 
 def test_outcomes_stop_at_the_target_and_skip_what_is_missing() -> None:

@@ -22,8 +22,7 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 HOSTILE = (
-    "# Heading\n<script>alert('x')</script>\n\x1b[31mred\x1b[0m \x07bell "
-    "![i](http://example.org/i.png) \u202egnp"
+    "# Heading\n<script>alert('x')</script>\n\x1b[31mred\x1b[0m \x07bell ![i](http://example.org/i.png) \u202egnp"
 )
 LONG = "la " * 10_000
 ALPHA, BETA, GAMMA, IDLE, CHANCE = (

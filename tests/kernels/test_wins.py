@@ -48,9 +48,7 @@ def test_wins_losses_and_ties_add_up_to_the_shared_samples(table: Table, chances
 
 @pytest.mark.parametrize("chances", [True, False])
 @pytest.mark.parametrize("batch", [None, 3, 30])
-def test_tile_borders_change_nothing(
-    chances: bool, batch: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tile_borders_change_nothing(chances: bool, batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     seen = rng.random((100, 7)) < 0.5
     sample, model = np.nonzero(seen)
@@ -69,9 +67,7 @@ def test_rates_give_unbiased_wins() -> None:
     p = rng.random((2, 30))
     table = np.repeat([0, 1], 30), np.tile(np.arange(30), 2)
     truth = win_counts(*table, p.ravel(), 2, 30, chances=True)[0][0, 1]
-    runs = [
-        win_counts(*table, rng.binomial(4, p).ravel() / 4, 2, 30, chances=True)[0][0, 1] for _ in range(2000)
-    ]
+    runs = [win_counts(*table, rng.binomial(4, p).ravel() / 4, 2, 30, chances=True)[0][0, 1] for _ in range(2000)]
     assert np.mean(runs) == pytest.approx(truth, abs=4 * np.std(runs) / np.sqrt(2000))
 
 
