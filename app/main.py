@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="streamlit run app/main.py --")
     parser.add_argument("--snapshots", type=Path, required=True, help="folder with the published snapshots")
     folder = parser.parse_args(arguments).snapshots
-    st.set_page_config(page_title="evalhub", page_icon=":material/leaderboard:", layout="wide")
+    st.set_page_config(page_title="evalhub", page_icon="📊", layout="wide")
     registered: dict[str, st.Page] = {}
 
     def open_page(name: str, parameters: Mapping[str, str]) -> None:

@@ -30,6 +30,8 @@ def ingest(hub: Hub, name: str, options: dict[str, str]) -> Added:
         EvalhubError: no such source or option, or no sample came.
         ingest.source.SourceError: the source cannot give samples.
     """
+    if name.endswith(".jsonl") and not name.startswith("jsonl:"):
+        raise EvalhubError(f"a file of your own is named with its format: evalhub ingest jsonl:{name}")
     name, _, path = name.partition(":")
     source = plugins.make("source", name)
     if path:

@@ -16,6 +16,9 @@ from evalhub.store.samples import sources
 
 DEFAULT = "bradley-terry"
 
+_NONE = "NA"
+"""How R writes a missing value; empty fields and NaN are missing anyway."""
+
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
     """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking.
@@ -65,8 +68,14 @@ def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
 
 def _read_csv(path: Path) -> pl.DataFrame:
     """Types are told from the whole file; names stay as they are written (007 is not 7)."""
-    names = [name for name in pl.read_csv(path, n_rows=0).columns if name in ("model", "sample", "cluster")]
-    frame = pl.read_csv(path, infer_schema_length=None, schema_overrides=dict.fromkeys(names, pl.String))
+    heads = pl.read_csv(path, n_rows=0).columns
+    names = [name for name in heads if name in ("model", "sample", "cluster")]
+    frame = pl.read_csv(
+        path,
+        infer_schema_length=None,
+        schema_overrides=dict.fromkeys(names, pl.String),
+        null_values={name: _NONE for name in ("value", "passes", "attempts") if name in heads},
+    )
     filled = {name for name in frame.columns if frame[name].null_count() < frame.height}
     empty = [name for name in frame.columns if name not in filled and name not in names]
     return frame.with_columns(pl.col(empty).cast(pl.Null))

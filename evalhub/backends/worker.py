@@ -8,7 +8,7 @@ none outlives a parent that was killed.
 from __future__ import annotations
 
 import os
-import signal
+import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,11 +36,10 @@ class Ready:
     """Whether the tokenizer has a chat template."""
 
 
-def work(pipe: Connection, job: Job) -> None:
-    """Load the model, then run requests until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def work(pipe: Connection) -> None:
+    """Take a job from the pipe, load its model, then run requests until the pipe closes."""
     try:
-        _serve(pipe, job)
+        _serve(pipe, pipe.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
     except EvalhubError as error:
@@ -76,3 +75,10 @@ def _serve(pipe: Connection, job: Job) -> None:
         outputs = engine.step()
         if outputs:
             pipe.send(outputs)
+
+
+if __name__ == "__main__":
+    # The classes that travel must be those that the parent knows, not this module's under another name.
+    from evalhub.backends import worker
+
+    worker.work(Connection(int(sys.argv[1])))

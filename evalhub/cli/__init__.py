@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
     Codes: 1 an error that the message explains, 2 a wrong call, 75 the hub is locked (try again), 130 Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("evalhub").setLevel(logging.INFO)
     warnings.formatwarning = lambda message, *_, **__: f"evalhub: {message}\n"
     try:
         sys.exit(evalhub.main(arguments, prog_name="evalhub", standalone_mode=False) or 0)

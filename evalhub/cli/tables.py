@@ -70,8 +70,9 @@ def print_summary(summary: Summary) -> None:
     out.print(f"[bold]{escape(summary.model)}[/] (run {summary.run})")
     out.print(table)
     out.print(
-        "[dim]interval: over samples and attempts. chance: baseline:random on the same samples. "
-        "missing: attempts without a verdict, not counted.[/]"
+        "[dim]pass rate: mean over samples of their rates; passes/attempts is another number, since samples "
+        "stop at different points. interval: over samples and attempts. "
+        "chance: baseline:random on the same samples. missing: attempts without a verdict, not counted.[/]"
     )
     for reason, count in summary.skipped.items():
         out.print(f"[yellow]skipped:[/] {count:,} samples: {escape(reason)}")

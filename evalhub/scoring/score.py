@@ -66,6 +66,9 @@ class Scored:
     skipped: dict[str, int]
     """Reasons why samples were not asked, and how many."""
 
+    shrunk: int
+    """Measurements that rested on more attempts before this run, under a wider stop rule."""
+
 
 def open_backend(name: str, *, device: str = "auto", dtype: str = "auto") -> Backend:
     """Start the backend that a model's name means."""
@@ -114,8 +117,8 @@ def score(hub: Hub, backend: Backend, sample_ids: Sequence[str], plan: Plan, wat
     tallies = [
         _tally(sample_id, conditions[sample_id], schedule, missing.get(sample_id, {})) for sample_id in samples
     ]
-    finish_run(hub, run_id, model.model_id, plan.seed, tallies)
-    return Scored(run_id, model.model_id, tallies, skipped)
+    shrunk = finish_run(hub, run_id, model.model_id, plan.seed, tallies)
+    return Scored(run_id, model.model_id, tallies, skipped, shrunk)
 
 
 def _conditions(backend: Backend, samples: Iterable[Sample], overrides: Mapping[str, Any]) -> dict[str, Condition]:

@@ -121,6 +121,11 @@ def _warn(scored: Scored, plan: Plan) -> tuple[str, ...]:
     warnings = []
     if plan.passes == 1 and plan.max_attempts > 1:
         warnings.append("with --passes 1 the rates are too high (1/attempts is biased); take 2 or more")
+    if scored.shrunk:
+        warnings.append(
+            f"{scored.shrunk:,} samples were measured with more attempts before; their measurements are now those "
+            "of this run (the attempts are kept: a larger --max-attempts or --passes counts them again)"
+        )
     missing = sum(tally.missing for tally in scored.tallies)
     made = missing + sum(tally.attempts for tally in scored.tallies)
     if missing > made / 10:

@@ -67,8 +67,12 @@ def start_run(
     return run_id
 
 
-def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequence[Tallied]) -> None:
-    """Replace the run's measurements by these and mark it as ended, all or nothing."""
+def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequence[Tallied]) -> int:
+    """Replace the run's measurements by these and mark it as ended, all or nothing.
+
+    Returns:
+        number of measurements replaced that rested on more attempts.
+    """
     frame = pl.DataFrame(
         [asdict(tally) for tally in tallies],
         schema={
@@ -84,6 +88,14 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
         },
     ).with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
     with hub.transaction() as database:
+        shrunk: int = hub.select(
+            """
+            SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
+            WHERE old.metric = ? AND old.attempts + old.missing > given.attempts + given.missing
+            """,
+            frame,
+            [PASS_RATE],
+        )[0][0]
         hub.insert(
             f"""
             INSERT OR REPLACE INTO measurement
@@ -94,6 +106,7 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
             frame,
         )
         database.execute("UPDATE run SET ended_at = now() WHERE run_id = ?", [run_id])
+    return shrunk
 
 
 def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:

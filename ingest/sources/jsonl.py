@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from ingest.source import SourceError
 
 _CHOICES = "{prompt}\n{choices}\nAnswer with one of the options and nothing else."
 _FREE = "{prompt}"
+
+_FIELDS = frozenset(
+    ("id", "prompt", "reference", "choices", "image", "tags", "cluster", "published_at", "licence")
+)
 
 
 class JsonLines:
@@ -58,6 +63,10 @@ def _sample(line: str, file: Path, number: int) -> Sample:
         raise SourceError(f"{where}: not JSON ({error})") from None
     if not isinstance(fields, dict) or not {"id", "prompt", "reference"} <= fields.keys():
         raise SourceError(f"{where}: needs an object with at least id, prompt and reference")
+    for name in fields.keys() - _FIELDS:
+        # Other fields are the user's own affair, but a misspelt one would be lost without a word.
+        if close := get_close_matches(name, _FIELDS, 1, 0.8):
+            raise SourceError(f"{where}: there is no field '{name}': did you mean '{close[0]}'?")
     choices = tuple(map(str, _list(fields, "choices", where)))
     reference = fields["reference"]
     if not isinstance(reference, str | int | float):  # true and false are ints

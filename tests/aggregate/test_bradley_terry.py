@@ -53,7 +53,22 @@ def test_real_results_agree_with_an_independent_fit() -> None:
     frame = frame.filter(pl.col("sample").is_in(some.tolist()))
     m = Measurements.from_frame(frame.filter(pl.Series(rng.random(frame.height) < 0.5)))
     scores = {row.model: row.score for row in rank(m).models}
-    assert [scores[name] for name in m.models] == pytest.approx(plain_fit(m), abs=1e-6)
+    expected = plain_fit(m)
+    expected -= np.average(expected, weights=m.samples_per_model)
+    assert [scores[name] for name in m.models] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_model_that_was_hardly_measured_does_not_blur_the_others() -> None:
+    rng = np.random.default_rng(5)
+    values = {
+        name: (rng.random(80) < p).astype(float).tolist() for name, p in (("a", 0.8), ("b", 0.5), ("c", 0.3))
+    }
+    alone = {row.model: row for row in rank(table(values)).models}
+    beside = {row.model: row for row in rank(table({**values, "new": [1.0, 0.0]})).models}
+    for name in values:
+        assert beside[name].score == pytest.approx(alone[name].score, abs=0.1)
+        assert beside[name].high - beside[name].low < 1.2 * (alone[name].high - alone[name].low)
+    assert beside["new"].high - beside["new"].low > 3 * (alone["a"].high - alone["a"].low)
 
 
 def test_two_models_have_a_closed_form() -> None:

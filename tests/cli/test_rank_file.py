@@ -44,6 +44,16 @@ def test_every_format_gives_the_same_ranking(tmp_path: Path, suffix: str, method
     ]
 
 
+def test_missing_as_r_writes_it(tmp_path: Path) -> None:
+    """NA is missing as a value, and a name as a name."""
+    path = tmp_path / "r.csv"
+    path.write_text("model,sample,value\nNA,a,1\nNA,b,NA\nx,a,0\nx,b,1\n")
+    ranking = evalhub("rank", path, "--json").json
+    assert {row["model"]: row["samples"] for row in ranking["models"]} == {"NA": 1, "x": 1}
+    assert any("1 of 4" in warning for warning in ranking["warnings"])
+    assert any("only one model was measured" in warning for warning in ranking["warnings"])
+
+
 def test_a_ranking_for_people(tmp_path: Path) -> None:
     """A table, best first."""
     done = evalhub("rank", written(pl.DataFrame(ROWS), tmp_path / "t.csv"))

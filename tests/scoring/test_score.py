@@ -100,6 +100,8 @@ def test_fewer_attempts_than_there_are_give_the_measurement_of_the_fewer(hub: Hu
     scored = run(hub, Fake(2), GIVEN, passes=1, max_attempts=4)
     for sample, tally in zip(GIVEN, scored.tallies, strict=True):
         assert found(tally) == wanted(sample, 1, 4, 0)
+    assert scored.shrunk > 0, "the user must hear of it"
+    assert run(hub, Fake(2), GIVEN, passes=3, max_attempts=20).shrunk == 0
 
 
 def test_another_seed_makes_attempts_of_its_own(hub: Hub) -> None:

@@ -36,7 +36,7 @@ def test_rates_are_means_over_samples_with_a_value() -> None:
     tallies = [
         tally(sample, value, 0 if value is not None else 4) for sample, value in zip(GIVEN, values, strict=True)
     ]
-    summary = summarise(Scored("r", "m", tallies, {"why": 2}), BY_ID, {GIVEN[0].sample_id: 0.25}, Plan())
+    summary = summarise(Scored("r", "m", tallies, {"why": 2}, 0), BY_ID, {GIVEN[0].sample_id: 0.25}, Plan())
     (part,) = summary.sources
     assert (part.name, part.samples, part.attempts, part.passes, part.missing) == ("fake", 4, 12, 6, 4)
     assert part.rate == pytest.approx(0.5) and part.low < 0.5 < part.high and part.chance == 0.25
@@ -48,7 +48,7 @@ def test_rates_are_means_over_samples_with_a_value() -> None:
 
 def test_nothing_known_is_unknown() -> None:
     """No rate, and the widest interval."""
-    summary = summarise(Scored("r", "m", [tally(GIVEN[0], None, 3)], {}), BY_ID, {}, Plan())
+    summary = summarise(Scored("r", "m", [tally(GIVEN[0], None, 3)], {}, 0), BY_ID, {}, Plan())
     (part,) = summary.sources
     assert (part.rate, part.low, part.high, part.chance) == (None, 0.0, 1.0, None)
     json.dumps(summary.to_json(), allow_nan=False)
@@ -58,6 +58,6 @@ def test_nothing_known_is_unknown() -> None:
 def test_one_pass_is_biased(passes: int, most: int, warned: bool) -> None:
     """1/attempts is too high; with a single attempt there is no bias."""
     summary = summarise(
-        Scored("r", "m", [tally(GIVEN[0], 0.5)], {}), BY_ID, {}, Plan(passes=passes, max_attempts=most)
+        Scored("r", "m", [tally(GIVEN[0], 0.5)], {}, 0), BY_ID, {}, Plan(passes=passes, max_attempts=most)
     )
     assert any("biased" in warning for warning in summary.warnings) is warned
