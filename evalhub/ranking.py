@@ -54,7 +54,7 @@ def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
         EvalhubError: the file cannot be read.
         aggregate.measurements.MeasurementsError: its content cannot be ranked.
     """
-    readers = {".parquet": pl.read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
+    readers = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise EvalhubError(f"{path}: give a file that ends in {', '.join(readers)}")
@@ -68,10 +68,11 @@ def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
 
 def _read_csv(path: Path) -> pl.DataFrame:
     """Types are told from the whole file; names stay as they are written (007 is not 7)."""
-    heads = pl.read_csv(path, n_rows=0).columns
+    heads = pl.read_csv(path, n_rows=0, glob=False).columns
     names = [name for name in heads if name in ("model", "sample", "cluster")]
     frame = pl.read_csv(
         path,
+        glob=False,  # results[1].csv is a name, not a pattern
         infer_schema_length=None,
         schema_overrides=dict.fromkeys(names, pl.String),
         null_values={name: _NONE for name in ("value", "passes", "attempts") if name in heads},
@@ -81,5 +82,10 @@ def _read_csv(path: Path) -> pl.DataFrame:
     return frame.with_columns(pl.col(empty).cast(pl.Null))
 
 
+def _read_parquet(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False)
+
+
 def _read_jsonl(path: Path) -> pl.DataFrame:
-    return pl.read_ndjson(path, infer_schema_length=None)
+    with path.open("rb") as file:
+        return pl.read_ndjson(file, infer_schema_length=None)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 256
 
+_COLDEST = 1e-5
+"""Below this a temperature takes the likeliest token in any case, and would overflow."""
+
 
 def stream_key(seed: int, sample: str, attempt: int) -> int:
     """128-bit key of one attempt's random stream."""
@@ -49,6 +52,9 @@ def draw_tokens(
         top_p: [n] in (0, 1]; a token is in the nucleus if the tokens likelier than it have less than this.
         keys: [n] stream keys of `stream_key`.
         positions: [n] number of tokens that the attempt has so far.
+
+    Raises:
+        ValueError: a row to be drawn from has no finite probabilities.
     """
     import torch
 
@@ -57,8 +63,10 @@ def draw_tokens(
     open_rows = [row for row, heat in enumerate(temperature) if heat > 0]
     if not open_rows:
         return tokens
-    heats = torch.tensor([temperature[row] for row in open_rows], device=logits.device)
+    heats = torch.tensor([max(temperature[row], _COLDEST) for row in open_rows], device=logits.device)
     probabilities = torch.softmax(logits[open_rows] / heats[:, None], -1)
+    if not torch.isfinite(probabilities).all():
+        raise ValueError("logits must be finite")
     trial = 0
     while open_rows:
         points = torch.tensor(

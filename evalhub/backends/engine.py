@@ -85,7 +85,10 @@ class Engine:
         """Start what fits, feed one token to every running attempt, and return those that ended."""
         outputs = self._start()
         if self._running:
-            logits = self._feed()
+            logits = self._feed().float()
+            broken = (~torch.isfinite(logits.logsumexp(-1))).tolist()
+            if any(broken):
+                logits = torch.where(torch.tensor(broken, device=logits.device)[:, None], 0.0, logits)
             tokens = draw_tokens(
                 logits,
                 [run.request.condition.temperature for run in self._running],
@@ -96,7 +99,7 @@ class Engine:
             for slot in reversed(range(len(self._running))):
                 run = self._running[slot]
                 run.generated.append(tokens[slot])
-                output = self._ended(run)
+                output = self._failed(run) if broken[slot] else self._ended(run)
                 if output is not None:
                     outputs.append(output)
                     self._release(slot)
@@ -207,6 +210,11 @@ class Engine:
             status = Status.NO_ANSWER
         return Output(run.request, text, status, len(run.generated), time.perf_counter() - run.started)
 
+    @staticmethod
+    def _failed(run: _Running) -> Output:
+        seconds = time.perf_counter() - run.started
+        return Output(run.request, "the logits are not finite", Status.ERROR, len(run.generated), seconds)
+
     def _stopped(self, run: _Running) -> str | None:
         """The text up to the first stop string, if there is one in what was generated."""
         stops = run.request.condition.stop
@@ -258,6 +266,10 @@ class Engine:
             raise EvalhubError(f"{name} cannot be run by this engine: {error}") from error
         finally:
             self._running = []
+        if not torch.isfinite(expected).all():
+            raise EvalhubError(
+                f"{name} gives no finite logits: its weights are broken, or too large for this dtype"
+            )
         spread = expected.std()
         if not torch.isfinite(found).all() or (found - expected).abs().max() > 0.25 * spread:
             raise EvalhubError(

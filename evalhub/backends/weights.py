@@ -60,11 +60,11 @@ def resolve(name: str) -> Weights:
         if not path.is_file():
             raise EvalhubError(f"no such file: {name}")
         digest = _sha256(path)
-        return Weights(path.stem, digest[:16], lambda kind: _converted(lambda: path, digest, kind))
+        return Weights(_free(path.stem), digest[:16], lambda kind: _converted(lambda: path, digest, kind))
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise EvalhubError(f"{name} holds no config.json: not a model in transformers' format")
-        return Weights(path.resolve().name, _folder_hash(path)[:16], lambda _: path)
+        return Weights(_free(path.resolve().name), _folder_hash(path)[:16], lambda _: path)
     if name.startswith((".", "/", "~")):
         raise EvalhubError(f"no such model folder: {name}")
     if name.count("/") == 1:
@@ -74,6 +74,13 @@ def resolve(name: str) -> Weights:
         f"unknown model '{name}': give {EMBEDDED}, baseline:random, baseline:empty, a model folder, "
         "a .gguf file, or a hub id like org/name"
     )
+
+
+def _free(name: str) -> str:
+    """The name, unless it means a model that comes with evalhub."""
+    if name == EMBEDDED or name.startswith("baseline:"):
+        raise EvalhubError(f"'{name}' is the name of a model that comes with evalhub: rename yours")
+    return name
 
 
 def _converted(gguf: Callable[[], Path], digest: str, dtype: str) -> Path:

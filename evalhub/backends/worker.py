@@ -61,9 +61,15 @@ def _serve(pipe: Connection, job: Job) -> None:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(job.threads)
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        job.folder, dtype=getattr(torch, job.dtype), attn_implementation=ATTENTION
+    model, loading = transformers.AutoModelForCausalLM.from_pretrained(
+        job.folder, dtype=getattr(torch, job.dtype), attn_implementation=ATTENTION, output_loading_info=True
     )
+    absent = sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]]))
+    if absent:
+        # transformers would put random numbers in their place.
+        raise EvalhubError(
+            f"{len(absent)} of its weights are not in its files, or of another shape: {absent[0]} …"
+        )
     model.to(job.device).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
     engine = Engine(model, tokenizer, job.slots)

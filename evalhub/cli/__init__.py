@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -21,6 +22,9 @@ COMMANDS = {
     "serve": "Open the leaderboard in a browser.",
 }
 """Names and first help lines, so that --help imports nothing."""
+
+
+_FULL = ("No space left on device", "database or disk is full")
 
 
 class _Commands(click.Group):
@@ -57,6 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
     Codes: 1 an error that the message explains, 2 a wrong call, 75 the hub is locked (try again), 130 Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not end a command
     logging.basicConfig(format="%(message)s")
     logging.getLogger("evalhub").setLevel(logging.INFO)
     warnings.formatwarning = lambda message, *_, **__: f"evalhub: {message}\n"
@@ -75,6 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if "--debug" in arguments:
             raise
+        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+            click.echo("stopped; what was done is kept", err=True)
+            sys.exit(130)
         click.echo(f"evalhub: {_line(error)}", err=True)
         sys.exit(75 if isinstance(error, HubLocked) else 1)
 
@@ -82,6 +92,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _line(error: Exception) -> str:
     """An error as one line: our own as they are, others with what they are."""
     text = " ".join(str(error).split())
+    if any(sign in text for sign in _FULL):
+        return "the disk is full: free some space and run the same command again; what was done is kept"
     if isinstance(error, EvalhubError | click.ClickException) or _explains_itself(error):
         return error.message if isinstance(error, click.ClickException) else text
     if isinstance(error, OSError):

@@ -23,12 +23,14 @@ from evalhub.cli.options import Number, hub_option, json_option, print_json
 )
 @click.option(
     "--max-attempts",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**31 - 1),
     default=16,
     show_default=True,
     help="Stop a sample after this many attempts.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random streams.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the random streams."
+)
 @click.option("--temperature", type=Number(0), help="Replaces the sources' own; 0 takes the likeliest token.")
 @click.option("--top-p", type=Number(0, 1, min_open=True), help="Replaces the sources' own.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Replaces the sources' own.")
@@ -71,7 +73,7 @@ def command(
     from evalhub.store.hub import Hub
 
     overrides: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    if temperature == 0:
+    if temperature == 0 and not model.startswith("baseline:"):
         if not as_json:
             click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
         passes = max_attempts = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from aggregate.ranking import Ranking
@@ -11,6 +11,11 @@ from evalhub.scoring.summary import Part, Summary
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
+
+
+def escape(text: str) -> str:
+    """A text that only shows: no markup, and no control characters for the terminal to obey."""
+    return escape_markup("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -31,4 +31,6 @@ def render(sample: Sample, template: str) -> str:
 
 
 def _lettered(choices: tuple[str, ...]) -> str:
+    if len(choices) > 26:
+        return "\n".join(choices)
     return "\n".join(f"{chr(ord('A') + place)}. {choice}" for place, choice in enumerate(choices))

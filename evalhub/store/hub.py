@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -40,7 +40,7 @@ class Hub:
             HubLocked: another process has it.
             EvalhubError: there is none to open, or its files cannot be used.
         """
-        self.path = path
+        self.path = path = path.resolve()  # a relative `:memory:` means something else to DuckDB
         if not make and not (path / "hub.duckdb").exists():
             raise EvalhubError(f"there is no hub in {path}: evalhub score MODEL makes one")
         try:
@@ -49,8 +49,13 @@ class Hub:
             raise EvalhubError(f"the hub {path} cannot be made: {error.strerror or error}") from error
         with ExitStack() as files:
             files.enter_context(writer_lock(path))
+            texts = (path / "blobs.sqlite").exists()
+            if texts and not (path / "hub.duckdb").exists():
+                raise EvalhubError(f"{path} holds blobs.sqlite without its hub.duckdb: restore it from a backup")
             self.database = files.enter_context(closing(_open(path / "hub.duckdb", duckdb.connect)))
             self.version = migrate(self.database)
+            if not texts and self.database.execute("SELECT 1 FROM attempt LIMIT 1").fetchall():
+                raise EvalhubError(f"{path} holds hub.duckdb without its blobs.sqlite: restore it from a backup")
             self.blobs = files.enter_context(closing(_open(path / "blobs.sqlite", Blobs)))
             self._files = files.pop_all()
 
@@ -76,7 +81,8 @@ class Hub:
         try:
             yield self.database
         except BaseException:
-            self.database.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # after an interrupt there may be nothing to roll back
+                self.database.execute("ROLLBACK")
             raise
         self.database.execute("COMMIT")
 

@@ -113,15 +113,20 @@ def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
     """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, value,
     passes, attempts; value NULL where missing.
 
-    Where a sample was measured under several conditions of one variant (other weights, another dtype), the
-    newest counts; several seeds are averaged.
+    Weights and arithmetic never mix: of each variant, those measured last count. Of several prompt forms for a
+    sample the newest counts; several seeds are averaged.
     """
     return hub.frame(
         """
         WITH chosen AS (
             SELECT measurement.*, condition.variant,
+                   [spec->>'revision', spec->>'engine'] AS weights,
+                   first_value(weights) OVER (
+                       PARTITION BY model_id, condition.variant ORDER BY measured_at DESC, weights
+                   ) AS newest_weights,
                    first_value(condition_id) OVER (
-                       PARTITION BY model_id, condition.variant, sample_id ORDER BY measured_at DESC, condition_id
+                       PARTITION BY model_id, condition.variant, sample_id, weights
+                       ORDER BY measured_at DESC, condition_id
                    ) AS newest
             FROM measurement JOIN condition USING (condition_id)
             WHERE metric = ?
@@ -130,7 +135,7 @@ def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
                model_id, sample_id AS sample, sample.cluster AS cluster, avg(value) AS value,
                sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
         FROM chosen JOIN sample USING (sample_id)
-        WHERE chosen.condition_id = newest AND (? = '' OR sample.source = ?)
+        WHERE chosen.condition_id = newest AND weights = newest_weights AND (? = '' OR sample.source = ?)
         GROUP BY model_id, variant, sample_id, sample.cluster
         ORDER BY model, sample
         """,

@@ -20,6 +20,8 @@ _FIELDS = frozenset(
     ("id", "prompt", "reference", "choices", "image", "tags", "cluster", "published_at", "licence")
 )
 
+_IMAGE_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+
 
 class JsonLines:
     """`evalhub ingest jsonl:FILE`. Fields: id, prompt, reference; optional choices, image, tags, cluster,
@@ -67,6 +69,8 @@ def _sample(line: str, file: Path, number: int) -> Sample:
         # Other fields are the user's own affair, but a misspelt one would be lost without a word.
         if close := get_close_matches(name, _FIELDS, 1, 0.8):
             raise SourceError(f"{where}: there is no field '{name}': did you mean '{close[0]}'?")
+    if not isinstance(fields["prompt"], str) or not fields["prompt"].strip():
+        raise SourceError(f"{where}: the prompt must be a text")
     choices = tuple(map(str, _list(fields, "choices", where)))
     reference = fields["reference"]
     if not isinstance(reference, str | int | float):  # true and false are ints
@@ -85,10 +89,12 @@ def _sample(line: str, file: Path, number: int) -> Sample:
         except (OSError, ValueError) as error:  # ValueError: no name that a file can have
             reason = getattr(error, "strerror", None) or error
             raise SourceError(f"{where}: image {fields['image']}: {reason}") from None
+        if not images[0].startswith(_IMAGE_SIGNS):
+            raise SourceError(f"{where}: image {fields['image']}: neither PNG, JPEG, GIF nor WebP")
     return Sample(
         source=f"jsonl:{file.name}",
         source_id=str(fields["id"]),
-        prompt=str(fields["prompt"]),
+        prompt=fields["prompt"],
         choices=choices,
         reference=reference,
         grader="choice" if choices else "numeric" if _is_number(reference) else "exact",

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from evalhub.backends import weights
 from evalhub.backends.base import Backend, Output, Request
@@ -68,6 +69,22 @@ def test_other_weights_under_the_same_name_have_another_revision(tmp_path: Path)
     second = weights.resolve(str(make(tmp_path / "b" / "tiny", "llama", seed=1)))
     assert first.model_id == second.model_id == "tiny"
     assert first.revision != second.revision
+
+
+def test_a_model_with_a_weight_missing_is_refused_not_filled_up_at_random(tmp_path: Path) -> None:
+    folder = make(tmp_path / "holes", "llama")
+    weights_file = folder / "model.safetensors"
+    tensors = load_file(weights_file)
+    del tensors["model.layers.1.self_attn.v_proj.weight"]
+    save_file(tensors, weights_file, {"format": "pt"})
+    with pytest.raises(EvalhubError, match="not in its files"):
+        open_backend(str(folder), device="cpu", dtype="float32")
+
+
+@pytest.mark.parametrize("name", ["smollm2-135m", "baseline:random"])
+def test_a_folder_cannot_take_the_name_of_a_model_that_comes_with_evalhub(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EvalhubError, match="rename yours"):
+        weights.resolve(str(make(tmp_path / name, "llama")))
 
 
 @pytest.mark.parametrize(

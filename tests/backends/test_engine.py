@@ -119,3 +119,19 @@ def test_a_model_that_the_slots_would_run_wrongly_is_refused(llama: Path, monkey
     monkeypatch.setattr("evalhub.backends.slots.Slots.fill", lambda *_: None)
     with pytest.raises(EvalhubError, match="other logits"):
         Engine(model, transformers.AutoTokenizer.from_pretrained(llama), 8)
+
+
+def test_logits_that_are_not_finite_end_the_attempt_as_an_error(
+    llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(llama)
+    feed = engine._feed
+
+    def broken_once() -> torch.Tensor:
+        logits = feed()
+        logits[0] = float("nan")
+        return logits
+
+    monkeypatch.setattr(engine, "_feed", broken_once)
+    statuses = [output.status for output in run(engine, requests(PLAIN, 1)).values()]
+    assert Status.ERROR in statuses

@@ -54,6 +54,21 @@ def test_missing_as_r_writes_it(tmp_path: Path) -> None:
     assert any("only one model was measured" in warning for warning in ranking["warnings"])
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_a_name_is_no_pattern(tmp_path: Path, suffix: str) -> None:
+    """results[1].csv is that file and not results1.csv."""
+    written(pl.DataFrame(ROWS), tmp_path / f"r1{suffix}")
+    other = written(pl.DataFrame(ROWS).with_columns(pl.col("model") + "!"), tmp_path / f"r[1]{suffix}")
+    assert {row["model"] for row in evalhub("rank", other, "--json").json["models"]} == {"good!", "bad!"}
+
+
+def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    """Neither escapes nor markup."""
+    rows = pl.DataFrame(ROWS).with_columns(pl.col("model") + "\x1b[31m[red]")
+    out = evalhub("rank", written(rows, tmp_path / "t.csv")).out
+    assert "\x1b" not in out and "[red]" in out
+
+
 def test_a_ranking_for_people(tmp_path: Path) -> None:
     """A table, best first."""
     done = evalhub("rank", written(pl.DataFrame(ROWS), tmp_path / "t.csv"))

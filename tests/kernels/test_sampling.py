@@ -77,3 +77,10 @@ def test_streams_differ_by_seed_sample_attempt_and_position() -> None:
     assert len(first) == 16
     key = min(keys)
     assert np.array_equal(uniforms(key, 5, 9)[:4], uniforms(key, 5, 4)), "more draws must not change the first"
+
+
+def test_the_coldest_temperature_is_the_likeliest_token_and_broken_logits_are_refused() -> None:
+    logits = torch.tensor([[0.0, 900.0, 899.0]])
+    assert draw_tokens(logits, [1e-40], [0.9], [1], [0]) == [1]
+    with pytest.raises(ValueError, match="finite"):
+        draw_tokens(torch.tensor([[0.0, float("nan")]]), [1.0], [0.9], [1], [0])

@@ -97,6 +97,7 @@ def test_a_limit_takes_the_first_lines(tmp_path: Path) -> None:
         ("{half", "not JSON"),
         ("[1]", "needs an object with at least id, prompt and reference"),
         ({"id": 1, "prompt": "x"}, "needs an object with at least id, prompt and reference"),
+        ({**LEAST, "prompt": None}, "the prompt must be a text"),
         ({**LEAST, "choises": ["4", "5"]}, "did you mean 'choices'?"),
         ({**LEAST, "choices": "ab"}, "choices must be a list"),
         ({**LEAST, "choices": ["3", "5"]}, "the reference 4 is not among the choices"),

@@ -130,3 +130,17 @@ def test_blobs_work_on_after_a_write_that_failed(hub: Hub) -> None:
     hub.blobs._file.execute("DROP TRIGGER full")
     hub.blobs.put([b"kept"])
     assert list(hub.blobs.get([bytes_hash(b"kept"), bytes_hash(b"lost")]).values()) == [b"kept"]
+
+
+def test_half_a_hub_is_refused(hub_path: Path) -> None:
+    """Texts without the nouns, or attempts without their texts: better said than served."""
+    with Hub(hub_path) as hub:
+        hub.database.execute("INSERT INTO attempt VALUES ('m', 'c', 0, 's', 0, 'ok', 'hash', 1, 1.0, now())")
+    (hub_path / "blobs.sqlite").rename(hub_path / "elsewhere")
+    with pytest.raises(EvalhubError, match=r"without its blobs\.sqlite"):
+        Hub(hub_path)
+    (hub_path / "elsewhere").rename(hub_path / "blobs.sqlite")
+    (hub_path / "hub.duckdb").unlink()
+    with pytest.raises(EvalhubError, match=r"without its hub\.duckdb"):
+        Hub(hub_path)
+    assert not (hub_path / "hub.duckdb").exists()

@@ -54,10 +54,19 @@ def test_seeds_are_averaged(hub: Hub) -> None:
     assert rows(hub) == [("m", ONE.sample_id, 0.75, 6, 8)]
 
 
-def test_the_newest_condition_of_a_variant_counts(hub: Hub) -> None:
-    """Other weights or another arithmetic replace the old in a ranking, not in the store."""
+def test_weights_and_arithmetic_never_mix(hub: Hub) -> None:
+    """Those measured last are ranked, on their samples alone; the others stay in the store."""
     measured(hub, "m", Condition(revision="old"), one=0.25, two=0.25)
     measured(hub, "m", Condition(revision="new"), one=1.0)
+    assert rows(hub) == [("m", ONE.sample_id, 1.0, 4, 4)]
+    measured(hub, "m", Condition(revision="new", engine="other"), two=0.5)
+    assert rows(hub) == [("m", TWO.sample_id, 0.5, 2, 4)]
+
+
+def test_the_newest_prompt_form_counts(hub: Hub) -> None:
+    """Sample by sample."""
+    measured(hub, "m", Condition(template="{prompt}?"), one=0.25, two=0.25)
+    measured(hub, "m", Condition(), one=1.0)
     assert rows(hub) == sorted([("m", ONE.sample_id, 1.0, 4, 4), ("m", TWO.sample_id, 0.25, 1, 4)], key=repr)
     assert pass_rates(hub, "m", [ONE.sample_id, TWO.sample_id, "absent"]) == {
         ONE.sample_id: 1.0,
