@@ -16,6 +16,8 @@ from evalhub.store.samples import sources
 
 DEFAULT = "bradley-terry"
 
+_NOTHING = "nothing is measured yet: run evalhub score MODEL first"
+
 _NONE = "NA"
 """How R writes a missing value; empty fields and NaN are missing anyway."""
 
@@ -30,21 +32,30 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
     if source and source not in known:
         raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
     frame = measurement_frame(hub, source)
-    if frame["value"].drop_nulls().is_empty():
-        raise EvalhubError("nothing is measured yet: run evalhub score MODEL first")
-    ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
-    save_ranking(hub, ranking, source, frame)
-    return ranking
+    if not frame["value"].count():
+        raise EvalhubError(_NOTHING)
+    return _rank_and_keep(hub, frame, method, source)
 
 
 def rank_everything(hub: Hub) -> int:
     """Rank the pool and each measured source by every method. Returns the number of rankings."""
-    measured = [source for source in sources(hub) if measurement_frame(hub, source)["value"].count()]
     methods = plugins.working("method")
-    for source in ("", *measured):
-        for method in methods:
-            rank_hub(hub, method, source)
-    return (len(measured) + 1) * len(methods)
+    made = 0
+    for source in ("", *sources(hub)):
+        frame = measurement_frame(hub, source)
+        if frame["value"].count():
+            for method in methods:
+                _rank_and_keep(hub, frame, method, source)
+                made += 1
+        elif not source:
+            raise EvalhubError(_NOTHING)
+    return made
+
+
+def _rank_and_keep(hub: Hub, frame: pl.DataFrame, method: str, source: str) -> Ranking:
+    ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
+    save_ranking(hub, ranking, source, frame)
+    return ranking
 
 
 def rank_file(path: Path, method: str = DEFAULT) -> Ranking:

@@ -73,24 +73,20 @@ class TransformersBackend:
 
     def _hand_out(self) -> None:
         """Give queued requests to workers with room, a sample's attempts to the worker that knows its prompt."""
-        while self._queue:
+        batches: dict[_Worker, list[Request]] = {}
+        waiting: deque[Request] = deque()
+        for request in self._queue:
             free = [worker for worker in self._workers if worker.room > 0]
             if not free:
-                return
-            batches: dict[int, list[Request]] = {}
-            waiting: deque[Request] = deque()
-            for request in self._queue:
-                homes = [worker for worker in free if request.sample_id in worker.samples and worker.room > 0]
-                rest = [worker for worker in free if worker.room > 0]
-                if not rest:
-                    waiting.append(request)
-                    continue
-                worker = max(homes or rest, key=lambda worker: worker.room)
-                worker.take(request)
-                batches.setdefault(self._workers.index(worker), []).append(request)
-            for index, batch in batches.items():
-                self._workers[index].send(batch)
-            self._queue = waiting
+                waiting.append(request)
+                continue
+            homes = [worker for worker in free if request.sample_id in worker.samples]
+            worker = max(homes or free, key=lambda worker: worker.room)
+            worker.take(request)
+            batches.setdefault(worker, []).append(request)
+        for worker, batch in batches.items():
+            worker.send(batch)
+        self._queue = waiting
 
 
 class _Worker:
@@ -164,11 +160,10 @@ class _Worker:
 
 def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
     """Device and dtype to run with: CUDA where it is, bfloat16 where the hardware computes in it."""
-    kind = device
-    if device == "auto":
-        kind = "cuda" if _has_cuda() else "cpu"
-    if kind == "cuda" and not _has_cuda():
+    card = _has_cuda()
+    if device == "cuda" and not card:
         raise EvalhubError("no CUDA GPU is seen here: use --device cpu")
+    kind = device if device != "auto" else "cuda" if card else "cpu"
     if dtype == "auto":
         dtype = "bfloat16" if kind == "cuda" or _cpu_has_bfloat16() else "float32"
     return kind, dtype
