@@ -8,9 +8,9 @@ two models are independent. Without it, the higher value wins and equal values t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
+
+from kernels.tiles import tiles
 
 # Numbers in one tile: it stays small beside the input, and its products stay in the cache.
 _TILE_CELLS = 2**20
@@ -49,7 +49,7 @@ def win_counts(
     width = max(16, _TILE_CELLS // (models if direct else models**2))
     wins = np.zeros((len(weighted), models**2))
     either = np.zeros_like(wins)  # with chances the shared weight, else the ties
-    for start, seen, tile in _tiles(model, sample, value, models, samples, width):
+    for start, seen, tile in tiles(model, sample, value, models, samples, width):
         part = weighted[:, start : start + width]
         if direct:
             for b, weight in enumerate(part[:, :, None]):
@@ -73,20 +73,6 @@ def win_counts(
         tied = tied - won - np.swapaxes(won, -1, -2)
     tied[..., diagonal, diagonal] = 0
     return won, tied
-
-
-def _tiles(
-    model: np.ndarray, sample: np.ndarray, value: np.ndarray, models: int, samples: int, width: int
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Dense (first sample, seen, value) of `width` samples at a time, 0 where unseen."""
-    edges = np.searchsorted(sample, [*range(0, samples, width), samples])
-    for start, first, last in zip(range(0, samples, width), edges[:-1], edges[1:], strict=True):
-        rows = slice(first, last)
-        seen = np.zeros((min(width, samples - start), models))
-        tile = np.zeros_like(seen)
-        seen[sample[rows] - start, model[rows]] = 1
-        tile[sample[rows] - start, model[rows]] = value[rows]
-        yield start, seen, tile
 
 
 def win_counts_reference(

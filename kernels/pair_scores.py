@@ -1,0 +1,230 @@
+"""Scores of pairwise likelihoods, and the sum of their outer products over clusters.
+
+The score of a pairwise likelihood is a sum over the pairs of models that share a sample. Pairs of one
+sample are not independent, so its variance is estimated from the scores of whole clusters: sum u u', u the
+sum of the scores in a cluster (the middle of the sandwich; Liang & Zeger 1986, Biometrika 73:13).
+
+With `chances`, a value is the chance that an attempt passes, as in `kernels.wins`: i beats j with chance
+p_i (1 - p_j), both do the same with chance p_i p_j + (1 - p_i)(1 - p_j), and a pair counts with the
+expectation of its score. Without it, the higher value wins and equal values tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from kernels.tiles import tiles
+
+# Numbers in one tile: it stays small beside the input, and its products stay in the cache.
+_TILE_CELLS = 2**20
+
+# Multiplications from which on float32 is used: where it saves seconds.
+_LARGE = 10**10
+
+
+class _Gains(NamedTuple):
+    """What a comparison adds to the score, diagonals 0: (M, M) each, the last two None without the extra."""
+
+    win: np.ndarray
+    lose: np.ndarray
+    tie: np.ndarray
+    win_extra: np.ndarray | None
+    tie_extra: np.ndarray | None
+
+
+def score_covariance(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    unit: np.ndarray,
+    models: int,
+    samples: int,
+    *,
+    chances: bool,
+    win: np.ndarray,
+    lose: np.ndarray,
+    tie: np.ndarray,
+    win_extra: np.ndarray | None = None,
+    tie_extra: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Sum over units of u u', u the sum of the unit's scores: (P, P) float64.
+
+    model, sample: (R,) indices below `models` and `samples`, sorted by sample; a cell occurs at most once.
+    value: (R,) finite; in [0, 1] with `chances`. unit: (S,) the cluster of each sample, never falling.
+    win, lose, tie: (M, M); [i, j] is what the i-th entry of a score gains when i beats, is beaten by, or
+    ties with j. win_extra, tie_extra: (M, M), both or none; [i, j] is what one further entry, the last,
+    gains when i beats j, or once when i and j tie (symmetric). Diagonals are not looked at. weights: (S,)
+    of the samples' scores, 1 each by default. P is M, or M + 1 with the further entry.
+
+    Never holds more than a tile of samples densely. Large input is multiplied in float32: an entry (i, j)
+    is then off by less than 1e-5 of sqrt(diagonal i x diagonal j). Raises ValueError for units or weights
+    of another length than S, units that fall, or one extra without the other.
+    """
+    gains = _gains(win, lose, tie, win_extra, tie_extra)
+    size = models + (win_extra is not None)
+    total, open_unit = np.zeros((size, size)), np.zeros(size)
+    unit, previous = _units(unit, samples), None
+    for start, scores in _sample_scores(model, sample, value, models, samples, chances, gains, weights):
+        of = unit[start : start + len(scores)]
+        first = np.flatnonzero(np.diff(of, prepend=of[0] - 1))
+        sums = scores if first.size == of.size else np.add.reduceat(scores, first, axis=0, dtype=np.float64)
+        if of[0] == previous:
+            sums[0] += open_unit
+        else:
+            total += np.outer(open_unit, open_unit)
+        total += sums[:-1].T @ sums[:-1]
+        open_unit, previous = sums[-1].astype(np.float64), of[-1]
+    return total + np.outer(open_unit, open_unit)
+
+
+def unit_scores(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    unit: np.ndarray,
+    models: int,
+    samples: int,
+    *,
+    chances: bool,
+    win: np.ndarray,
+    lose: np.ndarray,
+    tie: np.ndarray,
+    win_extra: np.ndarray | None = None,
+    tie_extra: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """The units' scores themselves, (units, P) float64: a row for each value in `unit`, in its order.
+
+    Arguments and errors are those of `score_covariance`, which does not hold what this returns.
+    """
+    gains = _gains(win, lose, tie, win_extra, tie_extra)
+    _, of = np.unique(_units(unit, samples), return_inverse=True)
+    total = np.zeros((of[-1] + 1 if samples else 0, models + (win_extra is not None)))
+    for start, scores in _sample_scores(model, sample, value, models, samples, chances, gains, weights):
+        np.add.at(total, of[start : start + len(scores)], scores)
+    return total
+
+
+def _gains(
+    win: np.ndarray,
+    lose: np.ndarray,
+    tie: np.ndarray,
+    win_extra: np.ndarray | None,
+    tie_extra: np.ndarray | None,
+) -> _Gains:
+    if (win_extra is None) != (tie_extra is None):
+        raise ValueError("give both win_extra and tie_extra, or none of them")
+    others = ~np.eye(len(win), dtype=bool)
+    return _Gains(*(None if gain is None else gain * others for gain in (win, lose, tie, win_extra, tie_extra)))
+
+
+def _units(unit: np.ndarray, samples: int) -> np.ndarray:
+    if len(unit) != samples:
+        raise ValueError(f"units are for {len(unit)} samples, not {samples}")
+    if (unit[1:] < unit[:-1]).any():
+        raise ValueError("units fall: number the samples so that those of a unit are neighbours")
+    return unit
+
+
+def _sample_scores(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    models: int,
+    samples: int,
+    chances: bool,
+    gains: _Gains,
+    weights: np.ndarray | None,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(first sample, scores (width, P)) of a tile of samples at a time."""
+    if weights is not None and len(weights) != samples:
+        raise ValueError(f"weights are for {len(weights)} samples, not {samples}")
+    width = max(16, _TILE_CELLS // (models if chances else models**2))
+    dtype = np.float32 if chances and samples * models**2 >= _LARGE else np.float64
+    score = _Chances(gains, dtype) if chances else _Compared(gains)
+    for start, seen, tile in tiles(model, sample, value, models, samples, width, dtype):
+        scores = score(seen, tile)
+        if weights is not None:
+            scores *= weights[start : start + width, None]
+        yield start, scores
+
+
+class _Chances:
+    """Scores of a tile of chances: sums over the other model's passes and fails are matrix products."""
+
+    def __init__(self, gains: _Gains, dtype: type[np.floating]) -> None:
+        win, lose, tie, win_extra, tie_extra = gains
+        self.gains = np.block([[tie.T, lose.T], [win.T, tie.T]]).astype(dtype)
+        self.extra = None
+        if win_extra is not None and tie_extra is not None:
+            half = tie_extra / 2  # every tie is met from both sides
+            self.extra = np.block([[half, np.zeros_like(half)], [win_extra.T, half]]).astype(dtype)
+
+    def __call__(self, seen: np.ndarray, passed: np.ndarray) -> np.ndarray:
+        models = seen.shape[1]
+        both = np.hstack([passed, seen - passed])
+        terms = both * (both @ self.gains)
+        scores = terms[:, :models] + terms[:, models:]
+        if self.extra is None:
+            return scores
+        return np.column_stack([scores, np.einsum("si,si->s", both, both @ self.extra)])
+
+
+class _Compared:
+    """Scores of a tile of values of which only the order counts."""
+
+    def __init__(self, gains: _Gains) -> None:
+        self.gains = gains
+
+    def __call__(self, seen: np.ndarray, values: np.ndarray) -> np.ndarray:
+        win, lose, tie, win_extra, tie_extra = self.gains
+        value_or_nan = np.where(seen > 0, values, np.nan)  # nan neither wins nor ties
+        left, right = value_or_nan[:, :, None], value_or_nan[:, None, :]
+        above, level = (left > right).astype(np.float64), (left == right).astype(np.float64)
+        scores = (
+            np.einsum("sij,ij->si", above, win)
+            + np.einsum("sji,ij->si", above, lose)
+            + np.einsum("sij,ij->si", level, tie)
+        )
+        if win_extra is None or tie_extra is None:
+            return scores
+        extra = np.einsum("sij,ij->s", above, win_extra) + np.einsum("sij,ij->s", level, tie_extra) / 2
+        return np.column_stack([scores, extra])
+
+
+def unit_scores_reference(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    unit: np.ndarray,
+    models: int,
+    samples: int,
+    *,
+    chances: bool,
+    win: np.ndarray,
+    lose: np.ndarray,
+    tie: np.ndarray,
+    win_extra: np.ndarray | None = None,
+    tie_extra: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """What `unit_scores` promises, sample by sample and pair by pair."""
+    weight = np.ones(samples) if weights is None else weights
+    _, of = np.unique(unit, return_inverse=True)
+    total = np.zeros((of[-1] + 1 if samples else 0, models + (win_extra is not None)))
+    for s in range(samples):
+        rows = np.flatnonzero(sample == s)
+        for a in rows:
+            for b in rows[model[rows] != model[a]]:
+                i, j, p, q = model[a], model[b], value[a], value[b]
+                won = weight[s] * (p * (1 - q) if chances else p > q)
+                tied = weight[s] * (p * q + (1 - p) * (1 - q) if chances else p == q)
+                total[of[s], i] += won * win[i, j] + tied * tie[i, j]
+                total[of[s], j] += won * lose[j, i]
+                if win_extra is not None and tie_extra is not None:
+                    total[of[s], -1] += won * win_extra[i, j] + tied * tie_extra[i, j] / 2
+    return total

@@ -1,0 +1,87 @@
+"""Pair scores: the tiled versions agree with the plain one, over units that cross tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kernels.pair_scores
+from kernels.pair_scores import score_covariance, unit_scores, unit_scores_reference
+
+
+def gains(models: int, extra: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """Arbitrary gains; the diagonals are filled to show that nobody looks at them."""
+    found = {name: rng.normal(size=(models, models)) for name in ("win", "lose", "tie")}
+    if extra:
+        found["win_extra"], tie = rng.normal(size=(2, models, models))
+        found["tie_extra"] = tie + tie.T
+    return found
+
+
+def table(models: int, samples: int, rng: np.random.Generator, values: list[float]) -> tuple[Any, ...]:
+    sample, model = np.nonzero(rng.random((samples, models)) < rng.random((samples, 1)))
+    unit = np.cumsum(rng.integers(0, 3, samples))
+    return model, sample, rng.choice(values, sample.size), unit, models, samples
+
+
+@given(
+    st.integers(1, 6),
+    st.integers(1, 12),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([[0.0, 1.0], [0.0, 1.0, 0.25, 0.6]]),
+    st.integers(0, 2**32),
+)
+def test_tiled_scores_equal_plain_ones(
+    models: int, samples: int, chances: bool, extra: bool, weighted: bool, values: list[float], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows, kinds = table(models, samples, rng, values), gains(models, extra, rng)
+    weights = rng.choice([0, 1, 0.5], samples) if weighted else None
+    plain = unit_scores_reference(*rows, chances=chances, weights=weights, **kinds)
+    assert unit_scores(*rows, chances=chances, weights=weights, **kinds) == pytest.approx(plain, abs=1e-12)
+    spread = score_covariance(*rows, chances=chances, weights=weights, **kinds)
+    assert spread == pytest.approx(plain.T @ plain, abs=1e-11)
+
+
+@pytest.mark.parametrize("chances", [True, False])
+@pytest.mark.parametrize("of", [np.arange(100), np.arange(100) // 7, np.arange(100) // 40, np.zeros(100, int)])
+def test_units_are_carried_over_tile_borders(
+    chances: bool, of: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    model, sample, value, _, models, samples = table(7, 100, rng, [0.0, 0.5, 1.0])
+    rows, kinds = (model, sample, value, of, models, samples), gains(models, True, rng)
+    monkeypatch.setattr(kernels.pair_scores, "_TILE_CELLS", 1)  # the narrowest tiles: 16 samples
+    plain = unit_scores_reference(*rows, chances=chances, **kinds)
+    assert unit_scores(*rows, chances=chances, **kinds) == pytest.approx(plain)
+    assert score_covariance(*rows, chances=chances, **kinds) == pytest.approx(plain.T @ plain)
+
+
+@pytest.mark.parametrize("extra", [True, False])
+def test_large_input_is_as_exact_as_promised(extra: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    rows, kinds = table(60, 5000, rng, [0.0, 0.3, 1.0]), gains(60, extra, rng)
+    exact = score_covariance(*rows, chances=True, **kinds)
+    monkeypatch.setattr(kernels.pair_scores, "_LARGE", 0)
+    scale = np.sqrt(np.outer(np.diag(exact), np.diag(exact)))
+    apart = np.abs(score_covariance(*rows, chances=True, **kinds) - exact) / scale
+    assert 0 < apart.max() < 1e-5
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    rows, one = (np.array([0, 1]), np.array([0, 1]), np.ones(2)), np.ones((2, 2))
+    kinds = {"chances": True, "win": one, "lose": one, "tie": one}
+    with pytest.raises(ValueError, match="units are for 3 samples, not 2"):
+        score_covariance(*rows, np.arange(3), 2, 2, **kinds)
+    with pytest.raises(ValueError, match="units fall"):
+        score_covariance(*rows, np.array([1, 0]), 2, 2, **kinds)
+    with pytest.raises(ValueError, match="weights are for 1 samples, not 2"):
+        score_covariance(*rows, np.arange(2), 2, 2, weights=np.ones(1), **kinds)
+    with pytest.raises(ValueError, match="both win_extra and tie_extra"):
+        score_covariance(*rows, np.arange(2), 2, 2, win_extra=one, **kinds)
