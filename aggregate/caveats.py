@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregate.measurements import Measurements
+from aggregate.columns import refuse
+from aggregate.measurements import Measurements, Metric
 
 _FEW = 10
 
@@ -18,6 +19,8 @@ def named(models: Sequence[str], most: int = 5) -> str:
 def caveats(measurements: Measurements) -> list[str]:
     """What was missing from the input, and whether there is anything to compare."""
     found = []
+    if measurements.votes.missing:
+        found.append(f"{measurements.votes.missing} votes have no outcome and are left out")
     if measurements.missing:
         of = measurements.missing + measurements.value.size
         found.append(
@@ -38,3 +41,25 @@ def few_units(measurements: Measurements) -> list[str]:
     if clusters < _FEW:
         return [f"intervals from so few clusters are rough: {clusters}"]
     return []
+
+
+def one_scale(measurements: Measurements) -> Metric:
+    """The metric whose values can be averaged: the only one, or any of several chances of passing.
+
+    Raises MeasurementsError where there is none.
+    """
+    if not measurements.metrics:
+        refuse("only votes: they have no values to average, use win-rate, bradley-terry or auto")
+    first, *others = measurements.metrics
+    alike = all((other.kind, other.direction) == ("binary", first.direction) for other in others)
+    if others and not (first.kind == "binary" and alike):
+        names = named([metric.name or "unnamed" for metric in measurements.metrics])
+        refuse(f"several metrics have no common scale to average: {names}; keep one, or use bradley-terry or auto")
+    return first
+
+
+def votes_left_out(measurements: Measurements) -> list[str]:
+    """Whether votes stand beside the values of a method that cannot use them."""
+    if not measurements.votes.outcome.size:
+        return []
+    return [f"{measurements.votes.outcome.size} votes are left out: this method uses values only"]

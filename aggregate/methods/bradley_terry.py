@@ -108,14 +108,14 @@ def _half_wins(shared: Measurements, weights: np.ndarray | None) -> np.ndarray:
     wins, ties = win_counts(
         shared.model,
         shared.sample,
-        shared.value,
+        shared.upward,
         len(shared.models),
         len(shared.samples),
-        chances=shared.kind == "binary",
+        chances=bool(shared.chances.all()),
         weights=weights,
     )
-    half = wins + ties / 2
-    return half if shared.direction == "up" else np.swapaxes(half, -1, -2)
+    half: np.ndarray = wins + ties / 2
+    return half
 
 
 class _Graph:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse, special
 
 from aggregate.bootstrap import cluster_weights, resampling_units
-from aggregate.caveats import caveats, few_units
+from aggregate.caveats import caveats, few_units, one_scale, votes_left_out
 from aggregate.intervals import check_level, cluster_variance, korn_graubard
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking, ranking_rows, ranks_from_draws
@@ -24,6 +24,7 @@ class Mean:
     ) -> Ranking:
         """See `aggregate.method.Method`."""
         check_level(level)
+        metric = one_scale(measurements)
         totals = _Totals(measurements)
         draws, errors = totals.draw(replicates, seed)
         if totals.bounded:
@@ -35,7 +36,7 @@ class Mean:
         # nothing would never vary, and three samples would set it apart from the others for certain.
         spread = 1.0 if totals.bounded else measurements.value.std()
         noise = np.random.default_rng([seed, 1]).standard_normal(draws.shape)
-        sign = 1 if measurements.direction == "up" else -1
+        sign = 1 if metric.direction == "up" else -1
         ranks = ranks_from_draws(
             sign * totals.mean,
             sign * (draws + noise * spread / totals.clusters),
@@ -54,6 +55,7 @@ class Mean:
             warnings=(
                 *caveats(measurements),
                 *few_units(measurements),
+                *votes_left_out(measurements),
                 *_unlike(totals.samples / all_samples),
             ),
         )

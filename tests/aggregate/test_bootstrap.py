@@ -33,6 +33,6 @@ def test_one_replicate_is_refused() -> None:
 def test_units_are_clusters_and_samples_where_all_share_one() -> None:
     frame = pl.DataFrame({"model": "a", "sample": ["1", "2", "3"], "value": [0, 1, 1], "cluster": ["k", "l", "k"]})
     units, many = resampling_units(Measurements.from_frame(frame))
-    assert units.tolist() == [0, 1, 0] and many == 2
+    assert units.tolist() == [0, 0, 1] and many == 2  # samples come by cluster
     units, many = resampling_units(Measurements.from_frame(frame.with_columns(cluster=pl.lit("k"))))
     assert units.tolist() == [0, 1, 2] and many == 3

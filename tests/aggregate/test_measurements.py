@@ -62,7 +62,7 @@ def test_a_null_or_empty_cluster_is_the_sample_itself() -> None:
     ],
 )
 def test_kind_is_taken_from_the_values(columns: dict[str, Any], kind: str) -> None:
-    assert Measurements.from_frame(frame(**columns)).kind == kind
+    assert [m.kind for m in Measurements.from_frame(frame(**columns)).metrics] == [kind]
 
 
 def test_counts_follow_their_rows_and_null_counts_are_no_attempts() -> None:
@@ -115,3 +115,96 @@ def test_of_samples_renumbers_samples_and_clusters_and_keeps_models() -> None:
     assert part.sample.tolist() == [0] and part.cluster_of.tolist() == [0]
     assert part.attempts is not None and part.attempts.tolist() == [3]
     assert part.samples_per_model.tolist() == [1, 0]
+
+
+def test_tags_and_sources_follow_their_samples_and_nulls_are_untagged() -> None:
+    m = Measurements.from_frame(frame(tag=["t", "t", None], source=["x", "x", "y"]))
+    assert [m.tags[i] for i in m.tag_of] == ["t", ""] and [m.sources[i] for i in m.source_of] == ["x", "y"]
+    assert Measurements.from_frame(frame()).tags == ()
+    with pytest.raises(MeasurementsError, match="sample 's1' is in two tags"):
+        Measurements.from_frame(frame(tag=["t", "u", "u"]))
+
+
+def test_two_metrics_make_two_entries_of_a_sample_in_one_cluster() -> None:
+    columns = {
+        "model": ["a", "a", "b"],
+        "sample": ["s", "s", "s"],
+        "metric": ["seconds", "exact", "seconds"],
+        "value": [3.5, 1, 9],
+        "kind": ["numeric", None, "numeric"],
+        "direction": ["down", "up", "down"],
+    }
+    m = Measurements.from_frame(pl.DataFrame(columns))
+    assert m.samples == ("s [exact]", "s [seconds]") and m.clusters == ("s",)
+    assert [(metric.name, metric.kind, metric.direction) for metric in m.metrics] == [
+        ("exact", "binary", "up"),
+        ("seconds", "numeric", "down"),
+    ]
+    assert m.upward.tolist() == [1, -3.5, -9] and m.chances.tolist() == [True, False]
+
+
+def test_down_turns_a_chance_around() -> None:
+    m = Measurements.from_frame(frame(), direction="down")
+    assert m.upward.tolist() == [1, 0, 0] and m.value.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"kind": ["binary", "numeric", "binary"]}, "with kind binary and numeric: name each"),
+        ({"direction": ["up", "sideways", "up"]}, "column 'direction' holds 'sideways': use up or down"),
+        ({"value": [1.5, 0, 1], "kind": ["ordinal"] * 3}, "whole grades"),
+    ],
+)
+def test_what_a_metric_is_must_be_said_once(columns: dict[str, Any], says: str) -> None:
+    with pytest.raises(MeasurementsError, match=says):
+        Measurements.from_frame(frame(**columns))
+
+
+VOTES = pl.DataFrame(
+    {
+        "model_a": ["a", "z", "b", "a"],
+        "model_b": ["b", "a", "z", "b"],
+        "sample": ["s1", "p", "p", None],
+        "outcome": ["a", "tie", "model_b", None],
+    }
+)
+
+
+def test_votes_stand_beside_values_over_one_list_of_models_and_clusters() -> None:
+    m = Measurements.from_frame(VOTES, frame())
+    assert m.models == ("a", "b", "z") and m.samples == ("s1", "s2") and m.votes.samples == ("p", "s1")
+    assert m.votes.outcome.tolist() == [1, 0.5, 0] and m.votes.missing == 1 and m.missing == 0
+    assert [m.models[i] for i in m.votes.first] == ["a", "z", "b"]
+    assert [m.clusters[i] for i in m.votes.cluster] == ["s1", "p", "p"]
+    assert m.samples_per_model.tolist() == [2 + 2, 1 + 2, 0 + 1] and m.sample_count == 4
+    part = m.of_samples(np.array([False, True]))
+    assert part.clusters == ("p", "s1", "s2") and part.votes.outcome.size == 3
+
+
+def test_votes_alone_are_enough_and_each_without_a_sample_is_its_own() -> None:
+    m = Measurements.from_frame(VOTES.drop("sample").with_columns(outcome=pl.Series([1.0, 0.5, 0.0, 1.0])))
+    assert m.samples == () and m.metrics == () and len(m.clusters) == len(m.votes.samples) == 4
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"outcome": ["a", "won", "b", "a"]}, "holds 'won': use a, b or tie"),
+        ({"model_b": ["b", "z", "z", "b"]}, "1 votes put a model against itself, e.g. 'z'"),
+        ({"model_a": ["a", None, "b", "a"]}, "1 rows without a name"),
+    ],
+)
+def test_votes_that_cannot_be_read_are_refused(columns: dict[str, Any], says: str) -> None:
+    with pytest.raises(MeasurementsError, match=says):
+        Measurements.from_frame(VOTES.with_columns(**{name: pl.Series(given) for name, given in columns.items()}))
+    with pytest.raises(MeasurementsError, match="no column 'outcome'"):
+        Measurements.from_frame(VOTES.drop("outcome"))
+
+
+def test_batches_make_the_same_as_one_frame() -> None:
+    whole = frame(value=[0.25, 0.5, 1.0], tag=["t", "t", "u"])
+    one = Measurements.from_frame(whole)
+    many = Measurements.from_frames(whole.slice(i, 1) for i in range(3))
+    assert (one.models, one.samples, one.tags) == (many.models, many.samples, many.tags)
+    assert one.value.tolist() == many.value.tolist() and one.tag_of.tolist() == many.tag_of.tolist()

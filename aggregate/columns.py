@@ -1,0 +1,115 @@
+"""From columns that users bring to codes, numbers and counts; what cannot be read is refused in one line."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+import polars as pl
+
+
+class MeasurementsError(ValueError):
+    """The input cannot be ranked as it stands; the message is one line and says what to do."""
+
+
+def refuse(why: str) -> NoReturn:
+    """Raise MeasurementsError."""
+    raise MeasurementsError(why)
+
+
+class Names:
+    """Distinct names of a column that may come in batches; the codes of all batches speak of one list."""
+
+    def __init__(self) -> None:
+        self._categories = pl.Categories.random()
+        # Polars forgets categories that no column uses any more.
+        self._kept = pl.Series(dtype=pl.Categorical(self._categories))
+
+    def codes(self, names: pl.Series) -> np.ndarray:
+        """(R,) int32 codes of a batch of names; -1 for null."""
+        if not names.dtype.is_integer():
+            codes = names.cast(pl.Categorical(self._categories)).to_physical()
+            return codes.cast(pl.Int32).fill_null(-1).to_numpy()
+        # Numbers are written out as text once each, whatever the number of rows.
+        distinct = names.drop_nulls().unique().sort()
+        codes = self.codes(distinct.cast(pl.String))
+        if not codes.size:
+            return np.full(len(names), -1, np.int32)
+        return _look_up(names, distinct, codes)
+
+    def used(self, *codes: np.ndarray) -> tuple[tuple[str, ...], list[np.ndarray], tuple[str, ...]]:
+        """The names that these codes use, in order, the codes as indices into them, and the names left over."""
+        names = self._categories.to_series()
+        occurs = np.zeros(len(names) + 1, bool)  # the last place is that of -1
+        for array in codes:
+            occurs[array] = True
+        here = occurs[:-1]
+        order = names.arg_sort().to_numpy()
+        order = order[here[order]]
+        new = np.full(occurs.size, -1, np.int32)
+        new[order] = np.arange(order.size, dtype=np.int32)
+        left = names.filter(pl.Series(~here)).sort()
+        return tuple(names.gather(order).to_list()), [new[array] for array in codes], tuple(left)
+
+
+def _look_up(numbers: pl.Series, distinct: pl.Series, codes: np.ndarray) -> np.ndarray:
+    """The code of each number, -1 for null; by a table where the numbers lie close together."""
+    lowest, highest = int(distinct[0]), int(distinct[-1])
+    if highest - lowest < max(4 * len(distinct), 2**16):
+        table = np.full(highest - lowest + 2, -1, np.int32)
+        table[distinct.to_numpy().astype(np.int64) - lowest] = codes
+        return table[numbers.cast(pl.Int64).fill_null(highest + 1).to_numpy() - lowest]
+    found = codes[distinct.search_sorted(numbers.fill_null(lowest)).to_numpy()]
+    return np.where(numbers.is_null().to_numpy(), np.int32(-1), found)
+
+
+def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False) -> pl.Series:
+    """A column of names: text, categories or integers. `nulls`: they may stand, and an empty text is one."""
+    series = frame[column]
+    if nulls and series.dtype == pl.Null:
+        return series.cast(pl.String)
+    if not (series.dtype in (pl.String, pl.Categorical, pl.Enum) or series.dtype.is_integer()):
+        refuse(f"column {column!r} is {series.dtype}: names must be text or integers, cast it to text")
+    if nulls and not series.dtype.is_integer():
+        return series.cast(pl.String).replace("", None)
+    if series.null_count():
+        refuse(f"column {column!r} has {series.null_count()} rows without a name: fill or drop them")
+    return series
+
+
+def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
+    """(R,) float32 where that loses nothing, else float64; NaN for missing. Infinite values are refused."""
+    values = frame[column]
+    if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
+        refuse(f"column {column!r} is {values.dtype}: cast it to a number (1 for a pass, 0 for a fail)")
+    small = values.dtype in (pl.Boolean, pl.Null, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float32)
+    found = values.cast(pl.Float32 if small else pl.Float64).fill_null(float("nan")).to_numpy()
+    if np.isinf(found).any():
+        refuse(f"column {column!r} holds infinite values: leave a failed measurement null instead")
+    if small:
+        return found
+    short = found.astype(np.float32)
+    return short if np.array_equal(short, found, equal_nan=True) else found
+
+
+def counts(frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
+    """Passes and attempts, (R,) int64 each, 0 where null; None where there are no such columns."""
+    given = [name for name in ("passes", "attempts") if name in frame.columns]
+    if not given or all(frame[name].dtype == pl.Null for name in given):
+        return None
+    if len(given) == 1:
+        refuse(f"column {given[0]!r} stands alone: give passes and attempts together, or drop it")
+    columns = frame.select(given)
+    for name, dtype in columns.schema.items():
+        if not (dtype.is_integer() or dtype == pl.Null):
+            refuse(f"column {name!r} is {dtype}: counts must be integers")
+    if (columns["passes"].is_null() != columns["attempts"].is_null()).any():
+        refuse("some rows have passes without attempts or the reverse: give both or neither")
+    passes, attempts = (columns[name].fill_null(0).cast(pl.Int64).to_numpy() for name in given)
+    if (passes < 0).any() or (passes > attempts).any():
+        row = np.flatnonzero((passes < 0) | (passes > attempts))[0]
+        refuse(
+            f"{passes[row]} passes of {attempts[row]} attempts (model {frame['model'][int(row)]!r}, sample "
+            f"{frame['sample'][int(row)]!r}): passes lie between 0 and attempts, correct the counts"
+        )
+    return passes, attempts

@@ -1,0 +1,119 @@
+"""Comparisons: one model against another on a sample, by a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from aggregate.columns import Names, check_names, refuse
+
+COLUMNS = ("model_a", "model_b", "outcome")
+
+_OUTCOMES = {
+    **dict.fromkeys(("a", "model_a", "1", "1.0"), 1.0),
+    **dict.fromkeys(("b", "model_b", "0", "0.0"), 0.0),
+    **dict.fromkeys(("tie", "draw", "0.5"), 0.5),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparisons:
+    """V votes between the models of the measurements that they stand beside."""
+
+    samples: tuple[str, ...]
+    """What was voted on, sorted. A vote without a sample is one of its own."""
+
+    first: np.ndarray
+    """(V,) int32: index into the measurements' `models`, as `second`; never the same model."""
+
+    second: np.ndarray
+
+    sample: np.ndarray
+    """(V,) int32: index into `samples`."""
+
+    cluster: np.ndarray
+    """(V,) int32: index into the measurements' `clusters`."""
+
+    outcome: np.ndarray
+    """(V,) float32: 1 where the first won, 0 where the second did, 0.5 for a tie."""
+
+    missing: int
+    """Votes of the input without an outcome."""
+
+    def __post_init__(self) -> None:
+        for array in (self.first, self.second, self.sample, self.cluster, self.outcome):
+            array.setflags(write=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """Votes as they come in: arrays (V,), coded by `Names` that they share with the measurements."""
+
+    first: np.ndarray
+    second: np.ndarray
+    sample: np.ndarray
+    cluster: np.ndarray
+    """-1 where a vote names no cluster."""
+
+    outcome: np.ndarray
+    missing: int
+
+    @classmethod
+    def joined(cls, parts: Sequence[Votes]) -> Votes:
+        """Several batches as one."""
+        none = np.empty(0, np.int32)
+        return cls(
+            first=np.concatenate([none, *(part.first for part in parts)]),
+            second=np.concatenate([none, *(part.second for part in parts)]),
+            sample=np.concatenate([none, *(part.sample for part in parts)]),
+            cluster=np.concatenate([none, *(part.cluster for part in parts)]),
+            outcome=np.concatenate([np.empty(0, np.float32), *(part.outcome for part in parts)]),
+            missing=sum(part.missing for part in parts),
+        )
+
+
+def read_votes(frame: pl.DataFrame, models: Names, samples: Names, clusters: Names, before: int) -> Votes:
+    """Columns `model_a, model_b, outcome` and, where present, `sample, cluster`.
+
+    outcome: text `a` (or `model_a`), `b` (or `model_b`), `tie` (or `draw`), or 1, 0, 0.5 for the first; null
+    is missing. A vote without a sample is one of its own, numbered on from the rows that came `before`.
+    Raises MeasurementsError for absent columns, wrong types, null names, other outcomes, a model against itself.
+    """
+    absent = [name for name in COLUMNS if name not in frame.columns]
+    if absent:
+        refuse(f"no column {', '.join(map(repr, absent))}: votes have model_a, model_b, outcome")
+    outcome = _outcomes(frame["outcome"])
+    kept = ~np.isnan(outcome)
+    first = models.codes(check_names(frame, "model_a"))
+    second = models.codes(check_names(frame, "model_b"))
+    itself = np.flatnonzero(first == second)
+    if itself.size:
+        refuse(f"{itself.size} votes put a model against itself, e.g. {frame['model_a'][int(itself[0])]!r}")
+    numbered = pl.Series([f"vote {before + row}" for row in range(frame.height)])
+    if "sample" in frame.columns:
+        given = check_names(frame, "sample", nulls=True).cast(pl.String)
+        numbered = pl.select(pl.when(given.is_null()).then(numbered).otherwise(given)).to_series()
+    cluster = np.full(frame.height, -1, np.int32)
+    if "cluster" in frame.columns:
+        cluster = clusters.codes(check_names(frame, "cluster", nulls=True))
+    return Votes(
+        first[kept],
+        second[kept],
+        samples.codes(numbered)[kept],
+        cluster[kept],
+        outcome[kept],
+        int(kept.size - kept.sum()),
+    )
+
+
+def _outcomes(given: pl.Series) -> np.ndarray:
+    """(V,) float32, NaN for missing."""
+    text = given.cast(pl.String).str.to_lowercase().replace(["", "nan"], None)
+    found = text.replace_strict(_OUTCOMES, default=None, return_dtype=pl.Float32)
+    other = text.filter(text.is_not_null() & found.is_null())
+    if len(other):
+        refuse(f"column 'outcome' holds {other[0]!r}: use a, b or tie (or 1, 0, 0.5 for model_a)")
+    return found.fill_null(float("nan")).to_numpy().copy()
