@@ -119,7 +119,9 @@ def _gains(
     if (win_extra is None) != (tie_extra is None):
         raise ValueError("give both win_extra and tie_extra, or none of them")
     others = ~np.eye(len(win), dtype=bool)
-    return _Gains(*(None if gain is None else gain * others for gain in (win, lose, tie, win_extra, tie_extra)))
+    if win_extra is None or tie_extra is None:
+        return _Gains(win * others, lose * others, tie * others, None, None)
+    return _Gains(win * others, lose * others, tie * others, win_extra * others, tie_extra * others)
 
 
 def _units(unit: np.ndarray, samples: int) -> np.ndarray:
