@@ -1,8 +1,9 @@
-"""The cluster bootstrap: whole clusters are drawn again, with all models' results on them."""
+"""The units that intervals rest on, and the bootstrap that draws them again with all models' results on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,15 +13,51 @@ from aggregate.measurements import Measurements
 _BATCH_CELLS = 2**23
 
 
-def resampling_units(measurements: Measurements) -> tuple[np.ndarray, int]:
-    """(S,) index of the unit that each sample is drawn with, and how many units there are.
+class Units(NamedTuple):
+    """What is drawn as a whole."""
 
-    The units are the clusters. If all samples are in one cluster, its samples are: the intervals then
-    speak about this cluster only, which `caveats.few_units` says.
-    """
-    if len(measurements.clusters) > 1:
-        return measurements.cluster_of, len(measurements.clusters)
-    return np.arange(len(measurements.samples)), len(measurements.samples)
+    of_sample: np.ndarray
+    """(S,) index of each sample's unit, never falling."""
+
+    of_vote: np.ndarray
+    """(V,) index of each vote's unit."""
+
+    number: int
+
+    per_model: np.ndarray
+    """(M,) units in which each model has a value or a vote."""
+
+
+def resampling_units(measurements: Measurements) -> Units:
+    """The clusters. If all samples are in one cluster, its samples are the units: the intervals then speak
+    about this cluster only, which `caveats.few_units` says."""
+    of_sample, of_vote = measurements.cluster_of, measurements.votes.cluster
+    number = len(measurements.clusters)
+    if number < 2:
+        of_sample = np.arange(len(measurements.samples))
+        of_vote = len(measurements.samples) + measurements.votes.sample
+        number = measurements.sample_count
+    return Units(of_sample, of_vote, number, _per_model(measurements, of_sample, of_vote, number))
+
+
+def _per_model(m: Measurements, of_sample: np.ndarray, of_vote: np.ndarray, number: int) -> np.ndarray:
+    models = len(m.models)
+    if number == len(m.samples) and not of_vote.size:
+        return m.samples_per_model
+    total = np.zeros(models, np.int64)
+    votes = np.argsort(of_vote, kind="stable")
+    width = max(1, _BATCH_CELLS // models)
+    starts = np.arange(0, number + width, width)
+    rows = np.searchsorted(m.sample, np.searchsorted(of_sample, starts))
+    voted = np.searchsorted(of_vote[votes], starts)
+    for k, start in enumerate(starts[:-1]):
+        seen = np.zeros((min(width, number - start), models), bool)
+        part, vote = slice(rows[k], rows[k + 1]), votes[voted[k] : voted[k + 1]]
+        seen[of_sample[m.sample[part]] - start, m.model[part]] = True
+        for side in (m.votes.first, m.votes.second):
+            seen[of_vote[vote] - start, side[vote]] = True
+        total += seen.sum(axis=0)
+    return total
 
 
 def cluster_weights(units: int, replicates: int, seed: int, cells: int = 1) -> Iterator[np.ndarray]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+
+import numpy as np
 
 from aggregate.columns import refuse
+from aggregate.comparisons import Comparisons
 from aggregate.measurements import Measurements, Metric
 
 _FEW = 10
@@ -56,6 +61,32 @@ def one_scale(measurements: Measurements) -> Metric:
         names = named([metric.name or "unnamed" for metric in measurements.metrics])
         refuse(f"several metrics have no common scale to average: {names}; keep one, or use bradley-terry or auto")
     return first
+
+
+def values_only(measurements: Measurements) -> Measurements:
+    """Without votes, for a method that cannot use them; a model that has only votes counts as unmeasured."""
+    if not measurements.votes.outcome.size:
+        return measurements
+    measured = np.bincount(measurements.model, minlength=len(measurements.models)) > 0
+    clusters, cluster_of = np.unique(measurements.cluster_of, return_inverse=True)
+    none = np.empty(0, np.int32)
+    return replace(
+        measurements,
+        models=tuple(compress(measurements.models, measured)),
+        clusters=tuple(measurements.clusters[c] for c in clusters.tolist()),
+        model=(np.cumsum(measured) - 1).astype(np.int32)[measurements.model],
+        cluster_of=cluster_of.astype(np.int32),
+        votes=Comparisons(
+            samples=(),
+            first=none,
+            second=none,
+            sample=none,
+            cluster=none,
+            outcome=none.astype(np.float32),
+            missing=0,
+        ),
+        unmeasured=tuple(sorted({*measurements.unmeasured, *compress(measurements.models, ~measured)})),
+    )
 
 
 def votes_left_out(measurements: Measurements) -> list[str]:

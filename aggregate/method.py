@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
+
+Intervals = Literal["sandwich", "bootstrap"]
 
 
 class Method(Protocol):
@@ -20,13 +22,30 @@ class Method(Protocol):
     unit: str
     """What a score is, in words."""
 
+    pairwise: bool
+    """Whether models are compared in pairs, so that a sample which k models saw counts k(k-1)/2 times; only
+    then does `aggregate.weights.by_model` mean anything."""
+
     def __call__(
-        self, measurements: Measurements, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+        self,
+        measurements: Measurements,
+        *,
+        level: float = 0.95,
+        intervals: Intervals = "sandwich",
+        replicates: int = 1000,
+        seed: int = 0,
     ) -> Ranking:
         """Rank the models.
 
-        level: of score intervals and rank ranges, in (0, 1). replicates: bootstrap draws, 2 or more.
-        seed: the same seed and input give the same ranking.
+        level: of score intervals and rank ranges, in (0, 1). intervals: from the variance of the clusters'
+        influence on the scores, or from the bootstrap of clusters; they agree, and the first is faster.
+        replicates: bootstrap draws, 2 or more. seed: the same seed and input give the same ranking.
         Raises ValueError for options out of range, MeasurementsError for input the method cannot rank.
         """
         ...
+
+
+def check_intervals(intervals: str) -> None:
+    """Raise ValueError unless these intervals are known."""
+    if intervals not in ("sandwich", "bootstrap"):
+        raise ValueError(f"intervals {intervals!r} are unknown: use 'sandwich' or 'bootstrap'")

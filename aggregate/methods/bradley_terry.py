@@ -7,10 +7,13 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from aggregate.bootstrap import cluster_weights, resampling_units
-from aggregate.caveats import caveats, few_units, named
-from aggregate.intervals import check_level, small_sample_factor
+from aggregate.caveats import named
+from aggregate.estimates import Estimates, make_ranking
+from aggregate.intervals import check_level
 from aggregate.measurements import Measurements
-from aggregate.ranking import Ranking, ranking_rows, ranks_from_draws
+from aggregate.method import Intervals, check_intervals
+from aggregate.ranking import Ranking
+from aggregate.sandwich import centring
 from kernels.bradley_terry import fit_bradley_terry
 from kernels.wins import win_counts
 
@@ -31,67 +34,49 @@ class BradleyTerry:
         "share does not depend on how they do on them"
     )
     unit = "log-odds of beating the average model on a sample, a tie being half a win"
+    pairwise = True
 
     def __call__(
-        self, measurements: Measurements, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+        self,
+        measurements: Measurements,
+        *,
+        level: float = 0.95,
+        intervals: Intervals = "sandwich",
+        replicates: int = 1000,
+        seed: int = 0,
     ) -> Ranking:
         """See `aggregate.method.Method`."""
         check_level(level)
-        shared = measurements.of_samples(np.bincount(measurements.sample) > 1)
+        check_intervals(intervals)
+        shared = measurements.of_samples(measurements.observers > 1)
         wins = _half_wins(shared, None)
         graph = _Graph(measurements.models, wins)
         prior = np.full((len(measurements.models), 2), graph.half_a_sample(shared))
         # The last digits are the solver's; equal records are to tie.
         scores = np.round(fit_bradley_terry(wins, prior if graph.needs_prior else None), 9)
 
-        unit_of, units = resampling_units(shared)
+        units = resampling_units(shared)
         rng = np.random.default_rng([seed, 1])
         draws = np.concatenate(
             [
                 fit_bradley_terry(
-                    _half_wins(shared, weights[:, unit_of]),
+                    _half_wins(shared, weights[:, units.of_sample]),
                     prior * rng.standard_exponential((len(weights), *prior.shape)),
                     scores,
                 )
-                for weights in cluster_weights(units, replicates, seed, cells=4 * wins.size)
+                for weights in cluster_weights(units.number, replicates, seed, cells=4 * wins.size)
             ]
         )
-
-        # The zero is the average over measured samples: a model that was hardly measured must not move it,
-        # or its uncertainty would be everyone's.
-        weight = shared.samples_per_model / max(shared.value.size, 1)
-        scores, draws = scores - scores @ weight, draws - (draws @ weight)[:, None]
-
-        seen = np.unique(shared.model * max(units, 1) + unit_of[shared.sample]) // max(units, 1)
-        clusters = np.bincount(seen, minlength=scores.size)
-        clusters[clusters == 0] = 10**6  # not measured: its draws are all prior, and nothing is to correct
-        tails = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        widen = small_sample_factor(clusters, level)
-        ranks = ranks_from_draws(scores, draws, level=level, clusters=clusters, comparable=graph.same_group)
-        shown = shared if shared.samples else measurements
-        return Ranking(
-            method=self.name,
-            assumes=self.assumes,
-            unit=self.unit,
-            level=level,
-            models=ranking_rows(
-                measurements.models,
-                scores,
-                scores - widen * np.maximum(scores - tails[0], 0),
-                scores + widen * np.maximum(tails[1] - scores, 0),
-                ranks,
-                shown.samples_per_model,
-                len(shown.samples),
-            ),
-            samples=len(shown.samples),
-            clusters=len(shown.clusters),
-            warnings=(
-                *caveats(measurements),
-                *_left_out(measurements, shared),
-                *few_units(shown),
-                *graph.warnings(scores),
-            ),
+        zero = centring(shared.samples_per_model)
+        scores = zero @ scores
+        estimates = Estimates(
+            scores=scores,
+            draws=draws @ zero.T,
+            comparable=graph.same_group,
+            warnings=(*_left_out(measurements, shared), *graph.warnings(scores)),
         )
+        used = shared if shared.samples else measurements
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
 
 def _left_out(measurements: Measurements, shared: Measurements) -> list[str]:

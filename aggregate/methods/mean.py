@@ -6,59 +6,65 @@ import numpy as np
 from scipy import sparse, special
 
 from aggregate.bootstrap import cluster_weights, resampling_units
-from aggregate.caveats import caveats, few_units, one_scale, votes_left_out
+from aggregate.caveats import one_scale, values_only, votes_left_out
+from aggregate.estimates import Estimates, make_ranking
 from aggregate.intervals import check_level, cluster_variance, korn_graubard
 from aggregate.measurements import Measurements
-from aggregate.ranking import Ranking, ranking_rows, ranks_from_draws
+from aggregate.method import Intervals, check_intervals
+from aggregate.ranking import Ranking
+
+# Numbers held densely at once.
+_BLOCK_CELLS = 2**22
 
 
 class Mean:
-    """Score: mean value. Interval: Korn-Graubard for values in [0, 1], else the studentised bootstrap."""
+    """Score: mean value. Interval: Korn-Graubard for values in [0, 1], else Student's or the bootstrap's."""
 
     name = "mean"
     assumes = "every model was measured on the same samples, or on samples picked without regard to the model"
     unit = "mean value"
+    pairwise = False
 
     def __call__(
-        self, measurements: Measurements, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+        self,
+        measurements: Measurements,
+        *,
+        level: float = 0.95,
+        intervals: Intervals = "sandwich",
+        replicates: int = 1000,
+        seed: int = 0,
     ) -> Ranking:
         """See `aggregate.method.Method`."""
         check_level(level)
+        check_intervals(intervals)
         metric = one_scale(measurements)
-        totals = _Totals(measurements)
-        draws, errors = totals.draw(replicates, seed)
-        if totals.bounded:
-            low, high = korn_graubard(totals.mean, totals.variance, totals.samples, totals.clusters, level)
-        else:
-            low, high = totals.studentised(draws, errors, level)
-
+        used = values_only(measurements)
+        totals = _Totals(used)
         # An imaginary further cluster, of any value, for each model: without it a model that passes all or
         # nothing would never vary, and three samples would set it apart from the others for certain.
-        spread = 1.0 if totals.bounded else measurements.value.std()
-        noise = np.random.default_rng([seed, 1]).standard_normal(draws.shape)
-        sign = 1 if metric.direction == "up" else -1
-        ranks = ranks_from_draws(
-            sign * totals.mean,
-            sign * (draws + noise * spread / totals.clusters),
-            level=level,
-            clusters=totals.clusters,
-        )
-        all_samples = len(measurements.samples)
-        return Ranking(
-            method=self.name,
-            assumes=self.assumes,
-            unit=self.unit,
-            level=level,
-            models=ranking_rows(measurements.models, totals.mean, low, high, ranks, totals.samples, all_samples),
-            samples=all_samples,
-            clusters=len(measurements.clusters),
+        imaginary = (1.0 if totals.bounded else used.value.std()) / totals.clusters
+        low, high = totals.ends(level)
+        covariance = draws = None
+        if intervals == "sandwich":
+            covariance = totals.covariance() + np.diag(imaginary**2)
+        else:
+            draws, errors = totals.draw(replicates, seed)
+            if not totals.bounded:
+                low, high = totals.studentised(draws, errors, level)
+            draws = draws + imaginary * np.random.default_rng([seed, 1]).standard_normal(draws.shape)
+        estimates = Estimates(
+            scores=totals.mean,
+            covariance=covariance,
+            draws=draws,
+            low=low,
+            high=high,
+            higher_is_better=metric.direction == "up",
             warnings=(
-                *caveats(measurements),
-                *few_units(measurements),
                 *votes_left_out(measurements),
-                *_unlike(totals.samples / all_samples),
+                *_unlike(totals.samples / len(used.samples)),
             ),
         )
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
 
 def _unlike(coverage: np.ndarray) -> list[str]:
@@ -71,64 +77,54 @@ def _unlike(coverage: np.ndarray) -> list[str]:
 
 
 class _Totals:
-    """Sums and counts of each model in each cluster, held only where there are any."""
+    """Weighted sums and counts of each model in each unit, held only where there are any."""
 
-    def __init__(self, measurements: Measurements) -> None:
-        models = len(measurements.models)
-        unit_of, self.units = resampling_units(measurements)
-        cells, cell = np.unique(
-            measurements.model * self.units + unit_of[measurements.sample], return_inverse=True
-        )
-        self.of, unit = np.divmod(cells, self.units)
-        sums = np.bincount(cell, weights=measurements.value)
-        counts = np.bincount(cell).astype(np.float64)
-        self.clusters = np.bincount(self.of)
-        self.samples = measurements.samples_per_model
-        self.mean = np.bincount(self.of, weights=sums) / self.samples
-        self.variance = cluster_variance(sums, counts, self.of, models)
-        self.lowest, self.highest = measurements.value.min(), measurements.value.max()
+    def __init__(self, m: Measurements) -> None:
+        units = resampling_units(m)
+        shape = (units.number, len(m.models))
+        cell = (units.of_sample[m.sample], m.model)
+        weight = m.weight[m.sample]
+        # Counts are above 0 wherever there are values, so that both matrices hold the same cells.
+        counts = sparse.csr_matrix((weight, cell), shape)
+        sums = sparse.csr_matrix((weight * m.value, cell), shape)
+        self.units, self.models = shape
+        self.clusters, self.samples = units.per_model, m.samples_per_model
+        self.of, self.counts = counts.indices, counts.data
+        self.weight = np.bincount(self.of, self.counts, self.models)
+        self.mean = np.bincount(self.of, sums.data, self.models) / self.weight
+        self.variance = cluster_variance(sums.data, self.counts, self.of, self.models)
+        self.lowest, self.highest = m.value.min(), m.value.max()
         self.bounded = bool(self.lowest >= 0 and self.highest <= 1)
+        # Residuals, so that nothing cancels.
+        self.residuals = sums.data - self.mean[self.of] * self.counts
+        self._cells = counts
 
-        # What the bootstrap weights are multiplied with: moments of residuals, so that nothing cancels.
-        residuals = sums - self.mean[self.of] * counts
-        columns = (
-            [residuals, counts]
-            if self.bounded
-            else [residuals, counts, residuals**2, residuals * counts, counts**2]
-        )
-        self.moments = sparse.vstack(
-            [sparse.csr_matrix((column, (self.of, unit)), (models, self.units)) for column in columns]
-        )
+    def _matrix(self, column: np.ndarray) -> sparse.csr_matrix:
+        """(units, M) of values for each held cell."""
+        return sparse.csr_matrix((column, self._cells.indices, self._cells.indptr), self._cells.shape)
 
-    def draw(self, replicates: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """(B, M) bootstrap means and, for unbounded values, their standard errors (else an empty array).
+    def covariance(self) -> np.ndarray:
+        """(M, M) of the means, linearised over units, as `sandwich` would give it."""
+        influence = self._matrix(self.residuals / self.weight[self.of])
+        total = np.zeros((self.models, self.models))
+        width = max(1, _BLOCK_CELLS // self.models)
+        for start in range(0, self.units, width):
+            block = influence[start : start + width].toarray()
+            total += block.T @ block
+        return total
 
-        A replicate without any of a model's clusters says nothing about it and gets its mean.
+    def ends(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """(M,) ends of the intervals: of `korn_graubard` for values in [0, 1], else Student's.
+
+        Where values outside [0, 1] never vary, the bound of `korn_graubard` within the range of all values.
         """
-        models = self.mean.size
-        draws, errors = [], []
-        for weights in cluster_weights(self.units, replicates, seed):
-            moments = (self.moments @ weights.T).reshape(-1, models, len(weights))
-            n = np.maximum(moments[1], 1)
-            shift = moments[0] / n
-            draws.append((self.mean[:, None] + shift).T)
-            if not self.bounded:
-                squares = moments[2] - 2 * shift * moments[3] + shift**2 * moments[4]
-                errors.append((np.sqrt(np.maximum(squares, 0)) / n).T)
-        return np.concatenate(draws), np.concatenate(errors) if errors else np.empty(0)
-
-    def studentised(self, draws: np.ndarray, errors: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Symmetric bootstrap-t ends (Hall 1988, Ann. Statist. 16:927), at least as wide as Student's.
-
-        Where a model's values never vary, the bound of `korn_graubard` within the range of all values.
-        """
-        correction = self.clusters / np.maximum(self.clusters - 1, 1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            t = np.abs(draws - self.mean) / (errors * np.sqrt(correction))
-        t[~np.isfinite(t)] = 0
+        if self.bounded:
+            return korn_graubard(self.mean, self.variance, self.samples, self.clusters, level)
         student = special.stdtrit(np.maximum(self.clusters - 1, 1), (1 + level) / 2)
-        half = np.maximum(np.quantile(t, level, axis=0), student) * np.sqrt(self.variance)
+        return self._around(student, level)
 
+    def _around(self, t: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        half = t * np.sqrt(self.variance)
         width = self.highest - self.lowest
         inside = (self.mean - self.lowest) / (width or 1.0)
         nothing = np.zeros_like(self.variance)
@@ -138,3 +134,31 @@ class _Totals:
             np.where(flat, self.lowest + width * low, self.mean - half),
             np.where(flat, self.lowest + width * high, self.mean + half),
         )
+
+    def draw(self, replicates: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """(B, M) bootstrap means and, for unbounded values, their standard errors (else an empty array).
+
+        A replicate without any of a model's units says nothing about it and gets its mean.
+        """
+        r, n = self.residuals, self.counts
+        columns = [r, n] if self.bounded else [r, n, r**2, r * n, n**2]
+        matrices = [self._matrix(column).T for column in columns]
+        draws, errors = [], []
+        for weights in cluster_weights(self.units, replicates, seed):
+            moments = [matrix @ weights.T for matrix in matrices]
+            total = np.where(moments[1] > 0, moments[1], 1.0)
+            shift = moments[0] / total
+            draws.append((self.mean[:, None] + shift).T)
+            if not self.bounded:
+                squares = moments[2] - 2 * shift * moments[3] + shift**2 * moments[4]
+                errors.append((np.sqrt(np.maximum(squares, 0)) / total).T)
+        return np.concatenate(draws), np.concatenate(errors) if errors else np.empty(0)
+
+    def studentised(self, draws: np.ndarray, errors: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Symmetric bootstrap-t ends (Hall 1988, Ann. Statist. 16:927), at least as wide as Student's."""
+        correction = self.clusters / np.maximum(self.clusters - 1, 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            t = np.abs(draws - self.mean) / (errors * np.sqrt(correction))
+        t[~np.isfinite(t)] = 0
+        student = special.stdtrit(np.maximum(self.clusters - 1, 1), (1 + level) / 2)
+        return self._around(np.maximum(np.quantile(t, level, axis=0), student), level)

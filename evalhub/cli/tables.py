@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
@@ -44,7 +46,7 @@ def print_ranking(ranking: Ranking) -> None:
             span,
             escape(row.model),
             f"{row.score:.3f}",
-            f"{row.low:.3f} to {row.high:.3f}",
+            f"{_end(row.low)} to {_end(row.high)}",
             f"{row.samples:,}",
             f"{row.coverage:.0%}",
         )
@@ -59,6 +61,10 @@ def print_ranking(ranking: Ranking) -> None:
     )
     for warning in ranking.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def _end(bound: float) -> str:
+    return f"{bound:.3f}" if math.isfinite(bound) else "no bound"
 
 
 def print_summary(summary: Summary) -> None:

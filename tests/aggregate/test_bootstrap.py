@@ -30,9 +30,35 @@ def test_one_replicate_is_refused() -> None:
         next(cluster_weights(5, 1, seed=0))
 
 
+FRAME = pl.DataFrame({"model": "a", "sample": ["1", "2", "3"], "value": [0, 1, 1], "cluster": ["k", "l", "k"]})
+VOTES = pl.DataFrame(
+    {
+        "model_a": ["a", "b", "a"],
+        "model_b": ["b", "c", "b"],
+        "outcome": ["a", "b", "tie"],
+        "sample": ["4", "4", "1"],
+        "cluster": ["m", "m", "k"],
+    }
+)
+
+
 def test_units_are_clusters_and_samples_where_all_share_one() -> None:
-    frame = pl.DataFrame({"model": "a", "sample": ["1", "2", "3"], "value": [0, 1, 1], "cluster": ["k", "l", "k"]})
-    units, many = resampling_units(Measurements.from_frame(frame))
-    assert units.tolist() == [0, 0, 1] and many == 2  # samples come by cluster
-    units, many = resampling_units(Measurements.from_frame(frame.with_columns(cluster=pl.lit("k"))))
-    assert units.tolist() == [0, 1, 2] and many == 3
+    units = resampling_units(Measurements.from_frame(FRAME))
+    assert units.of_sample.tolist() == [0, 0, 1] and units.number == 2  # samples come by cluster
+    assert units.per_model.tolist() == [2]
+    units = resampling_units(Measurements.from_frame(FRAME.with_columns(cluster=pl.lit("k"))))
+    assert units.of_sample.tolist() == [0, 1, 2] and units.number == 3 and units.per_model.tolist() == [3]
+
+
+def test_votes_are_drawn_with_the_samples_of_their_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    m = Measurements.from_frame(FRAME, VOTES)
+    for cells in (2**20, 1):
+        monkeypatch.setattr(aggregate.bootstrap, "_BATCH_CELLS", cells)
+        units = resampling_units(m)
+        assert units.of_sample.tolist() == [0, 0, 1] and units.of_vote.tolist() == [2, 2, 0]
+        assert units.number == 3 and units.per_model.tolist() == [3, 2, 1]
+    one = pl.lit("k")
+    units = resampling_units(
+        Measurements.from_frame(FRAME.with_columns(cluster=one), VOTES.with_columns(cluster=one))
+    )
+    assert units.of_vote.tolist() == [4, 4, 3] and units.number == 5 and units.per_model.tolist() == [5, 2, 1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from aggregate.intervals import mean_interval
-from aggregate.measurements import Measurements
+from aggregate.measurements import Measurements, MeasurementsError
 from aggregate.methods.mean import Mean
 from tests.aggregate.tables import table
 
@@ -27,8 +29,9 @@ def test_scores_are_means_and_intervals_those_of_mean_interval() -> None:
 def test_the_same_seed_gives_the_same_ranking() -> None:
     rng = np.random.default_rng(2)
     m = table({name: rng.exponential(5, 30).tolist() for name in "abc"})
-    assert Mean()(m, seed=5) == Mean()(m, seed=5)
-    assert Mean()(m, seed=5) != Mean()(m, seed=6)
+    for intervals in ("sandwich", "bootstrap"):
+        assert Mean()(m, intervals=intervals, seed=5) == Mean()(m, intervals=intervals, seed=5)
+    assert Mean()(m, intervals="bootstrap", seed=5) != Mean()(m, intervals="bootstrap", seed=6)
 
 
 def test_passing_nothing_or_everything_is_not_certainty() -> None:
@@ -87,3 +90,30 @@ def test_clusters_widen_what_copies_would_narrow() -> None:
     one = Mean()(Measurements.from_frame(frame.with_columns(cluster=pl.lit("paper"))))
     assert one.models[0].low == alone.models[0].low
     assert "one cluster" in one.warnings[1]
+
+
+def test_sandwich_and_bootstrap_agree() -> None:
+    rng = np.random.default_rng(3)
+    y = rng.normal(50, 10, (3, 200)) + rng.normal(0, 5, 200)
+    m = table({name: values.tolist() for name, values in zip("abc", y, strict=True)})
+    both = [{row.model: row for row in Mean()(m, intervals=i).models} for i in ("sandwich", "bootstrap")]
+    for name in "abc":
+        widths = [rows[name].high - rows[name].low for rows in both]
+        assert widths[0] == pytest.approx(widths[1], rel=0.1)
+
+
+def test_weights_count() -> None:
+    m = table({"a": [1, 0, 0, 1], "b": [0, 0, 1, 1]})
+    weighted = Mean()(replace(m, weight=np.array([2.0, 1, 1, 1])))
+    assert {row.model: row.score for row in weighted.models} == pytest.approx({"a": 0.6, "b": 0.4})
+
+
+def test_votes_are_left_out_and_a_model_with_votes_alone_is_not_ranked() -> None:
+    values = pl.DataFrame({"model": ["a", "b"] * 2, "sample": ["1", "1", "2", "2"], "value": [1, 0, 1, 1]})
+    votes = pl.DataFrame({"model_a": ["a", "a"], "model_b": ["c", "b"], "outcome": ["b", "a"]})
+    ranking = Mean()(Measurements.from_frame(values, votes))
+    assert [(row.model, row.samples, row.coverage) for row in ranking.models] == [("a", 2, 1.0), ("b", 2, 1.0)]
+    assert (ranking.samples, ranking.clusters) == (2, 2)
+    assert "2 votes are left out: this method uses values only" in ranking.warnings
+    with pytest.raises(MeasurementsError, match="only votes"):
+        Mean()(Measurements.from_frame(votes))

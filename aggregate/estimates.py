@@ -1,0 +1,131 @@
+"""From what a method estimated to the ranking it returns: one way for all methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from aggregate.bootstrap import resampling_units
+from aggregate.caveats import caveats, few_units
+from aggregate.intervals import small_sample_factor
+from aggregate.measurements import Measurements
+from aggregate.method import Method
+from aggregate.ranking import RankedModel, Ranking
+from aggregate.ranks import Ranks, ranks_from_covariance, ranks_from_draws
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Estimates:
+    """Scores of M models and how sure they are: either a covariance or draws."""
+
+    scores: np.ndarray
+    """(M,); equal where models tie, so round off what the solver left in the last digits."""
+
+    covariance: np.ndarray | None = None
+    """(M, M) of the scores, as `aggregate.sandwich` gives it: without any correction for few clusters."""
+
+    draws: np.ndarray | None = None
+    """(B, M) bootstrap replicates of the scores, all models of a row resampled together."""
+
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    """(M,) ends of the scores' intervals where the method knows better than the spread, NaN where it does
+    not; infinite where the data set no bound."""
+
+    comparable: np.ndarray | None = None
+    """(M, M) bool, False for pairs on which there is no evidence; they are never told apart."""
+
+    higher_is_better: bool = True
+
+    warnings: tuple[str, ...] = ()
+    """What the method itself has to say."""
+
+
+def make_ranking(
+    method: Method,
+    measurements: Measurements,
+    estimates: Estimates,
+    *,
+    level: float,
+    seed: int = 0,
+    used: Measurements | None = None,
+) -> Ranking:
+    """The ranking that these estimates give.
+
+    used: the part of the measurements that the estimates rest on, if not all; its models are the same.
+
+    Intervals are score +- normal quantile x standard error from a covariance, and the tails' distances from
+    the score from draws; both are widened by `small_sample_factor` with the model's own number of clusters.
+    A model without any keeps its spread as it is. Rank ranges: `aggregate.ranks`.
+    """
+    rest = measurements if used is None else used
+    clusters = resampling_units(rest).per_model
+    clusters = np.where(clusters == 0, 10**6, clusters)  # all spread is the method's own, nothing to correct
+    low, high = _ends(estimates, small_sample_factor(clusters, level), level)
+    sign = 1 if estimates.higher_is_better else -1
+    scores, comparable = sign * estimates.scores, estimates.comparable
+    if estimates.draws is not None:
+        draws = sign * estimates.draws
+        ranks = ranks_from_draws(scores, draws, level=level, clusters=clusters, comparable=comparable)
+    else:
+        spread = _given(estimates.covariance)
+        ranks = ranks_from_covariance(
+            scores, spread, level=level, clusters=clusters, comparable=comparable, seed=seed
+        )
+    return Ranking(
+        method=method.name,
+        assumes=method.assumes,
+        unit=method.unit,
+        level=level,
+        models=_rows(rest, estimates.scores, low, high, ranks),
+        samples=rest.sample_count,
+        clusters=len(rest.clusters),
+        warnings=(*caveats(measurements), *few_units(rest), *estimates.warnings),
+    )
+
+
+def _ends(estimates: Estimates, widen: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    scores = estimates.scores
+    if estimates.draws is not None:
+        tails = np.quantile(estimates.draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low = scores - widen * np.maximum(scores - tails[0], 0)
+        high = scores + widen * np.maximum(tails[1] - scores, 0)
+    else:
+        se = np.sqrt(np.maximum(np.diag(_given(estimates.covariance)), 0))
+        half = widen * special.ndtri((1 + level) / 2) * se
+        low, high = scores - half, scores + half
+    if estimates.low is not None:
+        low = np.where(np.isnan(estimates.low), low, estimates.low)
+    if estimates.high is not None:
+        high = np.where(np.isnan(estimates.high), high, estimates.high)
+    return low, high
+
+
+def _given(covariance: np.ndarray | None) -> np.ndarray:
+    if covariance is None:
+        raise ValueError("estimates need a covariance or draws")
+    return covariance
+
+
+def _rows(
+    rest: Measurements, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
+) -> tuple[RankedModel, ...]:
+    """By rank, then name."""
+    rows = [
+        RankedModel(
+            model=name,
+            score=float(scores[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            rank=int(ranks.rank[i]),
+            rank_low=int(ranks.rank_low[i]),
+            rank_high=int(ranks.rank_high[i]),
+            tie_group=int(ranks.tie_group[i]),
+            samples=int(rest.samples_per_model[i]),
+            coverage=float(rest.samples_per_model[i] / rest.sample_count),
+        )
+        for i, name in enumerate(rest.models)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.rank, row.model)))

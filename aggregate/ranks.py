@@ -1,0 +1,149 @@
+"""Ranks, and the ranges of ranks that the data allow for all models at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregate.intervals import small_sample_factor
+
+# Normal draws behind a critical value, and numbers held at once while it is found.
+_DRAWS = 2000
+_BLOCK_CELLS = 2**18
+
+_BAND_SHARE = 0.1
+"""Of the error that a range may make, what is spent on finding the pairs that are far apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Of M models, in the order of the scores given: all arrays (M,) int64."""
+
+    rank: np.ndarray
+    """1 is best; equal scores share a rank and the next one is skipped."""
+
+    rank_low: np.ndarray
+    """1 + the models significantly above."""
+
+    rank_high: np.ndarray
+    """M - the models significantly below."""
+
+    tie_group: np.ndarray
+    """From the top, a model opens a new group when it is significantly below the first of the present one."""
+
+
+def ranks_from_draws(
+    scores: np.ndarray,
+    draws: np.ndarray,
+    *,
+    level: float,
+    clusters: np.ndarray,
+    comparable: np.ndarray | None = None,
+) -> Ranks:
+    """Ranks, simultaneous rank ranges and tie groups from bootstrap draws.
+
+    scores: (M,) estimates, higher is better, equal where they tie.
+    draws: (B, M) bootstrap replicates of them, all models of a row resampled together.
+    clusters: (M,) clusters that each model was measured on, which widen the intervals where they are few.
+    comparable: (M, M) bool, False for pairs on which there is no evidence; they are never told apart.
+    """
+    wobble = draws - scores
+    second = np.cov(wobble, rowvar=False).reshape(scores.size, scores.size)
+    return _ranks(scores, wobble, second, level, clusters, comparable)
+
+
+def ranks_from_covariance(
+    scores: np.ndarray,
+    covariance: np.ndarray,
+    *,
+    level: float,
+    clusters: np.ndarray,
+    comparable: np.ndarray | None = None,
+    seed: int = 0,
+) -> Ranks:
+    """The same from normal draws of a covariance (M, M) of the scores, as `sandwich` gives it."""
+    spread, axes = np.linalg.eigh(covariance)
+    normal = np.random.default_rng([seed, 2]).standard_normal((_DRAWS, scores.size))
+    wobble = normal @ (axes * np.sqrt(np.maximum(spread, 0))).T
+    return _ranks(scores, wobble, covariance, level, clusters, comparable)
+
+
+def _ranks(
+    scores: np.ndarray,
+    wobble: np.ndarray,
+    covariance: np.ndarray,
+    level: float,
+    clusters: np.ndarray,
+    comparable: np.ndarray | None,
+) -> Ranks:
+    widen = small_sample_factor(clusters, level)
+    variance = np.diag(covariance)
+    gap = scores[:, None] - scores
+    se = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
+    # Differences in the last digits of equal draws are rounding, not spread.
+    told = se > 1e-12 * np.maximum(1.0, np.abs(gap)) + 1e-7 * np.sqrt(np.maximum(variance[:, None] + variance, 0))
+    np.fill_diagonal(told, False)
+    if comparable is not None:
+        told &= comparable
+    per_se = np.divide(1, se, where=told, out=np.zeros_like(se))
+    above = gap * per_se / np.maximum(widen[:, None], widen)
+    better = told & (above > _critical(wobble, above, per_se, told, level))
+
+    rank = 1 + (scores[None, :] > scores[:, None]).sum(axis=1)
+    tie_group = np.ones(scores.size, np.int64)
+    group, first = 1, -1
+    for i in np.argsort(rank, kind="stable"):
+        if first < 0:
+            first = i
+        elif better[first, i]:
+            group, first = group + 1, i
+        tie_group[i] = group
+    return Ranks(rank, 1 + better.sum(axis=0), scores.size - better.sum(axis=1), tie_group)
+
+
+def _critical(wobble: np.ndarray, above: np.ndarray, per_se: np.ndarray, told: np.ndarray, level: float) -> float:
+    """How many standard errors i must stand above j, for all pairs, so that with `level` none is wrong.
+
+    The hypotheses are "i is not above j" for each ordered pair. First all differences get bands that hold at
+    once with a tenth of the error (max-|T|): where even the band's end is below 0, i is that far below j and
+    its hypothesis is tested from there, not from 0 (Romano, Shaikh & Wolf 2014, Econometrica 82:1979). Then
+    the largest T over the hypotheses not yet rejected gives the critical value, until nothing new is
+    rejected (step-down: Romano & Wolf 2005, Econometrica 73:1237; for ranks Mogstad, Romano, Shaikh & Wilhelm
+    2024, Rev. Econ. Stud. 91:476). The rest of the error is spent there.
+    """
+    left = np.nonzero(np.triu(told))
+    if not left[0].size:
+        return np.inf
+    share = (1 - level) * _BAND_SHARE
+    widest = _largest(wobble, left, per_se, np.zeros(left[0].size), both=True)
+    slack = np.minimum(above + np.quantile(widest, 1 - share), 0)
+    # A hypothesis so far below that no draw lifts it above 0 cannot decide.
+    left = np.nonzero(told & (slack > -widest.max()))
+    critical = np.inf
+    while left[0].size:
+        largest = _largest(wobble, left, per_se, slack[left], both=False)
+        critical = max(float(np.quantile(largest, level + share)), 0.0)
+        kept = above[left] <= critical
+        if kept.all():
+            return critical
+        left = left[0][kept], left[1][kept]
+    return critical
+
+
+def _largest(
+    wobble: np.ndarray, pairs: tuple[np.ndarray, ...], per_se: np.ndarray, slack: np.ndarray, *, both: bool
+) -> np.ndarray:
+    """(B,) largest T + slack of any of these pairs in each draw; `both`: largest |T|."""
+    columns = np.ascontiguousarray(wobble.T)
+    largest = np.full(len(wobble), -np.inf)
+    block = max(1, _BLOCK_CELLS // len(wobble))
+    for start in range(0, pairs[0].size, block):
+        i, j = pairs[0][start : start + block], pairs[1][start : start + block]
+        t = (columns[i] - columns[j]) * per_se[i, j, None]
+        if both:
+            np.abs(t, out=t)
+        else:
+            t += slack[start : start + block, None]
+        np.maximum(largest, t.max(axis=0), out=largest)
+    return largest
