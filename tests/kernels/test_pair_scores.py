@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kernels.pair_scores
@@ -28,15 +28,18 @@ def table(models: int, samples: int, rng: np.random.Generator, values: list[floa
     return model, sample, rng.choice(values, sample.size), unit, models, samples
 
 
-@given(
-    st.integers(1, 6),
-    st.integers(1, 12),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([[0.0, 1.0], [0.0, 1.0, 0.25, 0.6]]),
-    st.integers(0, 2**32),
-)
+CASES: dict[str, Any] = {
+    "models": st.integers(1, 6),
+    "samples": st.integers(1, 12),
+    "chances": st.booleans(),
+    "extra": st.booleans(),
+    "weighted": st.booleans(),
+    "values": st.sampled_from([[0.0, 1.0], [0.0, 1.0, 0.25, 0.6]]),
+    "seed": st.integers(0, 2**32),
+}
+
+
+@given(**CASES)
 def test_tiled_scores_equal_plain_ones(
     models: int, samples: int, chances: bool, extra: bool, weighted: bool, values: list[float], seed: int
 ) -> None:
@@ -63,15 +66,54 @@ def test_units_are_carried_over_tile_borders(
     assert score_covariance(*rows, chances=chances, **kinds) == pytest.approx(plain.T @ plain)
 
 
+def as_if_large(route: str, patch: pytest.MonkeyPatch) -> None:
+    """Every input is taken for a large one, with many ("tiles") or few ("rows") rows a sample."""
+    patch.setattr(kernels.pair_scores, "_LARGE", 0)
+    patch.setattr(kernels.pair_scores, "_LARGE_CHANCES", 0)
+    patch.setattr(kernels.pair_scores, "_TWO_ROWS", 0 if route == "rows" else np.inf)
+
+
+@pytest.mark.parametrize("route", ["tiles", "rows"])
+@settings(deadline=None)  # numba compiles in the first case
+@given(**CASES)
+def test_large_input_takes_routes_that_agree(
+    route: str,
+    models: int,
+    samples: int,
+    chances: bool,
+    extra: bool,
+    weighted: bool,
+    values: list[float],
+    seed: int,
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows, kinds = table(models, samples, rng, values), gains(models, extra, rng)
+    weights = rng.choice([0, 1, 0.5], samples) if weighted else None
+    plain = unit_scores_reference(*rows, chances=chances, weights=weights, **kinds)
+    with pytest.MonkeyPatch.context() as patch:
+        as_if_large(route, patch)
+        spread = score_covariance(*rows, chances=chances, weights=weights, **kinds)
+    assert spread == pytest.approx(plain.T @ plain, abs=1e-5 * (plain**2).sum() + 1e-12)
+
+
+@pytest.mark.parametrize("route", ["tiles", "rows"])
+@pytest.mark.parametrize("chances", [True, False])
 @pytest.mark.parametrize("extra", [True, False])
-def test_large_input_is_as_exact_as_promised(extra: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_input_is_as_exact_as_promised(
+    route: str, chances: bool, extra: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enough rows for several threads, and units that lie across their borders."""
     rng = np.random.default_rng(1)
-    rows, kinds = table(60, 5000, rng, [0.0, 0.3, 1.0]), gains(60, extra, rng)
-    exact = score_covariance(*rows, chances=True, **kinds)
-    monkeypatch.setattr(kernels.pair_scores, "_LARGE", 0)
+    model, sample, value, unit, models, samples = table(30, 12_000, rng, [0.0, 0.3, 1.0])
+    rows, kinds = (
+        (model.astype(np.int16), sample.astype(np.int32), value, unit, models, samples),
+        gains(30, extra, rng),
+    )
+    scores = unit_scores(*rows, chances=chances, **kinds)
+    exact = scores.T @ scores
+    as_if_large(route, monkeypatch)
     scale = np.sqrt(np.outer(np.diag(exact), np.diag(exact)))
-    apart = np.abs(score_covariance(*rows, chances=True, **kinds) - exact) / scale
-    assert 0 < apart.max() < 1e-5
+    assert (np.abs(score_covariance(*rows, chances=chances, **kinds) - exact) < 1e-5 * scale).all()
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -83,5 +125,7 @@ def test_what_does_not_fit_is_refused() -> None:
         score_covariance(*rows, np.array([1, 0]), 2, 2, **kinds)
     with pytest.raises(ValueError, match="weights are for 1 samples, not 2"):
         score_covariance(*rows, np.arange(2), 2, 2, weights=np.ones(1), **kinds)
+    with pytest.raises(ValueError, match="not sorted"):
+        score_covariance(rows[0], np.array([1, 0]), rows[2], np.arange(2), 2, 2, **kinds)
     with pytest.raises(ValueError, match="both win_extra and tie_extra"):
         score_covariance(*rows, np.arange(2), 2, 2, win_extra=one, **kinds)
