@@ -12,7 +12,7 @@ import numpy as np
 
 from kernels.order import Grouped
 from kernels.threads import in_threads
-from kernels.tiles import in_range, row_edges
+from kernels.tiles import aligned, in_range, row_edges
 
 
 def count_bits(
@@ -21,8 +21,8 @@ def count_bits(
     """What `win_counts` promises for rows sorted by sample and weights of 1; None if a value is not 0 or 1."""
     from kernels import bit_loops
 
-    words = min(64, max(8, 2**15 // models))  # their bits stay in a core's cache
-    edges = row_edges(sample, samples, 64 * words)
+    words = 8 * min(8, max(1, 2**12 // models))  # their bits stay in a core's cache
+    edges = row_edges(sample, range(samples), 64 * words)
 
     def fill(tile: int, bits: np.ndarray) -> bool:
         rows = slice(edges[tile], edges[tile + 1])
@@ -66,7 +66,7 @@ def _count(
     def count(first: int, last: int) -> np.ndarray | None:
         bits = np.zeros((words, models, 2), np.uint64)
         # Rows of a power of two bytes would all fall into the same lines of the cache.
-        planes = np.zeros((2, models, words + 8), np.uint64)
+        planes = aligned((2, models, words + 8), np.uint64)
         counts = np.zeros((2, models, models), np.int64)
         for tile in range(first, last):
             if not fill(tile, bits):

@@ -1,11 +1,12 @@
-"""Win counts of values of which only the order counts, and of rows of which a sample has few."""
+"""Win counts of tables that are not all 0 and 1: by order, by products, or pair by pair where rows are few."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from kernels.products import product
 from kernels.threads import in_threads
-from kernels.tiles import in_range, row_edges
+from kernels.tiles import aligned, in_range, row_edges, tiles
 
 
 def count_ordered(
@@ -23,12 +24,14 @@ def count_ordered(
     """
     from kernels import compare_loops
 
-    width = min(2**13, max(512, 2**17 // models))
-    edges = row_edges(sample, samples, width)
+    width = 16 * min(2**9, max(32, 2**13 // models))
+    edges = row_edges(sample, range(samples), width)
 
     def count(first: int, last: int) -> np.ndarray:
         # Rows of a power of two bytes would all fall into the same lines of the cache.
-        scratch = {dtype: np.full((models, width + 16), np.nan, dtype) for dtype in (np.float32, np.float64)}
+        scratch = {dtype: aligned((models, width + 16), dtype) for dtype in (np.float32, np.float64)}
+        for tile in scratch.values():
+            tile[:] = np.nan
         counts = np.zeros((2, models, models), np.int64 if weights is None else np.float64)
         for t in range(first, last):
             rows, start = slice(edges[t], edges[t + 1]), t * width
@@ -38,7 +41,7 @@ def count_ordered(
             if weights is None:
                 compare_loops.count(tile, counts)
             else:
-                weight = np.zeros(tile.shape[1])
+                weight = aligned(tile.shape[1:], np.float64)
                 weight[: min(width, samples - start)] = weights[start : start + width]
                 compare_loops.count_weighted(tile, weight, counts)
             tile[:] = np.nan
@@ -47,6 +50,35 @@ def count_ordered(
     parts = in_threads(count, len(edges) - 1, _threads(len(model), models))
     wins, ties = np.array(parts).sum(axis=0).astype(np.float64)
     return wins, ties + ties.T
+
+
+def count_chances(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    models: int,
+    samples: int,
+    weights: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `win_counts` promises for rows sorted by sample, chances, and (S,) weights: products of tiles."""
+    width = 8 * min(2**10, max(8, 2**13 // models))
+    edges = row_edges(sample, range(samples), width)
+
+    def count(first: int, last: int) -> np.ndarray:
+        counts = np.zeros((2, models, models))
+        rows, some = slice(edges[first], edges[last]), range(first * width, min(last * width, samples))
+        for start, seen, tile in tiles(model[rows], sample[rows], value[rows], models, some, width, compiled=True):
+            weight = 1 if weights is None else weights[start : start + width, None]
+            counts[0] += product(weight * tile, seen - tile)
+            counts[1] += product(weight * seen, seen)
+        return counts
+
+    parts = in_threads(count, len(edges) - 1, _threads(len(model), models))
+    wins, shared = np.array(parts).sum(axis=0)
+    ties = shared - wins - wins.T
+    np.fill_diagonal(wins, 0)
+    np.fill_diagonal(ties, 0)
+    return wins, ties
 
 
 def count_pairs(
@@ -62,7 +94,7 @@ def count_pairs(
     """What `win_counts` promises for rows sorted by sample and (S,) weights: pair by pair of rows."""
     from kernels import compare_loops
 
-    edges = row_edges(sample, samples, max(64, 2**18 * samples // max(1, len(model))))
+    edges = row_edges(sample, range(samples), max(64, 2**18 * samples // max(1, len(model))))
     loop = compare_loops.count_chance_pairs if chances else compare_loops.count_pairs
 
     def count(first: int, last: int) -> np.ndarray:

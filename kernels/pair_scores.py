@@ -18,30 +18,38 @@ import numpy as np
 
 from kernels.bits import are_bits
 from kernels.order import comparisons, is_sorted
+from kernels.products import plain_product, product
+from kernels.score_tiles import Gains, tile_scores
 from kernels.threads import in_threads
-from kernels.tiles import in_range, row_edges, tiles
+from kernels.tiles import in_range, tiles
 
 # Numbers in one tile: it stays small beside the input, and its products stay in the cache.
 _TILE_CELLS = 2**20
 
-# Two models and a sample, seen or not, from which on float32 and numba are used: where they save seconds.
-_LARGE_CHANCES, _LARGE = 5 * 10**9, 2 * 10**8
+# Seconds that plain numpy may take before numba, which takes .3 s to load, is asked.
+_PATIENCE = 0.3
 
 # Nanoseconds that the large routes take for two models and a sample, and for two rows of a sample.
-_PRODUCTS, _COMPARED, _TWO_ROWS = 0.15, 0.3, 3.0
-
-# Samples that one call of the compiled loop compares: their values and scores stay in a core's cache.
-_SPAN = 256
+_PRODUCTS, _COMPARED, _TWO_ROWS = 0.22, 0.3, 3.0
 
 
-class _Gains(NamedTuple):
-    """What a comparison adds to the score, diagonals 0: (M, M) each, the last two None without the extra."""
+class _Table(NamedTuple):
+    """The arguments of `score_covariance`, checked, or those of some of its samples."""
 
-    win: np.ndarray
-    lose: np.ndarray
-    tie: np.ndarray
-    win_extra: np.ndarray | None
-    tie_extra: np.ndarray | None
+    model: np.ndarray
+    sample: np.ndarray
+    value: np.ndarray
+    unit: np.ndarray  # of all samples, as the weights
+    weights: np.ndarray | None
+    models: int
+    samples: range
+    chances: bool
+    gains: Gains
+
+    @property
+    def size(self) -> int:
+        """P, the length of a score."""
+        return self.models + (self.gains.win_extra is not None)
 
 
 def score_covariance(
@@ -69,31 +77,30 @@ def score_covariance(
     gains when i beats j, or once when i and j tie (symmetric). Diagonals are not looked at. weights: (S,)
     of the samples' scores, 1 each by default. P is M, or M + 1 with the further entry.
 
-    Never holds more than a tile of samples densely. Large input is multiplied in float32: an entry (i, j)
-    is then off by less than 1e-5 of sqrt(diagonal i x diagonal j). Raises ValueError for units or weights
-    of another length than S, samples or units that fall, or one extra without the other.
+    Never holds more than a tile of samples densely. Raises ValueError for units or weights of another
+    length than S, samples or units that fall, or one extra without the other; IndexError for indices
+    out of range.
     """
     gains = _gains(win, lose, tie, win_extra, tie_extra)
-    unit, weights = _checked(sample, unit, weights, samples)
-    chances = chances or are_bits(value)  # of 0 and 1, both say the same
+    table = _table(model, sample, value, unit, weights, models, samples, chances, gains)
+    table = table._replace(chances=chances or are_bits(value))  # of 0 and 1, both say the same
+    if _seconds(table) <= _PATIENCE or not len(model):
+        return _by_tiles(table, compiled=False)
     cells = samples * models**2 / 2
-    dense = cells * (_PRODUCTS if chances else _COMPARED)
-    if _is_large(models, samples, chances) and comparisons(sample) * _TWO_ROWS < dense:
-        return _by_rows(model, sample, value, unit, models, samples, chances, gains, weights)
+    few_rows = comparisons(sample) * _TWO_ROWS < cells * (_PRODUCTS if table.chances else _COMPARED)
 
-    size = models + (win_extra is not None)
-    total, open_unit, previous = np.zeros((size, size)), np.zeros(size), None
-    for start, scores in _sample_scores(model, sample, value, models, samples, chances, gains, weights):
-        of = unit[start : start + len(scores)]
-        first = np.flatnonzero(np.diff(of, prepend=of[0] - 1))
-        sums = scores if first.size == of.size else np.add.reduceat(scores, first, axis=0, dtype=np.float64)
-        if of[0] == previous:
-            sums[0] += open_unit
-        else:
-            total += np.outer(open_unit, open_unit)
-        total += sums[:-1].T @ sums[:-1]
-        open_unit, previous = sums[-1].astype(np.float64), of[-1]
-    return total + np.outer(open_unit, open_unit)
+    pieces = _pieces(table)
+
+    def multiply(first: int, last: int) -> np.ndarray:
+        (sample_from, row_from), (sample_to, row_to) = pieces[first], pieces[last]
+        rows = slice(row_from, row_to)
+        part = table._replace(
+            model=model[rows], sample=sample[rows], value=value[rows], samples=range(sample_from, sample_to)
+        )
+        return _by_rows(part) if few_rows else _by_tiles(part, compiled=True)
+
+    most = max(1, len(model) // max(2**16, models**2))
+    return np.array(in_threads(multiply, len(pieces) - 1, most)).sum(axis=0)
 
 
 def unit_scores(
@@ -117,10 +124,10 @@ def unit_scores(
     Arguments and errors are those of `score_covariance`, which does not hold what this returns.
     """
     gains = _gains(win, lose, tie, win_extra, tie_extra)
-    unit, weights = _checked(sample, unit, weights, samples)
+    table = _table(model, sample, value, unit, weights, models, samples, chances, gains)
     _, of = np.unique(unit, return_inverse=True)
-    total = np.zeros((of[-1] + 1 if samples else 0, models + (win_extra is not None)))
-    for start, scores in _sample_scores(model, sample, value, models, samples, chances, gains, weights):
+    total = np.zeros((of[-1] + 1 if samples else 0, table.size))
+    for start, scores in _sample_scores(table, compiled=False):
         np.add.at(total, of[start : start + len(scores)], scores)
     return total
 
@@ -131,145 +138,97 @@ def _gains(
     tie: np.ndarray,
     win_extra: np.ndarray | None,
     tie_extra: np.ndarray | None,
-) -> _Gains:
+) -> Gains:
     if (win_extra is None) != (tie_extra is None):
         raise ValueError("give both win_extra and tie_extra, or none of them")
     others = ~np.eye(len(win), dtype=bool)
     if win_extra is None or tie_extra is None:
-        return _Gains(win * others, lose * others, tie * others, None, None)
-    return _Gains(win * others, lose * others, tie * others, win_extra * others, tie_extra * others)
+        return Gains(win * others, lose * others, tie * others, None, None)
+    return Gains(win * others, lose * others, tie * others, win_extra * others, tie_extra * others)
 
 
-def _checked(
-    sample: np.ndarray, unit: np.ndarray, weights: np.ndarray | None, samples: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _table(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    unit: np.ndarray,
+    weights: np.ndarray | None,
+    models: int,
+    samples: int,
+    chances: bool,
+    gains: Gains,
+) -> _Table:
     if not is_sorted(sample):
         raise ValueError("rows are not sorted by sample")
+    in_range(sample[[0, -1]] if len(sample) else sample, samples)
     if len(unit) != samples:
         raise ValueError(f"units are for {len(unit)} samples, not {samples}")
     if not is_sorted(unit):
         raise ValueError("units fall: number the samples so that those of a unit are neighbours")
     if weights is not None and len(weights) != samples:
         raise ValueError(f"weights are for {len(weights)} samples, not {samples}")
-    return unit, None if weights is None else np.asarray(weights, np.float64)
+    weights = None if weights is None else np.asarray(weights, np.float64)
+    return _Table(model, sample, value, unit, weights, models, range(samples), chances, gains)
 
 
-def _is_large(models: int, samples: int, chances: bool) -> bool:
-    return samples * models**2 >= (_LARGE_CHANCES if chances else _LARGE)
+def _seconds(table: _Table) -> float:
+    """About how long `_by_tiles` takes with plain numpy."""
+    each_row, each_cell = (20e-9, 0.15e-9) if table.chances else (40e-9, 6e-9)
+    return each_row * len(table.model) + each_cell * len(table.samples) * table.models**2
 
 
-def _by_rows(
-    model: np.ndarray,
-    sample: np.ndarray,
-    value: np.ndarray,
-    unit: np.ndarray,
-    models: int,
-    samples: int,
-    chances: bool,
-    gains: _Gains,
-    weights: np.ndarray | None,
-) -> np.ndarray:
-    """`score_covariance` where samples have few rows: pair by pair of rows, threads by whole units."""
-    from kernels import score_loops
-
-    row_edges(sample, samples, samples)  # in range
-    in_range(model, models)
-    win, lose, tie, win_extra, tie_extra = gains
-    outcomes, extra = np.stack([lose, tie, win]), None
-    if win_extra is not None and tie_extra is not None:
-        extra = np.stack([win_extra.T, tie_extra, win_extra])
-    size = models + (extra is not None)
-    first_samples = np.append(np.flatnonzero(np.diff(unit, prepend=unit[0] - 1)), samples)
-
-    def multiply(first: int, last: int) -> np.ndarray:
-        at = slice(*np.searchsorted(sample, first_samples[[first, last]].astype(sample.dtype)))
-        total = np.zeros((size, size))
-        score_loops.by_rows(model[at], sample[at], value[at], unit, weights, chances, outcomes, extra, total)
-        return total
-
-    most = max(1, len(model) // max(2**16, size**2))
-    total = np.array(in_threads(multiply, len(first_samples) - 1, most)).sum(axis=0)
-    return total + total.T
+def _pieces(table: _Table) -> list[tuple[int, int]]:
+    """(first sample, first row) of runs of whole units with about as many rows each, and the end."""
+    rows = np.linspace(0, len(table.sample), 64, endpoint=False).astype(np.int64)
+    firsts = np.flatnonzero(np.diff(table.unit, prepend=table.unit[0] - 1))
+    firsts = np.unique(firsts[np.searchsorted(firsts, table.sample[rows], "right") - 1])
+    edges = np.searchsorted(table.sample, firsts.astype(table.sample.dtype))
+    return [*zip(firsts.tolist(), edges.tolist(), strict=True), (len(table.samples), len(table.sample))]
 
 
-def _sample_scores(
-    model: np.ndarray,
-    sample: np.ndarray,
-    value: np.ndarray,
-    models: int,
-    samples: int,
-    chances: bool,
-    gains: _Gains,
-    weights: np.ndarray | None,
-) -> Iterator[tuple[int, np.ndarray]]:
+def _by_tiles(table: _Table, *, compiled: bool) -> np.ndarray:
+    """The sum of products of the units' scores; a unit may lie across tiles."""
+    multiply = product if compiled else plain_product
+    total, open_unit, previous = np.zeros((table.size, table.size)), np.zeros(table.size), None
+    for start, scores in _sample_scores(table, compiled=compiled):
+        of = table.unit[start : start + len(scores)]
+        first = np.flatnonzero(np.diff(of, prepend=of[0] - 1))
+        sums = scores if first.size == of.size else np.add.reduceat(scores, first, axis=0)
+        if of[0] == previous:
+            sums[0] += open_unit
+        else:
+            total += np.outer(open_unit, open_unit)
+        total += multiply(sums[:-1], sums[:-1])
+        open_unit, previous = sums[-1].copy(), of[-1]
+    return total + np.outer(open_unit, open_unit)
+
+
+def _sample_scores(table: _Table, *, compiled: bool) -> Iterator[tuple[int, np.ndarray]]:
     """(first sample, scores (width, P)) of a tile of samples at a time."""
-    large = _is_large(models, samples, chances)
-    width = max(16, _TILE_CELLS // (models if chances or large else models**2))
-    dtype = np.float32 if chances and large else np.float64
-    score = _of_chances if chances else _of_order_compiled if large else _of_order
-    gains = _Gains._make(None if gain is None else gain.astype(dtype) for gain in gains)
-    for start, seen, tile in tiles(model, sample, value, models, samples, width, dtype):
-        scores = score(seen, tile, gains)
-        if weights is not None:
-            scores *= weights[start : start + width, None]
+    if compiled:
+        width = 8 * min(2**10, max(8, 2**13 // table.models))
+    else:
+        width = max(16, _TILE_CELLS // (table.models if table.chances else table.models**2))
+    rows = table.model, table.sample, table.value, table.models, table.samples
+    for start, seen, tile in tiles(*rows, width, compiled=compiled):
+        scores = tile_scores(seen, tile, table.gains, chances=table.chances, compiled=compiled)
+        if table.weights is not None:
+            scores *= table.weights[start : start + width, None]
         yield start, scores
 
 
-def _of_chances(seen: np.ndarray, passed: np.ndarray, gains: _Gains) -> np.ndarray:
-    """Scores of a tile: everyone's ties with all that were seen, and what wins and defeats add to that."""
-    win, lose, tie, win_extra, tie_extra = gains
-    failed = seen - passed
-    scores = seen @ tie.T
-    scores *= seen
-    for mine, others, more in ((passed, failed, win - tie), (failed, passed, lose - tie)):
-        added = others @ more.T
-        added *= mine
-        scores += added
-    if win_extra is None or tie_extra is None:
-        return scores
-    extra = np.einsum("si,si->s", seen, seen @ tie_extra) / 2  # every tie is met from both sides
-    extra += np.einsum("si,si->s", passed, failed @ (win_extra - tie_extra).T)
-    return np.column_stack([scores, extra])
-
-
-def _of_order(seen: np.ndarray, values: np.ndarray, gains: _Gains) -> np.ndarray:
-    """Scores of a tile of values of which only the order counts."""
-    win, lose, tie, win_extra, tie_extra = gains
-    value_or_nan = np.where(seen > 0, values, np.nan)  # nan neither wins nor ties
-    left, right = value_or_nan[:, :, None], value_or_nan[:, None, :]
-    above, level = (left > right).astype(np.float64), (left == right).astype(np.float64)
-    scores = (
-        np.einsum("sij,ij->si", above, win)
-        + np.einsum("sji,ij->si", above, lose)
-        + np.einsum("sij,ij->si", level, tie)
-    )
-    if win_extra is None or tie_extra is None:
-        return scores
-    extra = np.einsum("sij,ij->s", above, win_extra) + np.einsum("sij,ij->s", level, tie_extra) / 2
-    return np.column_stack([scores, extra])
-
-
-def _of_order_compiled(seen: np.ndarray, values: np.ndarray, gains: _Gains) -> np.ndarray:
-    """The same in threads."""
+def _by_rows(table: _Table) -> np.ndarray:
+    """The same where samples have few rows: pair by pair of rows."""
     from kernels import score_loops
 
-    win, lose, tie, win_extra, tie_extra = gains
-    samples, models = seen.shape
-    scores = np.zeros((samples, models + (win_extra is not None)))
-
-    def fill(first: int, last: int) -> None:
-        for span in range(first, last):
-            at = slice(_SPAN * span, min(_SPAN * (span + 1), samples))
-            tile = np.where(seen[at] > 0, values[at], np.nan).T.copy()
-            found = np.zeros((scores.shape[1], tile.shape[1]))
-            score_loops.compared(tile, win, lose, tie, found[:models])
-            if win_extra is not None and tie_extra is not None:
-                score_loops.compared_extra(tile, win_extra, tie_extra, found[-1])
-            scores[at] = found.T
-
-    spans = -(-samples // _SPAN)
-    in_threads(fill, spans, spans)
-    return scores
+    in_range(table.model, table.models)
+    win, lose, tie, win_extra, tie_extra = table.gains
+    outcomes, extra = np.stack([lose, tie, win]), None
+    if win_extra is not None and tie_extra is not None:
+        extra = np.stack([win_extra.T, tie_extra, win_extra])
+    total = np.zeros((table.size, table.size))
+    score_loops.by_rows(*table[:5], table.chances, outcomes, extra, total)
+    return total + total.T
 
 
 def unit_scores_reference(

@@ -6,24 +6,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# Rows from which on a compiled loop pays: it fills in a second what numpy takes three for.
-_MANY = 2**24
-
 
 def tiles(
     model: np.ndarray,
     sample: np.ndarray,
     value: np.ndarray,
     models: int,
-    samples: int,
+    samples: range,
     width: int,
-    dtype: type[np.floating] = np.float64,
+    *,
+    compiled: bool = False,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """(first sample, seen, value) of `width` samples at a time, (width, M) each, 0 where unseen."""
+    """(first sample, seen, value) of `width` samples at a time, (width, M) float64, 0 where unseen.
+
+    The rows are those of `samples`, a range without gaps.
+    """
+    fill = _fill_compiled if compiled else _fill
     edges = row_edges(sample, samples, width)
-    fill = _fill if len(model) < _MANY else _fill_compiled
-    for start, first, last in zip(range(0, samples, width), edges[:-1], edges[1:], strict=True):
-        seen = np.zeros((min(width, samples - start), models), dtype)
+    for start, first, last in zip(samples[::width], edges[:-1], edges[1:], strict=True):
+        seen = np.zeros((min(width, samples.stop - start), models))
         tile = np.zeros_like(seen)
         fill(model[first:last], sample[first:last], value[first:last], start, seen, tile)
         yield start, seen, tile
@@ -45,14 +46,16 @@ def _fill_compiled(
     tile_loops.fill(model, sample, value, start, seen, tile)
 
 
-def row_edges(sample: np.ndarray, samples: int, width: int) -> np.ndarray:
-    """(T+1,) int64: tile t has rows edges[t] to edges[t+1], of samples t * width to (t+1) * width.
+def row_edges(sample: np.ndarray, samples: range, width: int) -> np.ndarray:
+    """(T+1,) int64: tile t has rows edges[t] to edges[t+1], of `width` samples.
 
-    Raises IndexError for samples out of range.
+    The rows are those of `samples`; raises IndexError for others.
     """
-    if len(sample) and not 0 <= sample[0] <= sample[-1] < samples:
-        raise IndexError(f"samples from {sample[0]} to {sample[-1]} are not all from 0 to {samples - 1}")
-    inner = np.arange(width, samples, width).astype(sample.dtype)  # of another type, the rows would be copied
+    if len(sample) and not (sample[0] in samples and sample[-1] in samples):
+        raise IndexError(
+            f"samples from {sample[0]} to {sample[-1]} are not all from {samples.start} to {samples.stop - 1}"
+        )
+    inner = np.array(samples[::width][1:]).astype(sample.dtype)  # of another type, the rows would be copied
     return np.concatenate([[0], np.searchsorted(sample, inner), [len(sample)]])
 
 
@@ -61,3 +64,11 @@ def in_range(index: np.ndarray, size: int) -> None:
     unsigned = index.view(f"u{index.itemsize}")  # a negative index is a huge one
     if index.size and unsigned.max() >= size:
         raise IndexError(f"indices from {index.min()} to {index.max()} are not all from 0 to {size - 1}")
+
+
+def aligned(shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+    """Zeros that begin with a line of the cache: the widest loads take twice as long across two lines."""
+    line, size = 64, int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.zeros(size + line, np.uint8)
+    begin = -room.ctypes.data % line
+    return room[begin : begin + size].view(dtype).reshape(shape)

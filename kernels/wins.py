@@ -17,10 +17,10 @@ from kernels.tiles import tiles
 _TILE_CELLS = 2**20
 
 # Seconds that plain numpy may take before numba, which takes .3 s to load, is asked.
-_PATIENCE = 0.5
+_PATIENCE = 0.3
 
 # Nanoseconds that the routes take for two models and a sample, seen or not; and for two rows of a sample.
-_BITS, _ORDERED, _WEIGHTED, _PRODUCTS = 0.0025, 0.065, 0.14, 0.13
+_BITS, _ORDERED, _WEIGHTED, _PRODUCTS = 0.0025, 0.065, 0.14, 0.12
 _TWO_ROWS = 2.2
 
 
@@ -75,7 +75,7 @@ def _compiled(
     """The fastest route for what the rows are like: for weights of 1 the bits of values that are 0 or 1; the
     rows' pairs where samples have few rows; else tiles."""
     from kernels.bits import count_bits, count_grouped_bits
-    from kernels.compare import count_ordered, count_pairs
+    from kernels.compare import count_chances, count_ordered, count_pairs
     from kernels.order import comparisons, grouped, ungrouped
 
     cells = samples * models**2 / 2
@@ -96,10 +96,8 @@ def _compiled(
             return counted
     if paired < cells * (_PRODUCTS if chances else _ORDERED if weights is None else _WEIGHTED):
         return count_pairs(model, sample, value, models, samples, weights, chances=chances)
-    if chances:
-        weighted = None if weights is None else weights[None]
-        return _tiled(model, sample, value, models, samples, chances, weighted)
-    return count_ordered(model, sample, value, models, samples, weights)
+    by_tiles = count_chances if chances else count_ordered
+    return by_tiles(model, sample, value, models, samples, weights)
 
 
 def _tiled(
@@ -119,7 +117,7 @@ def _tiled(
     width = max(16, _TILE_CELLS // (models if direct else models**2))
     wins = np.zeros((batch, models**2))
     either = np.zeros_like(wins)  # with chances the shared weight, else the ties
-    for start, seen, tile in tiles(model, sample, value, models, samples, width):
+    for start, seen, tile in tiles(model, sample, value, models, range(samples), width):
         part = np.ones((1, len(seen))) if weighted is None else weighted[:, start : start + width]
         if direct and weighted is None:
             wins += (tile.T @ (seen - tile)).ravel()
