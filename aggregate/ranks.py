@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from aggregate.intervals import small_sample_factor
 
@@ -106,44 +107,42 @@ def _critical(wobble: np.ndarray, above: np.ndarray, per_se: np.ndarray, told: n
     """How many standard errors i must stand above j, for all pairs, so that with `level` none is wrong.
 
     The hypotheses are "i is not above j" for each ordered pair. First all differences get bands that hold at
-    once with a tenth of the error (max-|T|): where even the band's end is below 0, i is that far below j and
+    once with a tenth of the error (Bonferroni): where even the band's end is below 0, i is that far below j and
     its hypothesis is tested from there, not from 0 (Romano, Shaikh & Wolf 2014, Econometrica 82:1979). Then
     the largest T over the hypotheses not yet rejected gives the critical value, until nothing new is
     rejected (step-down: Romano & Wolf 2005, Econometrica 73:1237; for ranks Mogstad, Romano, Shaikh & Wilhelm
     2024, Rev. Econ. Stud. 91:476). The rest of the error is spent there.
     """
-    left = np.nonzero(np.triu(told))
-    if not left[0].size:
+    pairs = np.count_nonzero(told)
+    if not pairs:
         return np.inf
     share = (1 - level) * _BAND_SHARE
-    widest = _largest(wobble, left, per_se, np.zeros(left[0].size), both=True)
-    slack = np.minimum(above + np.quantile(widest, 1 - share), 0)
-    # A hypothesis so far below that no draw lifts it above 0 cannot decide.
-    left = np.nonzero(told & (slack > -widest.max()))
-    critical = np.inf
-    while left[0].size:
-        largest = _largest(wobble, left, per_se, slack[left], both=False)
+    band = float(special.ndtri(1 - share / pairs))
+    # What stands a band's width below 0 even at the band's end is never rejected while the bands hold.
+    left = np.nonzero(told & (above > -2 * band))
+    columns = np.ascontiguousarray(wobble.T, np.float32)
+    while True:
+        slack = np.minimum(above[left] + band, 0)
+        largest = _largest(columns, left, per_se[left], slack)
         critical = max(float(np.quantile(largest, level + share)), 0.0)
         kept = above[left] <= critical
-        if kept.all():
+        if kept.all() or not kept.any():
             return critical
         left = left[0][kept], left[1][kept]
-    return critical
 
 
 def _largest(
-    wobble: np.ndarray, pairs: tuple[np.ndarray, ...], per_se: np.ndarray, slack: np.ndarray, *, both: bool
+    columns: np.ndarray, pairs: tuple[np.ndarray, ...], per_se: np.ndarray, slack: np.ndarray
 ) -> np.ndarray:
-    """(B,) largest T + slack of any of these pairs in each draw; `both`: largest |T|."""
-    columns = np.ascontiguousarray(wobble.T)
-    largest = np.full(len(wobble), -np.inf)
-    block = max(1, _BLOCK_CELLS // len(wobble))
-    for start in range(0, pairs[0].size, block):
-        i, j = pairs[0][start : start + block], pairs[1][start : start + block]
-        t = (columns[i] - columns[j]) * per_se[i, j, None]
-        if both:
-            np.abs(t, out=t)
-        else:
-            t += slack[start : start + block, None]
+    """(B,) largest T + slack of any of these pairs in each draw; columns: (M, B)."""
+    largest = np.full(columns.shape[1], -np.inf, np.float32)
+    per_se, slack = per_se.astype(np.float32)[:, None], slack.astype(np.float32)[:, None]
+    block = max(1, _BLOCK_CELLS // columns.shape[1])
+    for start in range(0, slack.size, block):
+        part = slice(start, start + block)
+        t = columns[pairs[0][part]]
+        t -= columns[pairs[1][part]]
+        t *= per_se[part]
+        t += slack[part]
         np.maximum(largest, t.max(axis=0), out=largest)
     return largest

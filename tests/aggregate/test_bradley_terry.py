@@ -1,7 +1,8 @@
-"""Bradley-Terry: an independent fit, and the inputs that break other tools."""
+"""Bradley-Terry and its kin: an independent fit, and the inputs that break other tools."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from scipy import optimize
 
 from aggregate.measurements import Measurements
-from aggregate.methods.bradley_terry import BradleyTerry
+from aggregate.method import Intervals, Method
+from aggregate.methods.bradley_terry import BradleyTerry, BradleyTerryNoTies
+from aggregate.methods.davidson import Davidson
+from aggregate.methods.rao_kupper import RaoKupper
 from aggregate.ranking import Ranking
 from tests.aggregate.tables import table
 
@@ -111,6 +115,7 @@ def test_one_model_is_a_ranking_of_one() -> None:
     ranking = rank(table({"a": [1, 0, 1]}))
     (row,) = ranking.models
     assert (row.score, row.rank, row.rank_low, row.rank_high, row.samples, row.coverage) == (0, 1, 1, 1, 3, 1)
+    assert (row.low, row.high) == (-np.inf, np.inf)
     assert "nothing to compare it with" in ranking.warnings[0]
 
 
@@ -123,13 +128,32 @@ def test_winners_of_everything_stay_finite_and_uncertain() -> None:
     assert "not strongly connected" not in warnings
 
 
-def test_parts_that_a_win_never_came_back_from_are_named() -> None:
+def test_parts_that_a_win_never_came_back_from_are_named_and_have_one_bound() -> None:
     ranking = rank(table({"best": [1] * 12, "worst": [0] * 12, "worse": [0] * 12}))
     warnings = " / ".join(ranking.warnings)
     assert "2 parts a win never came back from one to another: [best], [worse, worst]" in warnings
     assert "won every comparison: best" in warnings and "imaginary average model" in warnings
     assert "lost every comparison" not in warnings  # the two below tie with each other
     assert [row.rank for row in ranking.models] == [1, 2, 2]
+    best, *others = ranking.models
+    assert best.high == np.inf and 0 < best.low < best.score
+    # The two below are the core, and the zero; they keep both bounds.
+    assert all(row.score == 0 and -np.inf < row.low < 0 < row.high < np.inf for row in others)
+
+
+@pytest.mark.parametrize("intervals", ["sandwich", "bootstrap"])
+@pytest.mark.parametrize("samples", [5, 20, 100])
+def test_a_winner_of_everything_is_at_least_as_good_as_could_have_won_it_all(
+    samples: int, intervals: Intervals
+) -> None:
+    m = table({"all": [1] * samples, "none": [0] * samples})
+    best, worst = BradleyTerry()(m, intervals=intervals, replicates=200).models
+    # Each stands half the distance from the average.
+    bound = -np.log(0.025 ** (-1 / samples) - 1) / 2
+    assert best.low <= bound + 1e-9 and worst.high == -best.low
+    assert best.low > 0.8 * bound - 0.5
+    assert (best.high, worst.low) == (np.inf, -np.inf)
+    assert best.rank_high == (1 if samples > 10 else 2)
 
 
 def test_groups_without_a_shared_sample_are_not_told_apart() -> None:
@@ -147,7 +171,7 @@ def test_a_model_that_met_nobody_keeps_a_row_that_says_nothing() -> None:
     )
     row = next(row for row in ranking.models if row.model == "alone")
     assert (row.rank_low, row.rank_high, row.samples, row.coverage) == (1, 3, 0, 0)
-    assert row.low < -2 and row.high > 2
+    assert (row.score, row.low, row.high) == (0, -np.inf, np.inf)
     assert "no sample shared with another model, nothing places: alone" in ranking.warnings
 
 
@@ -164,6 +188,7 @@ def test_equal_records_tie() -> None:
 def test_all_ties_are_not_certainty() -> None:
     ranking = rank(table({"a": [1] * 5, "b": [1] * 5}))
     assert all(row.score == 0 and row.low < -0.1 and row.high > 0.1 for row in ranking.models)
+    assert all(row.rank_high == 2 for row in ranking.models)
 
 
 def test_numeric_values_compare_by_order_only_and_down_reverses() -> None:
@@ -179,6 +204,78 @@ def test_pass_rates_count_as_chances() -> None:
     rates = table({"a": [0.5, 1.0] * 10, "b": [0.25, 0.5] * 10}, kind="binary")
     # On average a beats b by (.75 - .375): wins and half the ties are .5 + .375 / 2.
     assert rank(rates).models[0].score == pytest.approx(np.log(0.6875 / 0.3125) / 2)
+
+
+def simulated(clusters: int, missing: float, seed: int = 0) -> Measurements:
+    rng = np.random.default_rng(seed)
+    ability = np.linspace(-1, 1, 6)
+    hard = np.repeat(rng.normal(size=clusters), 4) + 0.5 * rng.normal(size=4 * clusters)
+    passed = rng.random((4 * clusters, 6)) < 1 / (1 + np.exp(hard[:, None] - ability))
+    sample, model = np.nonzero(rng.random(passed.shape) >= missing)
+    columns = {"model": model, "sample": sample, "cluster": sample // 4, "value": passed[sample, model]}
+    return Measurements.from_frame(pl.DataFrame(columns))
+
+
+@pytest.mark.parametrize("method", [BradleyTerry(), BradleyTerryNoTies(), Davidson(), RaoKupper()])
+@pytest.mark.parametrize("missing", [0, 0.5])
+def test_sandwich_and_bootstrap_agree(method: Method, missing: float) -> None:
+    m = simulated(60, missing)
+    sandwich, bootstrap = (
+        {row.model: row for row in method(m, intervals=intervals, replicates=600).models}
+        for intervals in ("sandwich", "bootstrap")
+    )
+    ratios = []
+    for name in m.models:
+        one, other = sandwich[name], bootstrap[name]
+        assert one.score == other.score
+        ratios.append((one.high - one.low) / (other.high - other.low))
+        assert abs(one.rank_low - other.rank_low) <= 1 and abs(one.rank_high - other.rank_high) <= 1
+    # The quantiles of 600 draws are known to about 5 %.
+    assert np.mean(ratios) == pytest.approx(1, abs=0.1) and max(ratios) < 1.2
+
+
+def test_votes_and_values_enter_one_fit() -> None:
+    """A vote counts as a sample that two models were measured on with that outcome, in the vote's cluster."""
+    rng = np.random.default_rng(1)
+    value = (rng.random((40, 4)) < [0.7, 0.5, 0.4, 0.3]).astype(float)
+    sample, model = np.divmod(np.arange(160), 4)
+    values = pl.DataFrame({"model": model, "sample": sample, "cluster": sample // 2, "value": value.ravel()})
+    first = rng.integers(4, size=50)
+    second = (first + rng.integers(1, 4, 50)) % 4
+    outcome, cluster = rng.choice([0, 0.5, 1], 50), rng.integers(25, size=50)
+    votes = pl.DataFrame({"model_a": first, "model_b": second, "outcome": outcome, "cluster": cluster})
+    as_values = pl.DataFrame(
+        {
+            "model": np.concatenate([first, second]),
+            "sample": np.tile(np.arange(50), 2) + 1000,
+            "cluster": np.tile(cluster, 2),
+            "value": np.concatenate([outcome >= 0.5, outcome <= 0.5]),
+        }
+    )
+    with_votes = rank(Measurements.from_frame(values, votes))
+    alike = rank(Measurements.from_frame(values, as_values, kind="ordinal"))
+    assert with_votes.samples == alike.samples == 90 and with_votes.clusters == alike.clusters
+    for one, other in zip(with_votes.models, alike.models, strict=True):
+        assert (one.model, one.samples, one.rank_low) == (other.model, other.samples, other.rank_low)
+        assert (one.score, one.low, one.high) == pytest.approx((other.score, other.low, other.high), abs=1e-8)
+
+
+def test_weights_stand_for_copies_in_one_cluster() -> None:
+    m = simulated(20, 0.3)
+    frame = pl.DataFrame(
+        {
+            "model": m.model,
+            "sample": m.sample,
+            "cluster": m.cluster_of[m.sample],
+            "value": m.value,
+        }
+    )
+    twice = Measurements.from_frame(frame, frame.with_columns(sample=pl.col("sample") + 1000))
+    heavy = replace(m, weight=np.full(len(m.samples), 2.0))
+    for one, other in zip(rank(heavy).models, rank(twice).models, strict=True):
+        assert one.score == pytest.approx(other.score, abs=1e-8)
+        # The imaginary sample is one of twice the weight, or one of twice as many.
+        assert one.high - one.low == pytest.approx(other.high - other.low, rel=0.05)
 
 
 def test_one_cluster_falls_back_to_its_samples() -> None:

@@ -1,0 +1,220 @@
+"""Strengths from comparisons of models in pairs: what Bradley-Terry and its kin with ties share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import optimize, special
+
+from aggregate.bootstrap import cluster_weights, resampling_units
+from aggregate.connectivity import Links
+from aggregate.estimates import Estimates, make_ranking
+from aggregate.intervals import check_level, small_sample_factor
+from aggregate.measurements import Measurements
+from aggregate.method import Intervals, check_intervals
+from aggregate.pairs import Gains, Pairs
+from aggregate.ranking import Ranking
+from aggregate.sandwich import centring, sandwich
+from kernels.bradley_terry import HalfTies, PairModel, Strengths, curvature, fit_pairs
+
+
+class PairedMethod:
+    """A method that fits a model of paired comparisons; a subclass says which, and what it assumes.
+
+    Each sample shared by two models is one comparison, each vote is one; samples that one model saw alone say
+    nothing. Groups of models that share nothing are fitted apart. What has no finite fit is tied by the prior of
+    `Links`. The variance always holds one imaginary sample more for each model, against an average one and of
+    random outcome: it keeps bootstrap replicates finite, and keeps models that only ever tie from looking
+    certain.
+    """
+
+    name: str
+    assumes: str
+    unit: str
+    pairwise = True
+
+    model: PairModel
+    ties = True
+    """Whether ties count at all."""
+
+    def __call__(
+        self,
+        measurements: Measurements,
+        *,
+        level: float = 0.95,
+        intervals: Intervals = "sandwich",
+        replicates: int = 1000,
+        seed: int = 0,
+    ) -> Ranking:
+        """See `aggregate.method.Method`."""
+        check_level(level)
+        check_intervals(intervals)
+        shared = measurements.of_samples(measurements.observers > 1)
+        used = shared if shared.sample_count else measurements
+        pairs = Pairs(shared)
+        wins, ties = self._counted(pairs.counts())
+        half_wins = wins + ties / 2
+        met = half_wins + half_wins.T
+        half_sample = met.sum(axis=1) / np.maximum(pairs.rows(), 1) / 2
+        links = Links(measurements.models, half_wins, half_sample)
+        prior = links.prior()
+        zero = centring(links.zero_weight(used.samples_per_model), links.group)
+
+        models = len(measurements.models)
+        scores, covariance = np.zeros(models), np.zeros((models, models))
+        draws = np.zeros((replicates, models)) if intervals == "bootstrap" else None
+        for group in range(links.groups):
+            here = links.group == group
+            if here.sum() == 1:
+                continue
+            block = np.ix_(here, here)
+            part = _Part(
+                model=self._model(wins[block], ties[block]),
+                pairs=pairs if links.groups == 1 else Pairs(shared, here),
+                wins=wins[block],
+                ties=ties[block] if self.ties else None,
+                prior=prior[here],
+                half_sample=half_sample[here],
+            )
+            scores[here] = part.fitted.theta
+            if draws is None:
+                covariance[block] = part.covariance()
+            else:
+                draws[:, here] = part.draws(replicates, seed)
+        # The last digits are the solver's; equal records are to tie.
+        scores = np.round(zero @ scores, 9)
+        covariance = zero @ covariance @ zero.T
+        clusters = resampling_units(used).per_model
+        away = _bounded_side(links, half_wins, scores, zero, clusters, level)
+        least = away / (small_sample_factor(clusters, level) * special.ndtri((1 + level) / 2))
+        estimates = Estimates(
+            scores=scores,
+            covariance=covariance + np.diag(np.maximum(least**2 - np.diag(covariance), 0)),
+            draws=None if draws is None else draws @ zero.T,
+            low=np.where(links.no_low, -np.inf, np.where(away > 0, scores - away, np.nan)),
+            high=np.where(links.no_high, np.inf, np.where(away > 0, scores + away, np.nan)),
+            comparable=links.comparable,
+            warnings=(*_left_out(measurements, shared), *links.warnings(scores)),
+        )
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+
+    def _counted(self, counts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        wins, ties = counts
+        return wins, ties if self.ties else np.zeros_like(ties)
+
+    def _model(self, wins: np.ndarray, ties: np.ndarray) -> PairModel:
+        """Half-ties where there is no tie, or nothing but ties, to fit a parameter to: there all agree."""
+        return self.model if wins.any() and ties.any() else HalfTies()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Part:
+    """A group of M models that met; arrays are of these models."""
+
+    model: PairModel
+    pairs: Pairs
+    wins: np.ndarray
+    ties: np.ndarray | None
+    """None where they do not count."""
+
+    prior: np.ndarray
+    half_sample: np.ndarray
+
+    @cached_property
+    def fitted(self) -> Strengths:
+        return self._fit(self.wins, self.ties, self.prior, None)
+
+    def _fit(
+        self, wins: np.ndarray, ties: np.ndarray | None, prior: np.ndarray, start: Strengths | None
+    ) -> Strengths:
+        if ties is not None and self.model.least is None:
+            return fit_pairs(self.model, wins + ties / 2, None, prior, start)
+        return fit_pairs(self.model, wins, ties, prior, start)
+
+    def covariance(self) -> np.ndarray:
+        """(M, M) of the strengths, from the scores of the units."""
+        theta, extra = self.fitted
+        models = theta.size
+        gap = theta[:, None] - theta
+        win, tie = self.model.win(gap, extra), self.model.tie(gap, extra)
+        gains = Gains(
+            win=win.gap,
+            lose=-win.gap.T,
+            tie=np.zeros_like(gap) if self.ties is None else tie.gap,
+            win_extra=win.extra,
+            tie_extra=tie.extra,
+        )
+        imaginary = self._imaginary_scores()
+        meat = self.pairs.meat(gains) + imaginary.T @ imaginary
+        bread = curvature(self.model, self.wins, self.ties, self.prior, self.fitted).information
+        flat = np.zeros((gains.size, 1))
+        flat[:models] = 1
+        return sandwich(bread, meat, flat)[:models, :models]
+
+    def _imaginary_scores(self) -> np.ndarray:
+        """(K, P) scores of half a sample won and of half a sample lost (and tied) against an average model."""
+        theta, extra = self.fitted
+        own = theta - theta.mean()
+        outcomes = [(1, self.model.win(own, extra)), (-1, self.model.win(-own, extra))]
+        if extra is not None:
+            outcomes.append((1, self.model.tie(own, extra)))
+        away = np.eye(theta.size) - 1 / theta.size
+        rows = []
+        for sign, slopes in outcomes:
+            scores = (sign * self.half_sample * slopes.gap)[:, None] * away
+            if slopes.extra is not None:
+                scores = np.column_stack([scores, self.half_sample * slopes.extra])
+            rows.append(scores)
+        return np.concatenate(rows)
+
+    def draws(self, replicates: int, seed: int) -> np.ndarray:
+        """(B, M) strengths of replicates; the imaginary outcomes have standard exponential weights."""
+        models = self.prior.shape[0]
+        outcomes = np.array([1, 1, self.model.least is not None])
+        rng = np.random.default_rng([seed, 1])
+        found = []
+        for weights in cluster_weights(self.pairs.units, replicates, seed, cells=8 * models**2):
+            wins, ties = self.pairs.counts(weights)
+            chance = rng.standard_exponential((len(weights), models, 3))
+            prior = self.half_sample[:, None] * outcomes * chance
+            found.append(self._fit(wins, None if self.ties is None else ties, prior, self.fitted).theta)
+        return np.concatenate(found)
+
+
+def _left_out(measurements: Measurements, shared: Measurements) -> list[str]:
+    """Whether samples say nothing because nobody shares them."""
+    lone = len(measurements.samples) - len(shared.samples)
+    if not shared.sample_count or not lone:
+        return []
+    return [
+        f"{lone} of {len(measurements.samples)} measured samples are left out: only one model was measured on each"
+    ]
+
+
+def _bounded_side(
+    links: Links, half_wins: np.ndarray, scores: np.ndarray, zero: np.ndarray, clusters: np.ndarray, level: float
+) -> np.ndarray:
+    """(M,) least distance from its score to the end of the interval that a model has, where it has only one.
+
+    Of a model that won every comparison with those that it has no way back from: what would have let it win
+    them all in (1 - level) / 2 of the cases, a cluster counting as one comparison.
+    """
+    away = np.zeros(scores.size)
+    for i in np.flatnonzero(links.no_low ^ links.no_high):
+        won = half_wins[i] if links.no_high[i] else half_wins[:, i]
+        won = np.where(links.part == links.part[i], 0, won)
+        if not won.any():
+            continue
+        sign = 1 if links.no_high[i] else -1
+        lead = sign * (scores[i] - scores)
+        floor = np.log((1 - level) / 2) / clusters[i]
+
+        def excess(fall: float, lead: np.ndarray = lead, won: np.ndarray = won, floor: float = floor) -> float:
+            return float(np.average(special.log_expit(lead - fall), weights=won) - floor)
+
+        most = lead.max() - floor + 50
+        if excess(0.0) > 0:
+            away[i] = zero[i, i] * optimize.brentq(excess, 0.0, most)
+    return away
