@@ -64,10 +64,8 @@ def cluster_weights(units: int, replicates: int, seed: int, cells: int = 1) -> I
     """Batches (b, units) of float64 weights, how often each unit is drawn; `replicates` rows in all.
 
     cells: numbers that the caller makes per replicate beyond the weights, to bound the size of a batch;
-    the rows do not depend on it. Raises ValueError for fewer than 2 replicates.
+    the rows do not depend on it.
     """
-    if replicates < 2:
-        raise ValueError(f"{replicates} bootstrap replicates say nothing about spread; 1000 is usual")
     rng = np.random.default_rng(seed)
     batch = max(1, _BATCH_CELLS // max(units, cells))
     for start in range(0, replicates, batch):

@@ -61,8 +61,7 @@ def make_ranking(
     A model without any keeps its spread as it is. Rank ranges: `aggregate.ranks`.
     """
     rest = measurements if used is None else used
-    clusters = resampling_units(rest).per_model
-    clusters = np.where(clusters == 0, 10**6, clusters)  # all spread is the method's own, nothing to correct
+    clusters = _clusters(rest)
     low, high = _ends(estimates, small_sample_factor(clusters, level), level)
     sign = 1 if estimates.higher_is_better else -1
     scores, comparable = sign * estimates.scores, estimates.comparable
@@ -84,6 +83,29 @@ def make_ranking(
         clusters=len(rest.clusters),
         warnings=(*caveats(measurements), *few_units(rest), *estimates.warnings),
     )
+
+
+def difference_intervals(
+    estimates: Estimates, used: Measurements, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """(M, M) ends of the interval of score i - score j, for each pair alone, by the estimates' covariance.
+
+    used: the measurements that the estimates rest on.
+    """
+    spread = _given(estimates.covariance)
+    widen = small_sample_factor(_clusters(used), level) * special.ndtri((1 + level) / 2)
+    variance = np.diag(spread)
+    se = np.sqrt(np.maximum(variance[:, None] + variance - 2 * spread, 0))
+    gap, half = estimates.scores[:, None] - estimates.scores, se * np.maximum(widen[:, None], widen)
+    if estimates.comparable is not None:
+        half = np.where(estimates.comparable, half, np.inf)
+    return gap - half, gap + half
+
+
+def _clusters(used: Measurements) -> np.ndarray:
+    """(M,) clusters behind each score; where there are none, all spread is the method's own, nothing to correct."""
+    clusters = resampling_units(used).per_model
+    return np.where(clusters == 0, 10**6, clusters)
 
 
 def _ends(estimates: Estimates, widen: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

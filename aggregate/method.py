@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
+from aggregate.intervals import check_level
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
 
@@ -45,7 +46,10 @@ class Method(Protocol):
         ...
 
 
-def check_intervals(intervals: str) -> None:
-    """Raise ValueError unless these intervals are known."""
-    if intervals not in ("sandwich", "bootstrap"):
+def check_options(level: float, intervals: str, replicates: int) -> None:
+    """Raise ValueError for what no method takes."""
+    check_level(level)
+    if intervals not in get_args(Intervals):
         raise ValueError(f"intervals {intervals!r} are unknown: use 'sandwich' or 'bootstrap'")
+    if intervals == "bootstrap" and replicates < 2:
+        raise ValueError(f"{replicates} bootstrap replicates say nothing about spread; 1000 is usual")

@@ -11,9 +11,9 @@ from scipy import optimize, special
 from aggregate.bootstrap import cluster_weights, resampling_units
 from aggregate.connectivity import Links
 from aggregate.estimates import Estimates, make_ranking
-from aggregate.intervals import check_level, small_sample_factor
+from aggregate.intervals import small_sample_factor
 from aggregate.measurements import Measurements
-from aggregate.method import Intervals, check_intervals
+from aggregate.method import Intervals, check_options
 from aggregate.pairs import Gains, Pairs
 from aggregate.ranking import Ranking
 from aggregate.sandwich import centring, sandwich
@@ -49,8 +49,17 @@ class PairedMethod:
         seed: int = 0,
     ) -> Ranking:
         """See `aggregate.method.Method`."""
-        check_level(level)
-        check_intervals(intervals)
+        check_options(level, intervals, replicates)
+        estimates, used = self.estimate(
+            measurements, level=level, draws=replicates if intervals == "bootstrap" else 0, seed=seed
+        )
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+
+    def estimate(
+        self, measurements: Measurements, *, level: float = 0.95, draws: int = 0, seed: int = 0
+    ) -> tuple[Estimates, Measurements]:
+        """Scores with their covariance or, if `draws` are asked for, that many bootstrap replicates instead; and
+        the part of the measurements that they rest on."""
         shared = measurements.of_samples(measurements.observers > 1)
         used = shared if shared.sample_count else measurements
         pairs = Pairs(shared)
@@ -63,8 +72,7 @@ class PairedMethod:
         zero = centring(links.zero_weight(used.samples_per_model), links.group)
 
         models = len(measurements.models)
-        scores, covariance = np.zeros(models), np.zeros((models, models))
-        draws = np.zeros((replicates, models)) if intervals == "bootstrap" else None
+        scores, spread = np.zeros(models), np.zeros((draws or models, models))
         for group in range(links.groups):
             here = links.group == group
             if here.sum() == 1:
@@ -79,26 +87,28 @@ class PairedMethod:
                 half_sample=half_sample[here],
             )
             scores[here] = part.fitted.theta
-            if draws is None:
-                covariance[block] = part.covariance()
+            if draws:
+                spread[:, here] = part.draws(draws, seed)
             else:
-                draws[:, here] = part.draws(replicates, seed)
+                spread[block] = part.covariance()
         # The last digits are the solver's; equal records are to tie.
         scores = np.round(zero @ scores, 9)
-        covariance = zero @ covariance @ zero.T
+        spread = spread @ zero.T if draws else zero @ spread @ zero.T
         clusters = resampling_units(used).per_model
         away = _bounded_side(links, half_wins, scores, zero, clusters, level)
-        least = away / (small_sample_factor(clusters, level) * special.ndtri((1 + level) / 2))
-        estimates = Estimates(
+        if not draws:
+            least = away / (small_sample_factor(clusters, level) * special.ndtri((1 + level) / 2))
+            spread += np.diag(np.maximum(least**2 - np.diag(spread), 0))
+            away[:] = np.nan  # the covariance holds it now
+        return Estimates(
             scores=scores,
-            covariance=covariance + np.diag(np.maximum(least**2 - np.diag(covariance), 0)),
-            draws=None if draws is None else draws @ zero.T,
+            covariance=None if draws else spread,
+            draws=spread if draws else None,
             low=np.where(links.no_low, -np.inf, np.where(away > 0, scores - away, np.nan)),
             high=np.where(links.no_high, np.inf, np.where(away > 0, scores + away, np.nan)),
             comparable=links.comparable,
             warnings=(*_left_out(measurements, shared), *links.warnings(scores)),
-        )
-        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+        ), used
 
     def _counted(self, counts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         wins, ties = counts

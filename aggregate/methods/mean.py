@@ -8,9 +8,9 @@ from scipy import sparse, special
 from aggregate.bootstrap import cluster_weights, resampling_units
 from aggregate.caveats import one_scale, values_only, votes_left_out
 from aggregate.estimates import Estimates, make_ranking
-from aggregate.intervals import check_level, cluster_variance, korn_graubard
+from aggregate.intervals import cluster_variance, korn_graubard
 from aggregate.measurements import Measurements
-from aggregate.method import Intervals, check_intervals
+from aggregate.method import Intervals, check_options
 from aggregate.ranking import Ranking
 
 # Numbers held densely at once.
@@ -35,8 +35,7 @@ class Mean:
         seed: int = 0,
     ) -> Ranking:
         """See `aggregate.method.Method`."""
-        check_level(level)
-        check_intervals(intervals)
+        check_options(level, intervals, replicates)
         metric = one_scale(measurements)
         used = values_only(measurements)
         totals = _Totals(used)

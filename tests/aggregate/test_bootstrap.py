@@ -25,11 +25,6 @@ def test_rows_depend_on_the_seed_and_not_on_the_batches(monkeypatch: pytest.Monk
     assert (np.concatenate(list(cluster_weights(7, 50, seed=4))) != whole).any()
 
 
-def test_one_replicate_is_refused() -> None:
-    with pytest.raises(ValueError, match="1 bootstrap replicates"):
-        next(cluster_weights(5, 1, seed=0))
-
-
 FRAME = pl.DataFrame({"model": "a", "sample": ["1", "2", "3"], "value": [0, 1, 1], "cluster": ["k", "l", "k"]})
 VOTES = pl.DataFrame(
     {

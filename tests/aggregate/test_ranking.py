@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from aggregate.estimates import Estimates, make_ranking
+from aggregate.method import Method
+from aggregate.methods.bradley_terry import BradleyTerry
 from aggregate.methods.mean import Mean
 from aggregate.ranking import Ranking
 from tests.aggregate.tables import table
@@ -59,6 +61,11 @@ def test_a_level_outside_0_to_1_is_refused(level: float) -> None:
         Mean()(table({"a": [1, 0]}), level=level)
 
 
-def test_unknown_intervals_are_refused() -> None:
+@pytest.mark.parametrize("method", [Mean(), BradleyTerry()])
+def test_options_that_say_nothing_are_refused(method: Method) -> None:
     with pytest.raises(ValueError, match="use 'sandwich' or 'bootstrap'"):
-        Mean()(table({"a": [1, 0]}), intervals="jackknife")  # type: ignore[arg-type]
+        method(M, intervals="jackknife")  # type: ignore[arg-type]
+    for replicates in (0, 1):
+        with pytest.raises(ValueError, match=f"{replicates} bootstrap replicates say nothing"):
+            method(M, intervals="bootstrap", replicates=replicates)
+    assert method(M, replicates=0)  # nothing is drawn
