@@ -45,7 +45,7 @@ def _of_chances(
     scores = product(seen.T, tie.T)
     scores *= seen
     for mine, others, more in ((passed, failed, win - tie), (failed, passed, lose - tie)):
-        added = product(others.T, more.T)
+        added = _added(others, more, product)
         added *= mine
         scores += added
     if win_extra is None or tie_extra is None:
@@ -53,6 +53,17 @@ def _of_chances(
     extra = np.einsum("si,si->s", seen, product(seen.T, tie_extra)) / 2  # every tie is met from both sides
     extra += np.einsum("si,si->s", passed, product(failed.T, (win_extra - tie_extra).T))
     return np.column_stack([scores, extra])
+
+
+def _added(
+    others: np.ndarray, more: np.ndarray, product: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """others more'; where ties are worth half a win, `more` is one number for all pairs, and no product needed."""
+    one = more[0, -1]
+    rounding = 8 * np.finfo(np.float64).eps * abs(one)
+    if np.abs(more - one * ~np.eye(len(more), dtype=bool)).max() <= rounding:
+        return one * (others.sum(axis=1, keepdims=True) - others)
+    return product(others.T, more.T)
 
 
 def _of_order(values: np.ndarray, gains: Gains) -> np.ndarray:

@@ -19,10 +19,11 @@ def tiles(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """(first sample, seen, value) of `width` samples at a time, (width, M) float64, 0 where unseen.
 
-    The rows are those of `samples`, a range without gaps.
+    The rows are those of `samples`, a range without gaps. Raises IndexError for indices out of range.
     """
     fill = _fill_compiled if compiled else _fill
     edges = row_edges(sample, samples, width)
+    in_range(model, models)
     for start, first, last in zip(samples[::width], edges[:-1], edges[1:], strict=True):
         seen = np.zeros((min(width, samples.stop - start), models))
         tile = np.zeros_like(seen)
@@ -33,8 +34,9 @@ def tiles(
 def _fill(
     model: np.ndarray, sample: np.ndarray, value: np.ndarray, start: int, seen: np.ndarray, tile: np.ndarray
 ) -> None:
-    seen[sample - start, model] = 1
-    tile[sample - start, model] = value
+    cell = (sample - start).astype(np.intp) * seen.shape[1] + model.astype(np.intp)
+    seen.reshape(-1)[cell] = 1
+    tile.reshape(-1)[cell] = value
 
 
 def _fill_compiled(
@@ -42,7 +44,6 @@ def _fill_compiled(
 ) -> None:
     from kernels import tile_loops
 
-    in_range(model, seen.shape[1])
     tile_loops.fill(model, sample, value, start, seen, tile)
 
 

@@ -14,7 +14,7 @@ from kernels.order import is_sorted, sample_sorted
 from kernels.tiles import tiles
 
 # Numbers in one tile: it stays small beside the input, and its products stay in the cache.
-_TILE_CELLS = 2**20
+_TILE_CELLS = 2**18
 
 # Seconds that plain numpy may take before numba, which takes .3 s to load, is asked.
 _PATIENCE = 0.3

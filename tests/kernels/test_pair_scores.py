@@ -16,6 +16,8 @@ from kernels.pair_scores import score_covariance, unit_scores, unit_scores_refer
 def gains(models: int, extra: bool, rng: np.random.Generator) -> dict[str, Any]:
     """Arbitrary gains; the diagonals are filled to show that nobody looks at them."""
     found = {name: rng.normal(size=(models, models)) for name in ("win", "lose", "tie")}
+    if rng.random() < 0.5:  # a tie is worth half a win
+        found["win"], found["lose"] = found["tie"] + 0.3, found["tie"] - 0.3
     if extra:
         found["win_extra"], tie = rng.normal(size=(2, models, models))
         found["tie_extra"] = tie + tie.T
