@@ -103,7 +103,7 @@ def difference_intervals(
 
 
 def _clusters(used: Measurements) -> np.ndarray:
-    """(M,) clusters behind each score; where there are none, all spread is the method's own, nothing to correct."""
+    """(M,) clusters behind each score; without any, all spread is the method's own and stays."""
     clusters = resampling_units(used).per_model
     return np.where(clusters == 0, 10**6, clusters)
 

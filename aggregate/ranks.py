@@ -8,10 +8,10 @@ import numpy as np
 from scipy import special
 
 from aggregate.intervals import small_sample_factor
+from kernels.largest import largest_difference
 
-# Normal draws behind a critical value, and numbers held at once while it is found.
 _DRAWS = 2000
-_BLOCK_CELLS = 2**18
+"""Normal draws behind a critical value."""
 
 _BAND_SHARE = 0.1
 """Of the error that a range may make, what is spent on finding the pairs that are far apart."""
@@ -123,26 +123,9 @@ def _critical(wobble: np.ndarray, above: np.ndarray, per_se: np.ndarray, told: n
     columns = np.ascontiguousarray(wobble.T, np.float32)
     while True:
         slack = np.minimum(above[left] + band, 0)
-        largest = _largest(columns, left, per_se[left], slack)
+        largest = largest_difference(columns, left[0], left[1], per_se[left], slack)
         critical = max(float(np.quantile(largest, level + share)), 0.0)
         kept = above[left] <= critical
         if kept.all() or not kept.any():
             return critical
         left = left[0][kept], left[1][kept]
-
-
-def _largest(
-    columns: np.ndarray, pairs: tuple[np.ndarray, ...], per_se: np.ndarray, slack: np.ndarray
-) -> np.ndarray:
-    """(B,) largest T + slack of any of these pairs in each draw; columns: (M, B)."""
-    largest = np.full(columns.shape[1], -np.inf, np.float32)
-    per_se, slack = per_se.astype(np.float32)[:, None], slack.astype(np.float32)[:, None]
-    block = max(1, _BLOCK_CELLS // columns.shape[1])
-    for start in range(0, slack.size, block):
-        part = slice(start, start + block)
-        t = columns[pairs[0][part]]
-        t -= columns[pairs[1][part]]
-        t *= per_se[part]
-        t += slack[part]
-        np.maximum(largest, t.max(axis=0), out=largest)
-    return largest
