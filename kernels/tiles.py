@@ -56,8 +56,8 @@ def row_edges(sample: np.ndarray, samples: range, width: int) -> np.ndarray:
         raise IndexError(
             f"samples from {sample[0]} to {sample[-1]} are not all from {samples.start} to {samples.stop - 1}"
         )
-    inner = np.array(samples[::width][1:]).astype(sample.dtype)  # of another type, the rows would be copied
-    return np.concatenate([[0], np.searchsorted(sample, inner), [len(sample)]])
+    starts = np.array(samples[::width]).astype(sample.dtype)  # of another type, the rows would be copied
+    return np.append(np.searchsorted(sample, starts), len(sample))
 
 
 def in_range(index: np.ndarray, size: int) -> None:

@@ -37,12 +37,13 @@ def win_counts(
     """Wins and ties between all pairs, as float64 with a diagonal of 0.
 
     model, sample: (R,) indices below `models` and `samples`; a cell occurs at most once. Rows that are
-    sorted by sample already are not sorted again. value: (R,) finite; in [0, 1] with `chances`.
-    weights: None for 1 each, (S,) of the samples, or (B, S) for B weighted counts in one pass.
+    sorted by sample already are not sorted again. value: (R,) finite, of integers, bool, float32 or float64;
+    in [0, 1] with `chances`. weights: None for 1 each, (S,) of the samples, or (B, S) for B weighted counts
+    in one pass.
 
     Returns (M, M) arrays, or (B, M, M) for (B, S) weights: [i, j] is how often i beats (ties) j. Ties are
     symmetric, and wins + wins' + ties is the weight of the shared samples. Never holds more than a tile of
-    samples densely. Raises ValueError for weights of another length.
+    samples densely. Raises ValueError for weights of another length, IndexError for indices out of range.
     """
     weighted = None if weights is None else np.atleast_2d(np.asarray(weights, np.float64))
     if weighted is not None and weighted.shape[1] != samples:

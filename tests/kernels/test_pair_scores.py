@@ -110,6 +110,19 @@ def test_threads_share_the_units(route: str, chances: bool, extra: bool, monkeyp
     assert score_covariance(*rows, chances=chances, **kinds) == pytest.approx(scores.T @ scores)
 
 
+@pytest.mark.parametrize("patience", [kernels.pair_scores._PATIENCE, -1])
+@pytest.mark.parametrize("chances", [True, False])
+def test_a_table_without_rows_has_no_scores(
+    patience: float, chances: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels.pair_scores, "_PATIENCE", patience)
+    none, kinds = np.array([], np.int64), gains(3, True, np.random.default_rng(0))
+    for samples in (0, 4):
+        rows = none, none, none.astype(float), np.arange(samples), 3, samples
+        assert (score_covariance(*rows, chances=chances, **kinds) == np.zeros((4, 4))).all()
+        assert (unit_scores(*rows, chances=chances, **kinds) == np.zeros((samples, 4))).all()
+
+
 def test_what_does_not_fit_is_refused() -> None:
     rows, one = (np.array([0, 1]), np.array([0, 1]), np.ones(2)), np.ones((2, 2))
     kinds = {"chances": True, "win": one, "lose": one, "tie": one}

@@ -173,6 +173,17 @@ def test_indices_out_of_range_are_refused(
             win_counts(models[order], samples[order], value, 3, 5, chances=False)
 
 
+@pytest.mark.parametrize("patience", [kernels.wins._PATIENCE, -1])
+@pytest.mark.parametrize("chances", [True, False])
+def test_a_table_without_rows_has_no_wins(patience: float, chances: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels.wins, "_PATIENCE", patience)
+    none = np.array([], np.int64)
+    for weights in (None, np.array([]), np.array([0.5, 1])):
+        samples = 0 if weights is None else len(weights)
+        wins, ties = win_counts(none, none, none.astype(float), 3, samples, chances=chances, weights=weights)
+        assert wins.shape == ties.shape == (3, 3) and not wins.any() and not ties.any()
+
+
 def test_small_input_does_not_load_numba() -> None:
     """Which takes longer than to count it."""
     code = (
