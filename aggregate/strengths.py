@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -42,7 +42,7 @@ def strengths(
     level: float,
     draws: int,
     seed: int,
-    warnings: tuple[str, ...],
+    warnings: Sequence[str],
 ) -> Estimates:
     """The scores of all models, each group of them fitted apart and with a zero of its own.
 
