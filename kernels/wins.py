@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.order import is_sorted, sample_sorted
+from kernels.bits import count_bits, count_grouped_bits
+from kernels.compare import count_chances, count_ordered, count_pairs
+from kernels.order import comparisons, grouped, is_sorted, sample_sorted, ungrouped
 from kernels.tiles import tiles
 
 # Numbers in one tile: it stays small beside the input, and its products stay in the cache.
@@ -75,10 +77,6 @@ def _compiled(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The fastest route for what the rows are like: for weights of 1 the bits of values that are 0 or 1; the
     rows' pairs where samples have few rows; else tiles."""
-    from kernels.bits import count_bits, count_grouped_bits
-    from kernels.compare import count_chances, count_ordered, count_pairs
-    from kernels.order import comparisons, grouped, ungrouped
-
     cells = samples * models**2 / 2
     if not is_sorted(sample):
         groups = grouped(model, sample, value, models, samples)
