@@ -84,20 +84,10 @@ class Links:
 
     def warnings(self, scores: np.ndarray) -> list[str]:
         """What stands in the way of one order of all models, and what was done about it."""
-        if self.parts == 1 or len(self.models) == 1:
-            return []
         met = self.met > 0
-        found = []
-        if not met.all():
-            found.append(f"no sample shared with another model, nothing places: {self._names(~met)}")
-        groups = self._sets(self.group, scores, met)
-        if len(groups) > 1:
-            found.append(
-                f"{len(groups)} groups of models share no sample, their order across groups is not measured and "
-                f"each group's average is 0: {named(groups)}"
-            )
+        found = self.group_warnings(scores)
         parts = self._sets(self.part, scores, met)
-        if len(parts) == len(groups):
+        if len(parts) == np.unique(self.group[met]).size:
             return found
         found.append(
             f"the graph of wins is not strongly connected, in {len(parts)} parts a win never came back "
@@ -111,6 +101,22 @@ class Links:
             "against an imaginary average model: how far it stands from the others is this prior's, and its "
             "interval has no bound on that side"
         )
+        return found
+
+    def group_warnings(self, scores: np.ndarray) -> list[str]:
+        """Which models share no sample, so that nothing is known of their order."""
+        if self.groups == 1:
+            return []
+        met = self.met > 0
+        found = []
+        if not met.all():
+            found.append(f"no sample shared with another model, nothing places: {self._names(~met)}")
+        groups = self._sets(self.group, scores, met)
+        if len(groups) > 1:
+            found.append(
+                f"{len(groups)} groups of models share no sample, their order across groups is not measured: "
+                f"{named(groups)}"
+            )
         return found
 
     def _names(self, which: np.ndarray) -> str:

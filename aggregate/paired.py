@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import optimize, special
+from scipy import optimize, sparse, special
+from scipy.sparse import csgraph
 
 from aggregate.bootstrap import cluster_weights, resampling_units
 from aggregate.connectivity import Links
@@ -60,7 +61,7 @@ class PairedMethod:
     ) -> tuple[Estimates, Measurements]:
         """Scores with their covariance or, if `draws` are asked for, that many bootstrap replicates instead; and
         the part of the measurements that they rest on."""
-        shared = measurements.of_samples(measurements.observers > 1)
+        shared = with_company(measurements)
         used = shared if shared.sample_count else measurements
         pairs = Pairs(shared)
         wins, ties = self._counted(pairs.counts())
@@ -107,7 +108,7 @@ class PairedMethod:
             low=np.where(links.no_low, -np.inf, np.where(away > 0, scores - away, np.nan)),
             high=np.where(links.no_high, np.inf, np.where(away > 0, scores + away, np.nan)),
             comparable=links.comparable,
-            warnings=(*_left_out(measurements, shared), *links.warnings(scores)),
+            warnings=(*left_out(measurements, shared), *links.warnings(scores)),
         ), used
 
     def _counted(self, counts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -115,8 +116,10 @@ class PairedMethod:
         return wins, ties if self.ties else np.zeros_like(ties)
 
     def _model(self, wins: np.ndarray, ties: np.ndarray) -> PairModel:
-        """Half-ties where there is no tie, or nothing but ties, to fit a parameter to: there all agree."""
-        return self.model if wins.any() and ties.any() else HalfTies()
+        """Half-ties where the tie parameter has no finite value: without ties (where all agree), or without wins
+        that come back in a circle, since strengths far apart then explain all wins, and any tie rate all ties."""
+        circles = csgraph.connected_components(sparse.csr_matrix(wins > 0), connection="strong")[0] < len(wins)
+        return self.model if circles and ties.any() else HalfTies()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -193,7 +196,13 @@ class _Part:
         return np.concatenate(found)
 
 
-def _left_out(measurements: Measurements, shared: Measurements) -> list[str]:
+def with_company(measurements: Measurements) -> Measurements:
+    """The part on samples that two models or more were measured on; all votes stay."""
+    seen = measurements.observers > 1
+    return measurements if seen.all() else measurements.of_samples(seen)
+
+
+def left_out(measurements: Measurements, shared: Measurements) -> list[str]:
     """Whether samples say nothing because nobody shares them."""
     lone = len(measurements.samples) - len(shared.samples)
     if not shared.sample_count or not lone:

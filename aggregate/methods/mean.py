@@ -115,7 +115,8 @@ class _Totals:
     def ends(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """(M,) ends of the intervals: of `korn_graubard` for values in [0, 1], else Student's.
 
-        Where values outside [0, 1] never vary, the bound of `korn_graubard` within the range of all values.
+        Where a model's values outside [0, 1] never vary, the bound of `korn_graubard` within the range of all
+        values; none where not even these vary, since nothing is known of their spread.
         """
         if self.bounded:
             return korn_graubard(self.mean, self.variance, self.samples, self.clusters, level)
@@ -125,7 +126,9 @@ class _Totals:
     def _around(self, t: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         half = t * np.sqrt(self.variance)
         width = self.highest - self.lowest
-        inside = (self.mean - self.lowest) / (width or 1.0)
+        if width == 0:
+            return np.full_like(half, -np.inf), np.full_like(half, np.inf)
+        inside = (self.mean - self.lowest) / width
         nothing = np.zeros_like(self.variance)
         low, high = korn_graubard(inside, nothing, self.samples, self.clusters, level)
         flat = np.sqrt(self.variance) <= 1e-12 * width

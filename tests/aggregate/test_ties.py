@@ -111,3 +111,10 @@ def test_models_that_only_tie_are_not_connected_where_ties_are_dropped() -> None
     ranking = BradleyTerryNoTies()(votes("a>b b>a a=c b=c c=a"))
     c = next(row for row in ranking.models if row.model == "c")
     assert (c.low, c.high, c.rank_low, c.rank_high) == (-np.inf, np.inf, 1, 3)
+
+
+@pytest.mark.parametrize("method", [Davidson(), RaoKupper()])
+def test_wins_that_never_come_back_leave_half_ties(method: Method) -> None:
+    """a won twice and tied once: a tie rate of 1/3 at any distance, and a distance without end, fit that."""
+    m = votes("a>b a>b a=b")
+    assert method(m).models == BradleyTerry()(m).models
