@@ -20,6 +20,11 @@ from aggregate.ranking import Ranking
 from aggregate.sandwich import centring, sandwich
 from kernels.bradley_terry import HalfTies, PairModel, Strengths, curvature, fit_pairs
 
+_NO_TIE_RATE = (
+    "no win comes back in a circle, so that no finite tie rate fits: each model was given half a sample won and "
+    "half a sample lost against an imaginary average model, and distances are this prior's"
+)
+
 
 class PairedMethod:
     """A method that fits a model of paired comparisons; a subclass says which, and what it assumes.
@@ -74,13 +79,17 @@ class PairedMethod:
 
         models = len(measurements.models)
         scores, spread = np.zeros(models), np.zeros((draws or models, models))
+        notes: list[str] = []
         for group in range(links.groups):
             here = links.group == group
             if here.sum() == 1:
                 continue
             block = np.ix_(here, here)
+            if self._no_tie_rate(wins[block], ties[block]):
+                prior[here, :2] = np.maximum(prior[here, :2], half_sample[here, None])
+                notes = [_NO_TIE_RATE]
             part = _Part(
-                model=self._model(wins[block], ties[block]),
+                model=self.model if ties[block].any() else HalfTies(),  # without ties all agree
                 pairs=pairs if links.groups == 1 else Pairs(shared, here),
                 wins=wins[block],
                 ties=ties[block] if self.ties else None,
@@ -108,18 +117,19 @@ class PairedMethod:
             low=np.where(links.no_low, -np.inf, np.where(away > 0, scores - away, np.nan)),
             high=np.where(links.no_high, np.inf, np.where(away > 0, scores + away, np.nan)),
             comparable=links.comparable,
-            warnings=(*left_out(measurements, shared), *links.warnings(scores)),
+            warnings=(*left_out(measurements, shared), *links.warnings(scores), *notes),
         ), used
 
     def _counted(self, counts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         wins, ties = counts
         return wins, ties if self.ties else np.zeros_like(ties)
 
-    def _model(self, wins: np.ndarray, ties: np.ndarray) -> PairModel:
-        """Half-ties where the tie parameter has no finite value: without ties (where all agree), or without wins
-        that come back in a circle, since strengths far apart then explain all wins, and any tie rate all ties."""
-        circles = csgraph.connected_components(sparse.csr_matrix(wins > 0), connection="strong")[0] < len(wins)
-        return self.model if circles and ties.any() else HalfTies()
+    def _no_tie_rate(self, wins: np.ndarray, ties: np.ndarray) -> bool:
+        """Whether the tie parameter has no finite value: no win comes back in a circle, so that strengths far
+        apart explain all wins, and any tie rate the ties."""
+        if self.model.least is None or not ties.any():
+            return False
+        return bool(csgraph.connected_components(sparse.csr_matrix(wins > 0), connection="strong")[0] == len(wins))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
