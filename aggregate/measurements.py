@@ -133,8 +133,6 @@ class Measurements:
 
     def of_samples(self, keep: np.ndarray) -> Measurements:
         """The part on the samples where `keep` ((S,) bool) holds; all models, tags, metrics and votes stay."""
-        if keep.all():
-            return self
         rows = keep[self.sample]
         new = (np.cumsum(keep) - 1).astype(np.int32)
         used = np.zeros(len(self.clusters), bool)
@@ -156,6 +154,34 @@ class Measurements:
             weight=self.weight[keep],
             votes=replace(self.votes, cluster=cluster[self.votes.cluster]),
         )
+
+    def of_models(self, keep: np.ndarray) -> Measurements:
+        """The part of the models where `keep` ((M,) bool) holds, on the samples that they were measured on."""
+        if keep.all():
+            return self
+        new = (np.cumsum(keep) - 1).astype(np.int32)
+        rows, votes = keep[self.model], self.votes
+        both = keep[votes.first] & keep[votes.second]
+        voted, vote_sample = np.unique(votes.sample[both], return_inverse=True)
+        few = replace(
+            self,
+            models=tuple(compress(self.models, keep)),
+            model=new[self.model[rows]],
+            sample=self.sample[rows],
+            value=self.value[rows],
+            passes=None if self.passes is None else self.passes[rows],
+            attempts=None if self.attempts is None else self.attempts[rows],
+            votes=Comparisons(
+                samples=tuple(votes.samples[s] for s in voted.tolist()),
+                first=new[votes.first[both]],
+                second=new[votes.second[both]],
+                sample=vote_sample.astype(np.int32),
+                cluster=votes.cluster[both],
+                outcome=votes.outcome[both],
+                missing=votes.missing,
+            ),
+        )
+        return few.of_samples(np.bincount(few.sample, minlength=len(self.samples)) > 0)
 
     @cached_property
     def upward(self) -> np.ndarray:

@@ -1,0 +1,114 @@
+"""From a fit of the marginal likelihood to the scores that users read, and how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import special
+
+from aggregate.bootstrap import cluster_weights
+from aggregate.estimates import Estimates
+from aggregate.marginal import Fit, Marginal
+from aggregate.measurements import Measurements
+
+PASS_UNIT = "estimated pass rate over all samples, measured or not"
+VALUE_UNIT = "estimated mean value over all samples, measured or not"
+ABILITY_UNIT = "ability: log-odds on the first kind of value, above the average model"
+
+
+def unit_of(measurements: Measurements) -> str:
+    """What a score is: there is a value to expect with one metric, or several that are chances alike."""
+    kinds = {(metric.kind, metric.direction) for metric in measurements.metrics}
+    if len(kinds) == 1 and measurements.metrics[0].kind == "binary":
+        return PASS_UNIT
+    return VALUE_UNIT if len(measurements.metrics) == 1 else ABILITY_UNIT
+
+
+def abilities(
+    marginal: Marginal,
+    fit: Fit,
+    *,
+    level: float,
+    draws: int,
+    seed: int,
+    extra: np.ndarray | None = None,
+) -> Estimates:
+    """Scores with a covariance over clusters or, if `draws` are asked for, that many bootstrap replicates.
+
+    extra: (M,) variances of abilities that no cluster shows.
+
+    A score is the value that a model is expected to get given everybody's results, averaged over all samples,
+    weighted: its plain mean where it saw them all. Without a common scale of values it is the ability less the
+    average. The covariance is that of the scores' influence functions, summed by cluster: the spread of expected
+    values over samples, and the scores' slopes times the inverse information times the likelihood's derivatives.
+    """
+    m, unit = marginal.measurements, unit_of(marginal.measurements)
+    models = marginal.models
+    centre = np.eye(models) - 1 / models
+    if unit == ABILITY_UNIT:
+        scores = centre @ fit.ability
+        slope = np.hstack([centre, np.zeros((models, marginal.size - models))])
+    else:
+        scores, slope = fit.expected, fit.expected_slope
+    if draws:
+        refits = [
+            centre @ ability if unit == ABILITY_UNIT else expected
+            for weights in cluster_weights(marginal.units.number, draws, seed)
+            for ability, expected in (marginal.refit(fit, weight) for weight in weights)
+        ]
+        return _turned(m, unit, Estimates(scores=scores, draws=np.array(refits)))
+
+    by_derivative = np.linalg.solve(fit.information, slope.T)
+    covariance = np.zeros((models, models))
+    for derivatives, values in marginal.influence(fit):
+        influence = derivatives @ by_derivative
+        if unit != ABILITY_UNIT:
+            influence += values / m.weight.sum()
+        covariance += influence.T @ influence
+    if extra is not None:
+        covariance += (slope[:, :models] * extra) @ slope[:, :models].T
+    if unit != PASS_UNIT:
+        return _turned(m, unit, Estimates(scores=scores, covariance=covariance))
+    low, high, least = _in_unit(scores, np.diag(covariance), marginal.units.per_model, level)
+    # A record without a fail sets no upper end, one without a pass no lower one.
+    low = np.where(np.bincount(m.model, m.upward, models) == 0, 0, low)
+    high = np.where(np.bincount(m.model, 1 - m.upward, models) == 0, 1, high)
+    covariance = covariance + np.diag(np.maximum(least - np.diag(covariance), 0))
+    return _turned(m, unit, Estimates(scores=scores, covariance=covariance, low=low, high=high))
+
+
+def _in_unit(
+    rate: np.ndarray, variance: np.ndarray, clusters: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Intervals of rates on the scale of log-odds, and the least variances that go with them.
+
+    C clusters cannot show more than that 1 - (a/2)^(1/C) of all would go the other way: ends are at least as far
+    (as in `intervals.korn_graubard`), which is what is left where every cluster says the same.
+    """
+    tail = (1 - level) / 2
+    z = special.ndtri(1 - tail)
+    unseen = -np.expm1(np.log(tail) / np.maximum(clusters, 1))
+    rate = np.clip(rate, 1e-9, 1 - 1e-9)
+    half = z * np.sqrt(variance) / (rate * (1 - rate))
+    low = np.minimum(special.expit(special.logit(rate) - half), rate * (1 - unseen))
+    high = np.maximum(special.expit(special.logit(rate) + half), rate + (1 - rate) * unseen)
+    return low, high, (np.maximum(rate, 1 - rate) * unseen / z) ** 2
+
+
+def _turned(measurements: Measurements, unit: str, estimates: Estimates) -> Estimates:
+    """Scores as the user's values are: turned back where lower is better; rounded, so that equals tie."""
+    if unit == ABILITY_UNIT or measurements.metrics[0].direction == "up":
+        return replace(estimates, scores=np.round(estimates.scores, 9))
+
+    def turn(values: np.ndarray) -> np.ndarray:
+        return 1 - values if unit == PASS_UNIT else -values
+
+    return replace(
+        estimates,
+        scores=np.round(turn(estimates.scores), 9),
+        draws=None if estimates.draws is None else turn(estimates.draws),
+        low=None if estimates.high is None else turn(estimates.high),
+        high=None if estimates.low is None else turn(estimates.low),
+        higher_is_better=False,
+    )

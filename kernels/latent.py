@@ -1,0 +1,161 @@
+"""Sums over a latent number per sample, on a grid of nodes: the E-step of a marginal likelihood.
+
+A sample has a latent node q with a prior weight, and given the node its rows are independent: a row of model
+i at level l adds `weight * log_chance[i, l, q]` to the log-likelihood. Everything that a fit needs (Bock &
+Aitkin 1981, Psychometrika 46:443) is a sum of the nodes' posterior over rows or samples. Numba runs it; plain
+numpy stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kernels.threads import in_threads
+
+Part = TypeVar("Part")
+
+_ENTRIES_A_THREAD = 20_000
+"""Fewer are not worth a thread."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """E entries of S samples: a row of a binary sample is one entry, one of m passes in n attempts is two."""
+
+    start: np.ndarray
+    """(S+1,) int64: sample s has the entries start[s] to start[s+1]."""
+
+    model: np.ndarray
+    """(E,) int32."""
+
+    level: np.ndarray
+    """(E,) int8: which of the L response functions the entry adds."""
+
+    weight: np.ndarray
+    """(E,) float64: how often; of the sample's weight independent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Q nodes, and what is known at each of them."""
+
+    node: np.ndarray
+    """(Q,) the latent number."""
+
+    log_chance: np.ndarray
+    """(M, L, Q) what an entry adds to the log-likelihood."""
+
+    log_prior: np.ndarray
+    """(Q,) log-weight of each node, to which -precision/2 (node - mean[s])^2 is added for sample s."""
+
+    mean: np.ndarray
+    """(S,)"""
+
+    precision: float
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What the posterior of the nodes says of samples and of rows."""
+
+    log_likelihood: np.ndarray
+    """(S,) of each sample (not weighted)."""
+
+    counts: np.ndarray
+    """(M, L, Q) float64: expected number of entries of a model at a level whose sample is at the node,
+    weighted by the samples' weights."""
+
+    totals: np.ndarray
+    """(Q,) expected number of samples at each node, weighted alike."""
+
+    first: np.ndarray
+    """(S,) posterior mean of a sample's `node` (not weighted)."""
+
+    second: np.ndarray
+    """(S,) posterior mean of its square (not weighted)."""
+
+
+def posterior(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posterior:
+    """The E-step over all samples. weight: (S,), of samples."""
+    from kernels import latent_loops
+
+    samples = weight.size
+    each, first, second = np.empty(samples), np.empty(samples), np.empty(samples)
+
+    def part(begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        counts, totals = np.zeros(nodes.log_chance.shape), np.zeros(nodes.node.size)
+        latent_loops.expected(begin, end, *_plain(rows, nodes), weight, counts, totals, each, first, second)
+        return counts, totals
+
+    counts, totals = (np.sum(given, axis=0) for given in zip(*_in_parts(part, rows), strict=True))
+    return Posterior(each, counts, totals, first, second)
+
+
+def shares(rows: Rows, nodes: Nodes) -> np.ndarray:
+    """(S, Q) the posterior of each sample's nodes."""
+    from kernels import latent_loops
+
+    found = np.empty((nodes.mean.size, nodes.node.size))
+    _in_parts(lambda begin, end: latent_loops.shares(begin, end, *_plain(rows, nodes), found), rows)
+    return found
+
+
+def sample_scores(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
+    """(S, M) each sample's score for each model: the posterior mean of the sum of slope[i, l, q] over its rows.
+
+    slope: (M, L, Q), derivative of `log_chance` with regard to the model's own parameter.
+    """
+    from kernels import latent_loops
+
+    found = np.zeros((nodes.mean.size, slope.shape[0]))
+
+    def part(begin: int, end: int) -> None:
+        latent_loops.scores(begin, end, *_plain(rows, nodes), slope, found)
+
+    _in_parts(part, rows)
+    return found
+
+
+def posterior_reference(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posterior:
+    """What `posterior` promises, sample by sample."""
+    counts, totals = np.zeros_like(nodes.log_chance), np.zeros(nodes.node.size)
+    each, first, second = np.zeros(weight.size), np.zeros(weight.size), np.zeros(weight.size)
+    for s in range(weight.size):
+        at = slice(rows.start[s], rows.start[s + 1])
+        model, level, often = rows.model[at], rows.level[at], rows.weight[at]
+        log_node = nodes.log_prior - nodes.precision / 2 * (nodes.node - nodes.mean[s]) ** 2
+        log_node = log_node + often @ nodes.log_chance[model, level]
+        each[s] = np.logaddexp.reduce(log_node)
+        share = np.exp(log_node - each[s])
+        np.add.at(counts, (model, level), weight[s] * often[:, None] * share)
+        totals += weight[s] * share
+        first[s], second[s] = share @ nodes.node, share @ nodes.node**2
+    return Posterior(each, counts, totals, first, second)
+
+
+def sample_scores_reference(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
+    """What `sample_scores` promises, by the posterior of one sample after the other."""
+    found = np.zeros((nodes.mean.size, slope.shape[0]))
+    for s in range(nodes.mean.size):
+        alone = Rows(rows.start[s : s + 2], rows.model, rows.level, rows.weight)
+        here = Nodes(nodes.node, nodes.log_chance, nodes.log_prior, nodes.mean[s : s + 1], nodes.precision)
+        found[s] = (posterior_reference(alone, here, np.ones(1)).counts * slope).sum(axis=(1, 2))
+    return found
+
+
+def _plain(rows: Rows, nodes: Nodes) -> tuple[Any, ...]:
+    """In the order in which the loops take them."""
+    return (
+        *(rows.start, rows.model, rows.level, rows.weight),
+        *(nodes.log_chance, nodes.log_prior, nodes.node, nodes.mean, nodes.precision),
+    )
+
+
+def _in_parts(work: Callable[[int, int], Part], rows: Rows) -> list[Part]:
+    """`work` on runs of samples, in threads where there is enough to do; results in order."""
+    entries = int(rows.start[-1] - rows.start[0])
+    return in_threads(work, rows.start.size - 1, entries // _ENTRIES_A_THREAD)

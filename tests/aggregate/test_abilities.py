@@ -1,0 +1,160 @@
+"""Rasch, 2PL and auto as rankings: what they say, what they refuse to say, and how far their intervals hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from aggregate.ability_method import AbilityMethod
+from aggregate.estimates import difference_intervals
+from aggregate.measurements import Measurements
+from aggregate.methods.auto import Auto
+from aggregate.methods.mean import Mean
+from aggregate.methods.rasch import Rasch
+from aggregate.methods.two_parameter import TwoParameter
+from tests.aggregate.tables import table
+
+METHODS = [Rasch, TwoParameter, Auto]
+
+
+def frame_of(value: np.ndarray, keep: np.ndarray, **columns: np.ndarray) -> pl.DataFrame:
+    model, sample = np.nonzero(keep)
+    extra = {name: given[sample] for name, given in columns.items()}
+    names = pl.Series([f"m{i:02}" for i in model.tolist()])
+    return pl.DataFrame({"model": names, "sample": sample, "value": value[model, sample], **extra})
+
+
+def world(rng: np.random.Generator, ability: np.ndarray, hard: np.ndarray) -> np.ndarray:
+    return (rng.random((ability.size, hard.size)) < 1 / (1 + np.exp(hard - ability[:, None]))).astype(float)
+
+
+def test_easier_samples_do_not_lift_a_model_and_a_warning_says_who_had_them() -> None:
+    rng = np.random.default_rng(1)
+    hard = rng.normal(size=2000)
+    value = world(rng, np.array([0.0, 0.6, -0.6, 0.3]), hard)
+    keep = rng.random(value.shape) < 0.8
+    keep[0] &= hard < 0
+    m = Measurements.from_frame(frame_of(value, keep))
+    assert Mean()(m).models[0].model == "m00"
+    ranking = Auto()(m)
+    assert [row.model for row in ranking.models] == ["m01", "m03", "m00", "m02"]
+    for row in ranking.models:
+        assert row.score == pytest.approx(value[int(row.model[1:])].mean(), abs=0.03)
+    (warning,) = ranking.warnings
+    assert "coverage is biased (p = " in warning and "m00 on easier ones" in warning
+    assert "sampling error only" in warning
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_model_that_passed_everything_has_no_upper_bound_below_1(method: type[AbilityMethod]) -> None:
+    rows = {row.model: row for row in method()(table({"a": [1] * 12, "b": [1, 0] * 6, "c": [0] * 12})).models}
+    assert rows["a"].high == pytest.approx(1) and 0.6 < rows["a"].low < 0.8 and rows["a"].score > 0.95
+    assert rows["c"].low == pytest.approx(0) and 0.2 < rows["c"].high < 0.4
+    assert rows["a"].rank_high >= 1 and rows["b"].rank == 2
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_models_that_share_nothing_are_never_told_apart(method: type[AbilityMethod]) -> None:
+    rng = np.random.default_rng(2)
+    value = world(rng, np.array([-2.0, -1.0, 1.0, 2.0]), rng.normal(size=400))
+    keep = np.zeros_like(value, bool)
+    keep[:2, :200] = keep[2:, 200:] = True
+    ranking = method()(Measurements.from_frame(frame_of(value, keep)))
+    assert [(row.rank_low, row.rank_high) for row in ranking.models] == [(1, 3), (2, 4), (1, 3), (2, 4)]
+    assert any("2 groups of models share no sample" in warning for warning in ranking.warnings)
+
+
+def test_lower_is_better_turns_scores_and_ranks_around() -> None:
+    rng = np.random.default_rng(3)
+    value = 30 + 5 * rng.normal(size=(3, 1)) + rng.normal(size=(3, 300)) + 4 * rng.normal(size=300)
+    frame = frame_of(value, rng.random(value.shape) < 0.7)
+    ranking = Auto()(Measurements.from_frame(frame, direction="down"))
+    means = {row.model: row.score for row in ranking.models}
+    assert [row.score for row in ranking.models] == sorted(means.values())
+    for row in ranking.models:
+        assert row.low < row.score < row.high
+        assert row.score == pytest.approx(value[int(row.model[1:])].mean(), abs=0.3)
+    assert ranking.unit.startswith("estimated mean value")
+    failures = Auto()(Measurements.from_frame(frame_of((value > 30) * 1.0, value > 0), direction="down"))
+    assert [row.score for row in failures.models] == sorted(row.score for row in failures.models)
+    assert all(0 <= row.low <= row.score <= row.high <= 1 for row in failures.models)
+
+
+def test_kinds_without_a_common_scale_give_abilities() -> None:
+    rng = np.random.default_rng(4)
+    ability, hard = np.linspace(-1, 1, 4), rng.normal(size=600)
+    binary = frame_of(world(rng, ability, hard), rng.random((4, 600)) < 0.5)
+    number = 100 + 20 * (ability[:, None] - hard + 0.5 * rng.normal(size=(4, 600)))
+    seconds = frame_of(number, rng.random((4, 600)) < 0.5)
+    both = pl.concat(
+        [
+            binary.with_columns(metric=pl.lit("pass"), direction=pl.lit("up")),
+            seconds.with_columns(metric=pl.lit("seconds"), direction=pl.lit("down"), value=200 - pl.col("value")),
+        ]
+    )
+    ranking = Auto()(Measurements.from_frame(both))
+    assert ranking.unit.startswith("ability: log-odds")
+    assert [row.model for row in ranking.models] == ["m03", "m02", "m01", "m00"]
+    found = np.array([row.score for row in ranking.models])[::-1]
+    np.testing.assert_allclose(found, ability, atol=0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_sandwich_and_bootstrap_agree(method: type[AbilityMethod]) -> None:
+    rng = np.random.default_rng(5)
+    hard = np.repeat(rng.normal(size=60), 4)
+    value = world(rng, np.linspace(-0.5, 0.5, 4), hard)
+    cluster = np.arange(240) // 4
+    m = Measurements.from_frame(frame_of(value, rng.random(value.shape) < 0.6, cluster=cluster))
+    widths = [
+        np.array([row.high - row.low for row in sorted(method()(m, **options).models, key=lambda row: row.model)])
+        for options in ({"intervals": "sandwich"}, {"intervals": "bootstrap", "replicates": 80})
+    ]
+    np.testing.assert_allclose(widths[0], widths[1], rtol=0.3)
+
+
+def test_uneven_tags_widen_the_intervals_of_auto() -> None:
+    rng = np.random.default_rng(6)
+    tag = np.arange(1200) % 6
+    taste = 0.8 * rng.normal(size=(6, 6))
+    u = np.linspace(-0.5, 0.5, 6)[:, None] + taste[:, tag] - rng.normal(size=1200)
+    value = (rng.random(u.shape) < 1 / (1 + np.exp(-u))).astype(float)
+    keep = rng.random(value.shape) < 0.5
+    even = Auto()(Measurements.from_frame(frame_of(value, keep, tag=tag)))
+    keep[0] &= tag < 2
+    uneven = Auto()(Measurements.from_frame(frame_of(value, keep, tag=tag)))
+    width = [{row.model: row.high - row.low for row in ranking.models} for ranking in (even, uneven)]
+    assert width[1]["m00"] > 2 * width[0]["m00"]
+    assert width[1]["m05"] == pytest.approx(width[0]["m05"], rel=0.2)
+
+
+def simulated(truth: str, rng: np.random.Generator, models: int, samples: int) -> np.ndarray:
+    """(models, samples) values; what the models are expected to get falls evenly from the first to the last."""
+    ability, hard = np.linspace(1, -1, models)[:, None], rng.normal(size=samples)
+    if truth == "gumbel":  # the highest of a sample is drawn by Plackett-Luce
+        return ability + rng.gumbel(size=(models, samples))
+    sharp = np.exp(0.5 * rng.normal(size=samples)) if truth == "2pl" else 1.0
+    return (rng.random((models, samples)) < 1 / (1 + np.exp(-sharp * (ability - hard)))).astype(float)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", ["rasch", "2pl", "gumbel"])
+@pytest.mark.parametrize("seen", [0.1, 0.7])
+def test_intervals_of_differences_hold(truth: str, seen: float) -> None:
+    rng = np.random.default_rng([len(truth), int(10 * seen)])
+    models, samples = 8, 600 if seen < 0.5 else 200
+    expected = simulated(truth, np.random.default_rng(0), models, 400_000).mean(axis=1)
+    true = expected[:, None] - expected
+    held: dict[str, list[float]] = {method.name: [] for method in (Rasch, Auto)}
+    pairs = np.triu_indices(models, 1)
+    for _ in range(60):
+        value = simulated(truth, rng, models, samples)
+        m = Measurements.from_frame(frame_of(value, rng.random(value.shape) < seen))
+        for method in (Rasch(), Auto()):
+            low, high = difference_intervals(*method.estimate(m), level=0.95)
+            held[method.name].append(float(((low <= true) & (true <= high))[pairs].mean()))
+    for name, found in held.items():
+        # 60 runs of 28 dependent pairs: two standard errors are about .02.
+        assert 0.925 <= np.mean(found) <= 0.98, (name, np.mean(found))
