@@ -13,11 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-import psutil
+from benchmarks.peak import Peak
 
 
 def main() -> None:
@@ -32,13 +31,13 @@ def main() -> None:
         environment = {"EVALHUB_HOME": f"{folder}/hub"}
         if cold:
             environment["EVALHUB_CACHE"] = f"{folder}/cache"
-        peak = _Peak()
+        peak = Peak()
         seconds = _seconds([command, "score", "smollm2-135m"], environment, peak)
     state = " (cold)" if cold else ""
     print(f"evalhub score smollm2-135m{state}: {seconds:.0f} s, most memory {peak.gib:.2f} GiB (PSS)")
 
 
-def _seconds(command: list[str], environment: dict[str, str], peak: _Peak | None = None) -> float:
+def _seconds(command: list[str], environment: dict[str, str], peak: Peak | None = None) -> float:
     started = time.perf_counter()
     with subprocess.Popen(
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -48,26 +47,6 @@ def _seconds(command: list[str], environment: dict[str, str], peak: _Peak | None
         if process.wait():
             raise SystemExit(f"{' '.join(command)} failed with code {process.returncode}")
     return time.perf_counter() - started
-
-
-class _Peak:
-    """Largest memory of a process and its descendants; pages that they share are counted once."""
-
-    gib = 0.0
-
-    def watch(self, pid: int) -> None:
-        threading.Thread(target=self._watch, args=(psutil.Process(pid),), daemon=True).start()
-
-    def _watch(self, process: psutil.Process) -> None:
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            total = 0
-            for member in [process, *process.children(recursive=True)]:
-                try:
-                    total += member.memory_full_info().pss
-                except psutil.Error:
-                    continue
-            self.gib = max(self.gib, total / 2**30)
-            time.sleep(0.2)
 
 
 if __name__ == "__main__":
