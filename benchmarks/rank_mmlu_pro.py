@@ -1,11 +1,15 @@
-"""How long a Bradley-Terry ranking of 29 models on 12,032 questions takes, beside evalica and choix.
+"""Rows of results to a Bradley-Terry ranking: how long it takes, beside evalica and choix on the same comparisons.
 
     python -m benchmarks.rank_mmlu_pro FILE
 
-FILE is Parquet with `model, sample_id, score` (0/1), such as the results of TIGER-AI-Lab/MMLU-Pro. The
-input that another tool needs is made outside the clock: for evalica all pairs of results on a question, so
-that it counts and fits as we do from measurements; for choix our win counts, so that it only fits. A tool
-that is not installed is skipped.
+FILE is Parquet with `model, sample_id, score` (0/1), such as the results of TIGER-AI-Lab/MMLU-Pro. Every clock
+starts at the same Polars frame of rows. Ours ends at a ranking with intervals, rank ranges and tie groups. Theirs
+end at strengths alone; neither takes rows, so that their clocks hold what a user has to do first: join the rows
+with themselves into pairs (in Polars) and bring these into the lists that their documentation asks for. evalica
+takes models by name; it is also timed with numbers for them, which choix needs. choix knows no ties: a win is
+passed as two wins, a tie as one each way, which is the same likelihood twice. Their fits are also timed alone, on
+those lists, and on our win counts, which neither would have made. Imports are not counted, and each of our figures
+comes after a first call. A tool that is not installed is skipped.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +25,8 @@ import polars as pl
 
 from aggregate.measurements import Measurements
 from aggregate.methods.bradley_terry import BradleyTerry
+from aggregate.pairs import Pairs
 from kernels.bradley_terry import fit_bradley_terry
-from kernels.wins import win_counts
 
 
 def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
@@ -34,59 +39,93 @@ def timed(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
     return float(np.median(seconds)), result
 
 
-def pairs(m: Measurements) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every comparison as (first model, second model, outcome 1, 0 or -1), sides in random order."""
-    dense = np.full((len(m.samples), len(m.models)), np.nan)
-    dense[m.sample, m.model] = m.value
-    first, second = np.triu_indices(len(m.models), 1)
-    outcome = np.sign(dense[:, first] - dense[:, second])
-    row, column = np.nonzero(~np.isnan(outcome))
-    a, b, result = first[column], second[column], outcome[row, column]
-    swap = np.random.default_rng(0).random(a.size) < 0.5
-    return np.where(swap, b, a), np.where(swap, a, b), np.where(swap, -result, result)
-
-
-def compare(tool: str, strengths: np.ndarray, theirs: float, scores: np.ndarray, ours: float) -> None:
-    """One line: `tool` names the tool and the step that both were timed on."""
-    apart = np.abs(strengths - strengths.mean() - scores).max()
-    print(f"{tool}: {theirs:.2g} s, {theirs / ours:.3g} times ours; strengths apart by at most {apart:.0e}")
+def pairs(rows: pl.DataFrame) -> pl.DataFrame:
+    """Every comparison: first and second model, and lead of the first (1, 0 or -1)."""
+    both = rows.join(rows, on="sample").filter(pl.col("model") < pl.col("model_right"))
+    return both.select(
+        first="model", second="model_right", lead=(pl.col("value") - pl.col("value_right")).cast(pl.Int8)
+    )
 
 
 def main(path: str) -> None:
-    frame = pl.read_parquet(path).select("model", sample="sample_id", value="score")
-    seconds, m = timed(lambda: Measurements.from_frame(frame), 5)
-    print(f"{len(m.models)} models, {len(m.samples)} samples, {m.value.size} rows, read in {seconds:.3f} s")
+    rows = pl.read_parquet(path).select("model", sample="sample_id", value="score")
+    reading, m = timed(lambda: Measurements.from_frame(rows), 15)
+    print(f"{len(m.models)} models, {len(m.samples)} samples, {m.value.size} rows")
+    counting, (wins, ties) = timed(lambda: Pairs(m).counts(), 15)
+    half_wins = wins + ties / 2
+    fitting, strengths = timed(lambda: fit_bradley_terry(half_wins), 15)
+    estimating, _ = timed(lambda: BradleyTerry().estimate(m), 15)
+    ours, _ = timed(lambda: BradleyTerry()(Measurements.from_frame(rows)), 15)
+    print(
+        f"ours, rows to ranking with intervals and rank ranges: {1e3 * ours:.1f} ms (reading {1e3 * reading:.1f}; "
+        f"counts, fit and sandwich {1e3 * estimating:.1f}, of which counts {1e3 * counting:.1f}, "
+        f"fit {1e3 * fitting:.1f})"
+    )
+    bootstrap, _ = timed(lambda: BradleyTerry()(m, intervals="bootstrap"), 3)
+    print(f"ours, ranking by 1000 bootstrap replicates instead: {bootstrap:.2f} s")
 
-    def half_wins() -> np.ndarray:
-        wins, ties = win_counts(m.model, m.sample, m.value, len(m.models), len(m.samples), chances=True)
-        return wins + ties / 2
+    def compare(tool: str, seconds: float, found: np.ndarray, alone: float) -> None:
+        apart = np.abs(found - found.mean() - strengths).max()
+        print(f"{tool}: rows to strengths {seconds:.2f} s, {seconds / ours:.0f} times ours; apart by {apart:.0e}")
+        print(f"    its fit alone {alone:.2f} s, {alone / (counting + fitting):.0f} times our counts and fit")
 
-    counting, wins = timed(half_wins, 9)
-    fitting, scores = timed(lambda: fit_bradley_terry(wins), 9)
-    print(f"point fit: counting {counting:.2g} s, fit {fitting:.2g} s")
-    seconds, _ = timed(lambda: BradleyTerry()(m, replicates=1000), 3)
-    print(f"ranking with 1000 bootstrap replicates, intervals and rank ranges: {seconds:.2f} s")
-
+    named = rows.with_columns(pl.col("model").cast(pl.String))
+    numbered = rows.with_columns(
+        model=pl.col("model")
+        .cast(pl.String)
+        .replace_strict(list(m.models), range(len(m.models)), return_dtype=pl.Int32)
+    )
     try:
         import evalica
     except ImportError:
         print("evalica: not installed, skipped")
     else:
-        first, second, outcome = pairs(m)
-        names = {1: evalica.Winner.X, -1: evalica.Winner.Y, 0: evalica.Winner.Draw}
-        xs, ys = first.tolist(), second.tolist()
-        winners = [names[int(result)] for result in outcome]
-        seconds, fitted = timed(lambda: evalica.bradley_terry(xs, ys, winners, tolerance=1e-10, limit=1000), 1)
-        strengths = np.log(fitted.scores.loc[range(len(m.models))].to_numpy())
-        compare("evalica, pairs to strengths", strengths, seconds, scores, counting + fitting)
+        winner = {1: evalica.Winner.X, -1: evalica.Winner.Y, 0: evalica.Winner.Draw}
+
+        def prepare_evalica(given: pl.DataFrame) -> tuple[list[Any], list[Any], list[Any]]:
+            made = pairs(given)
+            return made["first"].to_list(), made["second"].to_list(), [winner[x] for x in made["lead"].to_list()]
+
+        for how, given, index in (
+            ("as its documentation shows", named, list(m.models)),
+            ("models as numbers", numbered, list(range(len(m.models)))),
+        ):
+            preparing, lists = timed(partial(prepare_evalica, given), 1)
+            fit = partial(evalica.bradley_terry, *lists, tolerance=1e-12, limit=10_000)
+            alone, fitted = timed(fit, 1)
+            found = np.log(fitted.scores.loc[index].to_numpy())
+            compare(f"evalica, {how}", preparing + alone, found, alone)
+        i, j = np.nonzero(half_wins)
+        counted = [winner[1]] * i.size
+        on_counts, _ = timed(
+            lambda: evalica.bradley_terry(i, j, counted, weights=half_wins[i, j], tolerance=1e-12, limit=10_000),
+            15,
+        )
+        print(f"evalica on our counts: fit {1e3 * on_counts:.1f} ms, {on_counts / fitting:.1f} times our fit")
 
     try:
         import choix
     except ImportError:
         print("choix: not installed, skipped")
     else:
-        seconds, strengths = timed(lambda: choix.ilsr_pairwise_dense(wins), 9)
-        compare("choix, win counts (ours) to strengths", strengths, seconds, scores, fitting)
+
+        def prepare_choix() -> list[tuple[int, int]]:
+            made = pairs(numbered).with_columns(
+                winner=pl.when(pl.col("lead") < 0).then("second").otherwise("first"),
+                loser=pl.when(pl.col("lead") < 0).then("first").otherwise("second"),
+            )
+            back = pl.col("lead") == 0
+            again = made.select(
+                winner=pl.when(back).then("loser").otherwise("winner"),
+                loser=pl.when(back).then("winner").otherwise("loser"),
+            )
+            return pl.concat([made.select("winner", "loser"), again]).rows()
+
+        preparing, won = timed(prepare_choix, 1)
+        alone, found = timed(lambda: choix.ilsr_pairwise(len(m.models), won, tol=1e-10), 1)
+        compare("choix", preparing + alone, found, alone)
+        on_counts, _ = timed(lambda: choix.ilsr_pairwise_dense(half_wins, tol=1e-10), 15)
+        print(f"choix on our counts: fit {1e3 * on_counts:.2f} ms, {on_counts / fitting:.1f} times our fit")
 
 
 if __name__ == "__main__":
