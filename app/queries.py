@@ -64,13 +64,13 @@ def about(snapshot: Snapshot) -> dict[str, Any]:
 def rankings(snapshot: Snapshot) -> pl.DataFrame:
     """The newest ranking per source and method, with its number of models.
 
-    `bradley-terry` comes first, as it is the default of `evalhub rank`.
+    `auto` comes first, as it is the default of `evalhub rank`.
     """
     return _frame(
         snapshot,
         f"""
         SELECT r.*, (SELECT count(*) FROM ranking_row w WHERE w.ranking_id = r.ranking_id) AS models
-        FROM ({_NEWEST}) r ORDER BY r.source, r.method <> 'bradley-terry', r.method
+        FROM ({_NEWEST}) r ORDER BY r.source, r.method <> 'auto', r.method
         """,
     )
 

@@ -4,7 +4,7 @@ The names that a script needs, each imported when it is first used:
 
     import evalhub
     with evalhub.Hub(path) as hub:
-        ranking = evalhub.rank_hub(hub, method="bradley-terry")
+        ranking = evalhub.rank_hub(hub, method="auto")
 """
 
 from __future__ import annotations

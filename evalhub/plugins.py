@@ -31,18 +31,6 @@ def make(kind: str, name: str) -> Any:
         raise EvalhubError(f"the {kind} '{name}' cannot be loaded: {type(error).__name__}: {error}") from error
 
 
-def working(kind: str) -> list[str]:
-    """Names of the plugins of a kind that can be loaded. A broken one warns and is skipped."""
-    found = []
-    for name in names(kind):
-        try:
-            make(kind, name)
-            found.append(name)
-        except EvalhubError as error:
-            warnings.warn(f"{error}; it is skipped", stacklevel=2)
-    return found
-
-
 def backends() -> list[Any]:
     """The backend classes, in order of name. A broken one warns and is skipped."""
     loaded = []

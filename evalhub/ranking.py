@@ -14,7 +14,11 @@ from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, save_ranking
 from evalhub.store.samples import sources
 
-DEFAULT = "bradley-terry"
+DEFAULT = "auto"
+
+PUBLISHED = (DEFAULT, "mean", "bradley-terry")
+"""What a board shows side by side: each fails where the others do not, so that a reader sees what depends on
+the method."""
 
 _NOTHING = "nothing is measured yet: run evalhub score MODEL first"
 
@@ -38,13 +42,12 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
 
 
 def rank_everything(hub: Hub) -> int:
-    """Rank the pool and each measured source by every method. Returns the number of rankings."""
-    methods = plugins.working("method")
+    """Rank the pool and each measured source by the methods of a board. Returns the number of rankings."""
     made = 0
     for source in ("", *sources(hub)):
         frame = measurement_frame(hub, source)
         if frame["value"].count():
-            for method in methods:
+            for method in PUBLISHED:
                 _rank_and_keep(hub, frame, method, source)
                 made += 1
         elif not source:

@@ -11,7 +11,7 @@ from evalhub.cli.options import hub_option, json_option, print_json
 
 @click.command("rank")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--method", default="bradley-terry", show_default=True, help="How to aggregate, e.g. mean.")
+@click.option("--method", default="auto", show_default=True, help="How to aggregate, e.g. mean.")
 @click.option("--source", default="", help="Only the samples of this source.  [default: the whole pool]")
 @json_option
 @hub_option

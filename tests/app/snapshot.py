@@ -177,9 +177,9 @@ def _rankings(rows: Rows, many: int) -> None:
     ) -> None:
         assumes = {
             "mean": "every sample weighs the same",
-            "bradley-terry": "one scale of strength fits all samples",
+            "auto": "one scale of strength fits all samples",
         }
-        unit = {"mean": "mean pass rate", "bradley-terry": "chance to beat an average model"}
+        unit = {"mean": "mean pass rate", "auto": "expected pass rate"}
         warnings = ["gamma:red[<b>x</b>] covers 1 of 8 samples"] if source == "" else []
         ranked_at = datetime(2026, 11, day, tzinfo=UTC)
         rows["ranking"].append(
@@ -205,7 +205,7 @@ def _rankings(rows: Rows, many: int) -> None:
         rows["model"].append((name, 10**9, "mit", None, None, NOW))
     ranked("old", "", "mean", 8, (BETA, BETA, 0.9, 0.8, 1.0, 1, 1, 1, 1, 8, 1.0), day=1)
     ranked("pool-mean-0123456789", "", "mean", 8, *pool)
-    ranked("pool-bt", "", "bradley-terry", 8, *[(*row[:2], row[2] + 0.1, *row[3:]) for row in pool[:3]])
+    ranked("pool-bt", "", "auto", 8, *[(*row[:2], row[2] + 0.1, *row[3:]) for row in pool[:3]])
     ranked(
         "words-mean",
         "words",

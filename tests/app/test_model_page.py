@@ -21,9 +21,9 @@ def test_facts_and_places(snapshots: Path) -> None:
     assert list(places["rank"]) == ["1–2", "4", "1"]
     assert list(places["of"]) == [5, 5, 3]
     assert "in no ranking by this method: pictures" in words(app)
-    app.selectbox("method").select("bradley-terry").run()
+    app.selectbox("method").select("auto").run()
     assert list(app.dataframe[0].value["source"]) == ["all samples"]
-    assert open_model(snapshots, model=ALPHA).selectbox("method").value == "bradley-terry"
+    assert open_model(snapshots, model=ALPHA).selectbox("method").value == "auto"
 
 
 def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:

@@ -21,8 +21,8 @@ def test_it_opens_on_the_default_of_rank(open_app: Open, snapshots: Path) -> Non
     """The whole pool by the method that `evalhub rank` takes when it is told none; the others follow."""
     app = open_app(snapshots)
     assert (app.selectbox("source").value, app.selectbox("method").value) == ("", DEFAULT)
-    assert app.selectbox("method").options == ["bradley-terry", "mean"]
-    assert "bradley-terry takes for granted: one scale of strength fits all samples" in words(app).replace("*", "")
+    assert app.selectbox("method").options == ["auto", "mean"]
+    assert "auto takes for granted: one scale of strength fits all samples" in words(app).replace("*", "")
     assert list(app.dataframe[0].value["model"]) == [ALPHA, GAMMA, BETA]
     assert app.dataframe[0].value["score"][0] == 0.61234567
 
@@ -56,7 +56,7 @@ def test_source_and_method_choose_the_ranking(open_app: Open, snapshots: Path) -
     assert list(app.dataframe[0].value["model"]) == [ALPHA, BETA, CHANCE]
     assert "Pass rate by source" not in words(app)
     app.selectbox("source").select("").run()
-    app.selectbox("method").select("bradley-terry").run()
+    app.selectbox("method").select("auto").run()
     assert "one scale of strength fits all samples" in words(app)
     assert len(app.dataframe[0].value) == 3
     app.selectbox("source").select("words").run()

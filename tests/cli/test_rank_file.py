@@ -48,7 +48,7 @@ def test_missing_as_r_writes_it(tmp_path: Path) -> None:
     """NA is missing as a value, and a name as a name."""
     path = tmp_path / "r.csv"
     path.write_text("model,sample,value\nNA,a,1\nNA,b,NA\nx,a,0\nx,b,1\n")
-    ranking = evalhub("rank", path, "--json").json
+    ranking = evalhub("rank", path, "--method", "bradley-terry", "--json").json
     assert {row["model"]: row["samples"] for row in ranking["models"]} == {"NA": 1, "x": 1}
     assert any("1 of 4" in warning for warning in ranking["warnings"])
     assert any("only one model was measured" in warning for warning in ranking["warnings"])

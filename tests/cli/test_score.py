@@ -139,13 +139,13 @@ def test_rank_and_publish(pool: Path) -> None:
     ranked = evalhub("rank", "--method", "mean", "--source", "reasoning-gym", "--json", "--hub", pool).json
     assert ranked["method"] == "mean" and ranked["models"][0].keys() >= ROW and ranked["warnings"] is not None
     for arguments, message in (
-        (["--method", "elo"], "unknown method 'elo'"),
+        (["--method", "astrology"], "unknown method 'astrology'"),
         (["--source", "nowhere"], "the pool has no source 'nowhere'; it has reasoning-gym"),
     ):
         assert evalhub("rank", *arguments, "--hub", pool).line.startswith(message)
     done = evalhub("publish", "--json", "--hub", pool)
-    assert done.code == 0 and done.json["rankings"] == 4
+    assert done.code == 0 and done.json["rankings"] == 6
     assert snapshot.current(pool) == done.json["snapshot"]
     with duckdb.connect(str(snapshot.folder(pool) / f"{done.json['snapshot']}.duckdb"), read_only=True) as board:
         listed = board.execute("SELECT source, method FROM ranking ORDER BY ALL").fetchall()
-    assert set(listed) == {(s, m) for s in ("", "reasoning-gym") for m in ("mean", "bradley-terry")}
+    assert set(listed) == {(s, m) for s in ("", "reasoning-gym") for m in ("auto", "mean", "bradley-terry")}
