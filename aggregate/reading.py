@@ -8,12 +8,21 @@ from typing import Any, get_args
 import numpy as np
 import polars as pl
 
-from aggregate.columns import Names, check_names, counts, floats, refuse
+from aggregate.columns import Names, check_names, counts, floats, refuse, renumber
 from aggregate.comparisons import Comparisons, Votes, read_votes
+from aggregate.growing import Growing
 from aggregate.measurements import Direction, Kind, Measurements, Metric
+from kernels.bits import are_bits
+from kernels.cells import sort_rows
 
 _LABELS = ("cluster", "tag", "source", "metric", "kind", "direction")
 """Columns of names that a row may carry beside its model and sample."""
+
+_ROWS = ("model", "value", "passes", "attempts")
+"""What a row of the measurements has beside its sample."""
+
+# Rows that are compared at once.
+_STEP = 2**20
 
 
 def read_frames(frames: Iterable[pl.DataFrame], kind: Kind | None, direction: Direction) -> Measurements:
@@ -34,19 +43,24 @@ class _Reader:
     def __init__(self) -> None:
         self.models, self.samples = Names(), Names()
         self.labels = {label: Names() for label in _LABELS}
-        self.batches: list[dict[str, np.ndarray]] = []
+        self.columns = {
+            "model": Growing(np.int32, -1),
+            "sample": Growing(np.int32, -1),
+            "value": Growing(np.float32, -1),
+        }
         self.votes: list[Votes] = []
-        self.rows = 0
+        self.values = self.rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take the rows of a frame of values or of votes."""
         if "model_a" in frame.columns or "model_b" in frame.columns:
             self.votes.append(read_votes(frame, self.models, self.samples, self.labels["cluster"], self.rows))
         else:
-            self.batches.append(self._read_values(frame))
+            self._add_values(frame)
         self.rows += frame.height
 
-    def _read_values(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+    def _add_values(self, frame: pl.DataFrame) -> None:
+        """What some frames lack is -1 there (a name) or 0 (a count)."""
         absent = [name for name in ("model", "sample", "value") if name not in frame.columns]
         if absent:
             refuse(f"no column {', '.join(map(repr, absent))}: rename yours to model, sample, value")
@@ -61,46 +75,52 @@ class _Reader:
         for label, names in self.labels.items():
             if label in frame.columns and frame[label].dtype != pl.Null:
                 batch[label] = names.codes(check_names(frame, label, nulls=True))
-        return batch
+        for name, values in batch.items():
+            if name not in self.columns:
+                self.columns[name] = Growing(np.int32, 0 if name in ("passes", "attempts") else -1)
+            self.columns[name].put(self.values, values)
+        self.values += frame.height
 
     def finish(self, kind: Kind | None, direction: Direction) -> Measurements:
         """Check what came in as a whole, leave out what has no value, and sort the rest."""
         if not self.rows:
             refuse("no measurements: the input has no rows")
-        columns, votes = self._columns(), Votes.joined(self.votes)
+        columns = {name: column.whole(self.values) for name, column in self.columns.items()}
+        self.columns.clear()
+        votes = Votes.joined(self.votes)
         measured = ~np.isnan(columns["value"])
         missing = int(measured.size - measured.sum())
         if missing:
-            columns = {name: column[measured] for name, column in columns.items()}
+            for name in columns:
+                columns[name] = columns[name][measured]
         if not columns["value"].size and not votes.outcome.size:
             refuse(f"no measurements: all {self.rows} rows are missing a value")
         metrics, metric = self._metrics(columns, kind, direction)
-        models, (model, first, second), unmeasured = self.models.used(columns["model"], votes.first, votes.second)
-        ids, (sample, voted), _ = self.samples.used(columns["sample"], votes.sample)
-        item, sample, metric_of = _items(sample, metric, len(ids))
+        models, unmeasured = self.models.used(columns["model"], votes.first, votes.second)
+        ids, _ = self.samples.used(columns["sample"], votes.sample)
+        item, sample, metric_of = _items(columns.pop("sample"), metric, len(ids))
         labels: dict[str, np.ndarray] = {
-            label: _of_items(label, columns[label], item, ids, sample)
+            label: _of_items(label, columns.pop(label), item, ids, sample)
             for label in ("cluster", "tag", "source")
             if label in columns
         }
-        clusters, cluster_of, vote_cluster = self._clusters(labels.get("cluster"), ids, sample, votes, voted)
+        clusters, cluster_of, vote_cluster = self._clusters(labels.get("cluster"), ids, sample, votes)
 
-        order = np.lexsort((metric_of, sample, cluster_of))
-        place = np.empty(order.size, np.int32)
-        place[order] = np.arange(order.size, dtype=np.int32)
-        item, sample, metric_of = place[item], sample[order], metric_of[order]
-        shown = tuple(
-            f"{ids[s]} [{metrics[m].name}]" if len(metrics) > 1 else ids[s]
-            for s, m in zip(sample.tolist(), metric_of.tolist(), strict=True)
-        )
-        rows = _sorting(item, model, len(models))
-        if rows is not None:
-            item, model = item[rows], model[rows]
-            columns = {name: columns[name][rows] for name in ("value", "passes", "attempts") if name in columns}
-        _refuse_repeated(item, model, shown, models)
-        tags, tag_of = self._named("tag", labels, order)
-        sources, source_of = self._named("source", labels, order)
-        voted_ids = np.unique(voted)
+        order = _order(cluster_of, sample, metric_of)
+        if order is not None:
+            place = np.empty(order.size, np.int32)
+            place[order] = np.arange(order.size, dtype=np.int32)
+            renumber(item, place)
+            sample, metric_of, cluster_of = sample[order], metric_of[order], cluster_of[order]
+            labels = {label: codes[order] for label, codes in labels.items()}
+        shown = _shown(ids, sample, metrics, metric_of)
+        rows = {"sample": item, **{name: columns.pop(name) for name in _ROWS if name in columns}}
+        del item  # sorting makes room by letting go
+        sort_rows(rows, len(models), len(shown))
+        _refuse_repeated(rows["sample"], rows["model"], shown, models)
+        tags, tag_of = self._named("tag", labels)
+        sources, source_of = self._named("source", labels)
+        voted = np.unique(votes.sample)
         return Measurements(
             models=models,
             samples=shown,
@@ -108,21 +128,21 @@ class _Reader:
             tags=tags,
             sources=sources,
             metrics=metrics,
-            model=model,
-            sample=item,
-            value=columns["value"],
-            passes=columns.get("passes"),
-            attempts=columns.get("attempts"),
-            cluster_of=cluster_of[order],
+            model=rows["model"],
+            sample=rows["sample"],
+            value=rows["value"],
+            passes=rows.get("passes"),
+            attempts=rows.get("attempts"),
+            cluster_of=cluster_of,
             tag_of=tag_of,
             source_of=source_of,
             metric_of=metric_of,
-            weight=np.ones(order.size),
+            weight=np.ones(len(shown)),
             votes=Comparisons(
-                samples=tuple(ids[s] for s in voted_ids.tolist()),
-                first=first,
-                second=second,
-                sample=np.searchsorted(voted_ids, voted).astype(np.int32),
+                samples=tuple(ids[s] for s in voted.tolist()),
+                first=votes.first,
+                second=votes.second,
+                sample=np.searchsorted(voted, votes.sample).astype(np.int32),
                 cluster=vote_cluster,
                 outcome=votes.outcome,
                 missing=votes.missing,
@@ -130,20 +150,6 @@ class _Reader:
             missing=missing,
             unmeasured=unmeasured,
         )
-
-    def _columns(self) -> dict[str, np.ndarray]:
-        """All batches as one. What some lack is -1 there (a name) or 0 (a count)."""
-        sizes = [batch["value"].size for batch in self.batches]
-        columns: dict[str, np.ndarray] = {}
-        for name in dict.fromkeys(("model", "sample", "value", *(name for b in self.batches for name in b))):
-            absent = 0 if name in ("passes", "attempts") else -1
-            parts = [
-                batch.pop(name) if name in batch else np.full(size, absent, np.int32)
-                for batch, size in zip(self.batches, sizes, strict=True)
-            ]
-            none = np.empty(0, np.float32 if name == "value" else np.int32)
-            columns[name] = parts[0] if len(parts) == 1 else np.concatenate([*parts, none])
-        return columns
 
     def _metrics(
         self, columns: dict[str, np.ndarray], kind: Kind | None, direction: Direction
@@ -154,7 +160,8 @@ class _Reader:
         names: tuple[str, ...] = ("",)
         metric = None
         if "metric" in columns:
-            names, (metric,), _ = self.labels["metric"].used(columns["metric"])
+            metric = columns.pop("metric")
+            names, _ = self.labels["metric"].used(metric)
             if (metric < 0).any():  # rows that name no metric share one
                 names, metric = ("", *names), metric + 1
         found = []
@@ -183,7 +190,7 @@ class _Reader:
         """What a column says of a metric; None where it says nothing."""
         if label not in columns:
             return None
-        names, _, _ = self.labels[label].used(columns[label][where])
+        names, _ = self.labels[label].used(columns[label][where].copy())
         for name in names:
             if name not in known:
                 refuse(f"column {label!r} holds {name!r}: use {' or '.join(known)}")
@@ -193,46 +200,63 @@ class _Reader:
         return names[0] if names else None
 
     def _clusters(
-        self,
-        cluster: np.ndarray | None,
-        ids: tuple[str, ...],
-        sample: np.ndarray,
-        votes: Votes,
-        voted: np.ndarray,
+        self, cluster: np.ndarray | None, ids: tuple[str, ...], sample: np.ndarray, votes: Votes
     ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
         """Names of clusters, and indices into them for the items and for the votes.
 
         What has no cluster is in one of its own, under the sample's id.
         """
+        if cluster is None and (votes.cluster < 0).all():
+            return ids, sample, votes.sample
         names = self.labels["cluster"]
         own = names.codes(pl.Series(ids, dtype=pl.String))
-        vote = np.where(votes.cluster < 0, own[voted], votes.cluster)
+        vote = np.where(votes.cluster < 0, own[votes.sample], votes.cluster)
         of_item = own[sample] if cluster is None else np.where(cluster < 0, own[sample], cluster)
-        used, (of_item, vote), _ = names.used(of_item, vote)
+        used, _ = names.used(of_item, vote)
         return used, of_item, vote
 
-    def _named(
-        self, label: str, labels: dict[str, np.ndarray], order: np.ndarray
-    ) -> tuple[tuple[str, ...], np.ndarray]:
+    def _named(self, label: str, labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], np.ndarray]:
         """Names of an optional label, and each item's index into them; '' stands for none."""
         if label not in labels:
             return (), np.empty(0, np.int32)
-        names, (of,), _ = self.labels[label].used(labels[label][order])
+        of = labels[label]
+        names, _ = self.labels[label].used(of)
         return (("", *names), of + 1) if (of < 0).any() else (names, of)
 
 
 def _items(
     sample: np.ndarray, metric: np.ndarray | None, samples: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(R,) each row's item, and (S,) the sample and the metric of each item."""
+    """(R,) each row's item, and (S,) the sample and the metric of each item. May use the room of `sample`."""
     if metric is None:
-        here = np.bincount(sample, minlength=samples) > 0
+        here = np.zeros(samples, bool)
+        here[sample] = True
+        if not here.all():
+            renumber(sample, (np.cumsum(here) - 1).astype(np.int32))
         kept = np.flatnonzero(here).astype(np.int32)
-        item = sample if here.all() else (np.cumsum(here) - 1).astype(np.int32)[sample]
-        return item, kept, np.zeros(kept.size, np.int32)
+        return sample, kept, np.zeros(kept.size, np.int32)
     metrics = int(metric.max()) + 1
     cells, item = np.unique(sample.astype(np.int64) * metrics + metric, return_inverse=True)
     return item.astype(np.int32), (cells // metrics).astype(np.int32), (cells % metrics).astype(np.int32)
+
+
+def _order(cluster: np.ndarray, sample: np.ndarray, metric: np.ndarray) -> np.ndarray | None:
+    """The order of items by cluster, sample and metric; None where they stand so."""
+    if (cluster[1:] > cluster[:-1]).all():
+        return None
+    return np.lexsort((metric, sample, cluster))
+
+
+def _shown(
+    ids: tuple[str, ...], sample: np.ndarray, metrics: tuple[Metric, ...], metric: np.ndarray
+) -> tuple[str, ...]:
+    """What items are called: the sample and, where there are several metrics, which one."""
+    if len(metrics) > 1:
+        both = zip(sample.tolist(), metric.tolist(), strict=True)
+        return tuple(f"{ids[s]} [{metrics[m].name}]" for s, m in both)
+    if sample.size == len(ids) and (sample[1:] > sample[:-1]).all():
+        return ids
+    return tuple(ids[s] for s in sample.tolist())
 
 
 def _of_items(
@@ -241,38 +265,36 @@ def _of_items(
     """(S,) code of each item's label, -1 for none. All rows of an item must agree."""
     found = np.full(sample.size, -1, np.int32)
     found[item] = codes
-    torn = np.flatnonzero(found[item] != codes)
-    if torn.size:
-        refuse(f"sample {ids[sample[item[torn[0]]]]!r} is in two {label}s: give every sample one")
+    for start in range(0, item.size, _STEP):
+        part = slice(start, start + _STEP)
+        torn = np.flatnonzero(found[item[part]] != codes[part])
+        if torn.size:
+            refuse(f"sample {ids[sample[item[part][torn[0]]]]!r} is in two {label}s: give every sample one")
     return found
 
 
-def _sorting(item: np.ndarray, model: np.ndarray, models: int) -> np.ndarray | None:
-    """The order of rows by item, then model; None where they stand so already."""
-    cell = item.astype(np.int64) * models + model
-    if (cell[1:] >= cell[:-1]).all():
-        return None
-    return pl.Series(cell).arg_sort().to_numpy()
-
-
 def _refuse_repeated(item: np.ndarray, model: np.ndarray, shown: tuple[str, ...], models: tuple[str, ...]) -> None:
-    again = np.flatnonzero((item[1:] == item[:-1]) & (model[1:] == model[:-1]))
-    if again.size:
-        row = again[0]
+    again, last = 0, -1
+    for start in range(0, item.size - 1, _STEP):
+        s, m = item[start : start + _STEP + 1], model[start : start + _STEP + 1]
+        found = np.flatnonzero((s[1:] == s[:-1]) & (m[1:] == m[:-1]))
+        if found.size:
+            again, last = again + found.size, start + int(found[-1])
+    if again:
         refuse(
-            f"{again.size} repeated measurements, e.g. model {models[model[row]]!r} on sample "
-            f"{shown[item[row]]!r}: keep one row a cell (one metric, one condition) or average them"
+            f"{again} repeated measurements, e.g. model {models[model[last]]!r} on sample {shown[item[last]]!r}: "
+            f"keep one row a cell (one metric, one condition) or average them"
         )
 
 
 def _kind(kind: Kind | None, value: np.ndarray, attempts: np.ndarray | None) -> Kind:
-    in_unit = bool(value.size and value.min() >= 0 and value.max() <= 1)
+    bits = are_bits(value)
+    in_unit = bits or bool(value.size and value.min() >= 0 and value.max() <= 1)
     if kind == "binary" and not in_unit:
         refuse("binary values lie in [0, 1] and some do not: rescale them or say kind='numeric'")
     if kind == "ordinal" and (value != np.round(value)).any():
         refuse("ordinal values are whole grades and some are not: number the grades or say kind='numeric'")
     if kind is None:
-        zero_one = in_unit and bool(((value == 0) | (value == 1)).all())
         counted = in_unit and attempts is not None and bool((attempts > 0).any())
-        return "binary" if zero_one or counted else "numeric"
+        return "binary" if bits or counted else "numeric"
     return kind
