@@ -15,8 +15,8 @@ from evalhub.cli.options import hub_option, json_option, print_json
 def command(as_json: bool, hub_path: Path) -> None:
     """Publish a snapshot for the leaderboard.
 
-    Ranks the pool and each source by auto, mean and bradley-terry, then writes a read-only copy of the hub and puts it in
-    the place of the last one in a single step. A leaderboard that is open shows it at its next reload.
+    Ranks the pool and each source by auto, mean and bradley-terry, then writes a read-only copy of the hub and
+    puts it in the place of the last one in a single step. A leaderboard that is open shows it at its next reload.
     """
     from evalhub.cli.progress import waiting
     from evalhub.ranking import rank_everything
