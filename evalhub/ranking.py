@@ -10,6 +10,7 @@ from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
 from evalhub import plugins
 from evalhub.errors import EvalhubError
+from evalhub.result_files import frames
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, save_ranking
 from evalhub.store.samples import sources
@@ -21,10 +22,6 @@ PUBLISHED = (DEFAULT, "mean", "bradley-terry")
 the method."""
 
 _NOTHING = "nothing is measured yet: run evalhub score MODEL first"
-
-_NONE = "NA"
-"""How R writes a missing value; empty fields and NaN are missing anyway."""
-
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
     """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking.
@@ -68,38 +65,5 @@ def rank_file(path: Path, method: str = DEFAULT) -> Ranking:
         EvalhubError: the file cannot be read.
         aggregate.measurements.MeasurementsError: its content cannot be ranked.
     """
-    readers = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
-    suffix = path.suffix.lower()
-    if suffix not in readers:
-        raise EvalhubError(f"{path}: give a file that ends in {', '.join(readers)}")
-    try:
-        frame = readers[suffix](path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise EvalhubError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    ranking: Ranking = plugins.make("method", method)(Measurements.from_frame(frame))
+    ranking: Ranking = plugins.make("method", method)(Measurements.from_frames(frames(path)))
     return ranking
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    """Types are told from the whole file; names stay as they are written (007 is not 7)."""
-    heads = pl.read_csv(path, n_rows=0, glob=False).columns
-    names = [name for name in heads if name in ("model", "sample", "cluster")]
-    frame = pl.read_csv(
-        path,
-        glob=False,  # results[1].csv is a name, not a pattern
-        infer_schema_length=None,
-        schema_overrides=dict.fromkeys(names, pl.String),
-        null_values={name: _NONE for name in ("value", "passes", "attempts") if name in heads},
-    )
-    filled = {name for name in frame.columns if frame[name].null_count() < frame.height}
-    empty = [name for name in frame.columns if name not in filled and name not in names]
-    return frame.with_columns(pl.col(empty).cast(pl.Null))
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path, glob=False)
-
-
-def _read_jsonl(path: Path) -> pl.DataFrame:
-    with path.open("rb") as file:
-        return pl.read_ndjson(file, infer_schema_length=None)
