@@ -23,6 +23,7 @@ the method."""
 
 _NOTHING = "nothing is measured yet: run evalhub score MODEL first"
 
+
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
     """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking.
 
