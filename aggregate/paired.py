@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import optimize, sparse, special
+from scipy import sparse
 from scipy.sparse import csgraph
 
-from aggregate.bootstrap import cluster_weights, resampling_units
+from aggregate.bootstrap import cluster_weights
 from aggregate.connectivity import Links
 from aggregate.estimates import Estimates, make_ranking
-from aggregate.intervals import small_sample_factor
 from aggregate.measurements import Measurements
 from aggregate.method import Intervals, check_options
 from aggregate.pairs import Gains, Pairs
 from aggregate.ranking import Ranking
-from aggregate.sandwich import centring, sandwich
+from aggregate.sandwich import sandwich
+from aggregate.strengths import strengths
 from kernels.bradley_terry import HalfTies, PairModel, Strengths, curvature, fit_pairs
 
 _NO_TIE_RATE = (
@@ -75,20 +75,14 @@ class PairedMethod:
         half_sample = met.sum(axis=1) / np.maximum(pairs.rows(), 1) / 2
         links = Links(measurements.models, half_wins, half_sample)
         prior = links.prior()
-        zero = centring(links.zero_weight(used.samples_per_model), links.group)
-
-        models = len(measurements.models)
-        scores, spread = np.zeros(models), np.zeros((draws or models, models))
         notes: list[str] = []
-        for group in range(links.groups):
-            here = links.group == group
-            if here.sum() == 1:
-                continue
+
+        def part(here: np.ndarray) -> _Part:
             block = np.ix_(here, here)
             if self._no_tie_rate(wins[block], ties[block]):
                 prior[here, :2] = np.maximum(prior[here, :2], half_sample[here, None])
-                notes = [_NO_TIE_RATE]
-            part = _Part(
+                notes[:] = [_NO_TIE_RATE]
+            return _Part(
                 model=self.model if ties[block].any() else HalfTies(),  # without ties all agree
                 pairs=pairs if links.groups == 1 else Pairs(shared, here),
                 wins=wins[block],
@@ -96,29 +90,18 @@ class PairedMethod:
                 prior=prior[here],
                 half_sample=half_sample[here],
             )
-            scores[here] = part.fitted.theta
-            if draws:
-                spread[:, here] = part.draws(draws, seed)
-            else:
-                spread[block] = part.covariance()
-        # The last digits are the solver's; equal records are to tie.
-        scores = np.round(zero @ scores, 9)
-        spread = spread @ zero.T if draws else zero @ spread @ zero.T
-        clusters = resampling_units(used).per_model
-        away = _bounded_side(links, half_wins, scores, zero, clusters, level)
-        if not draws:
-            least = away / (small_sample_factor(clusters, level) * special.ndtri((1 + level) / 2))
-            spread += np.diag(np.maximum(least**2 - np.diag(spread), 0))
-            away[:] = np.nan  # the covariance holds it now
-        return Estimates(
-            scores=scores,
-            covariance=None if draws else spread,
-            draws=spread if draws else None,
-            low=np.where(links.no_low, -np.inf, np.where(away > 0, scores - away, np.nan)),
-            high=np.where(links.no_high, np.inf, np.where(away > 0, scores + away, np.nan)),
-            comparable=links.comparable,
-            warnings=(*left_out(measurements, shared), *links.warnings(scores), *notes),
-        ), used
+
+        estimates = strengths(
+            links,
+            half_wins,
+            part,
+            used,
+            level=level,
+            draws=draws,
+            seed=seed,
+            warnings=left_out(measurements, shared),
+        )
+        return replace(estimates, warnings=(*estimates.warnings, *notes)), used
 
     def _counted(self, counts: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         wins, ties = counts
@@ -155,6 +138,11 @@ class _Part:
         if ties is not None and self.model.least is None:
             return fit_pairs(self.model, wins + ties / 2, None, prior, start)
         return fit_pairs(self.model, wins, ties, prior, start)
+
+    @property
+    def theta(self) -> np.ndarray:
+        """(M,) log-strengths."""
+        return self.fitted.theta
 
     def covariance(self) -> np.ndarray:
         """(M, M) of the strengths, from the scores of the units."""
@@ -220,30 +208,3 @@ def left_out(measurements: Measurements, shared: Measurements) -> list[str]:
     return [
         f"{lone} of {len(measurements.samples)} measured samples are left out: only one model was measured on each"
     ]
-
-
-def _bounded_side(
-    links: Links, half_wins: np.ndarray, scores: np.ndarray, zero: np.ndarray, clusters: np.ndarray, level: float
-) -> np.ndarray:
-    """(M,) least distance from its score to the end of the interval that a model has, where it has only one.
-
-    Of a model that won every comparison with those that it has no way back from: what would have let it win
-    them all in (1 - level) / 2 of the cases, a cluster counting as one comparison.
-    """
-    away = np.zeros(scores.size)
-    for i in np.flatnonzero(links.no_low ^ links.no_high):
-        won = half_wins[i] if links.no_high[i] else half_wins[:, i]
-        won = np.where(links.part == links.part[i], 0, won)
-        if not won.any():
-            continue
-        sign = 1 if links.no_high[i] else -1
-        lead = sign * (scores[i] - scores)
-        floor = np.log((1 - level) / 2) / clusters[i]
-
-        def excess(fall: float, lead: np.ndarray = lead, won: np.ndarray = won, floor: float = floor) -> float:
-            return float(np.average(special.log_expit(lead - fall), weights=won) - floor)
-
-        most = lead.max() - floor + 50
-        if excess(0.0) > 0:
-            away[i] = zero[i, i] * optimize.brentq(excess, 0.0, most)
-    return away
