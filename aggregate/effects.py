@@ -39,14 +39,16 @@ class Effects:
         return cls(design, np.zeros(tags, np.int64), ("tag",))
 
     @classmethod
-    def of_observers(cls, measurements: Measurements) -> Effects:
+    def of_observers(cls, measurements: Measurements, power: float = 0.5) -> Effects:
         """One for each model: how hard the samples are that it was measured on (Mundlak 1978, Econometrica 46:69).
 
-        A sample's mean is the sum over its n observers over sqrt(n).
+        A sample's mean is the sum over its n observers over n^power: from 0, where they add up, to 1, where they
+        average.
         """
         m = measurements
         shape = (len(m.samples), len(m.models))
-        design = sparse.csr_matrix((m.observers[m.sample] ** -0.5, (m.sample, m.model)), shape=shape)
+        share = m.observers[m.sample].astype(np.float64) ** -power
+        design = sparse.csr_matrix((share, (m.sample, m.model)), shape=shape)
         return cls(design, np.zeros(shape[1], np.int64), ("observer",))
 
     def __add__(self, other: Effects) -> Effects:

@@ -8,23 +8,34 @@ from aggregate.ability_method import AbilityMethod, Fitted
 from aggregate.coverage import CoverageTest, coverage_test
 from aggregate.effects import Effects
 from aggregate.interactions import tag_variance
-from aggregate.marginal import Marginal
+from aggregate.marginal import Fit, Marginal
 from aggregate.measurements import Measurements
+from aggregate.overlap import overlap
 
 SIGNIFICANT = 0.01
 """P value below which coverage counts as biased: a false alarm in one of a hundred unbiased inputs."""
 
 _LEANS_NAMED = 3
 
+_PARTS = (
+    "models were measured on different parts of the pool: some share far more samples than others, so that a "
+    "score rests on how the parts compare, and intervals do not hold how unevenly a model does over them; give "
+    "the parts as tags if they have names"
+)
+
+_OTHER_FORMS = (0.0, 1.0)
+"""Powers of the number of observers that a sample's mean difficulty may depend on it by, beside the middle one."""
+
 
 class Auto(AbilityMethod):
     """Score: the value that a model would get on average over all samples, measured or not.
 
-    The marginal likelihood of `rasch`, in which samples of a tag may be harder or easier together. Where the
-    test of `aggregate.coverage` finds that models were measured on samples picked by difficulty, a sample's mean
-    difficulty also depends on who was measured on it (correlated random effects: Mundlak 1978), a warning says
-    who leans where, and intervals are labelled. Where models saw the tags in unlike shares, intervals are wider by
-    how unevenly models do over tags.
+    The marginal likelihood of `rasch`, in which samples of a tag may be harder or easier together. Where
+    `coverage_test` finds that models were measured on samples picked by difficulty, or `overlap` that they were
+    measured on different parts of the pool, a sample's mean difficulty also depends on who was measured on it
+    (correlated random effects: Mundlak 1978), a warning says so, and intervals are wider by what other forms of
+    that dependence would change. Where models saw the tags in unlike shares, intervals are wider by how unevenly
+    models do over tags.
     """
 
     name = "auto"
@@ -35,15 +46,27 @@ class Auto(AbilityMethod):
 
     def fitted(self, measurements: Measurements) -> Fitted:
         """See `AbilityMethod`."""
-        effects = Effects.of_tags(measurements)
-        warnings: tuple[str, ...] = ()
+        tags = Effects.of_tags(measurements)
         test = coverage_test(measurements)
-        if test.p_value is not None and test.p_value < SIGNIFICANT:
-            effects += Effects.of_observers(measurements)
-            warnings = _biased(measurements, test)
-        marginal = Marginal(measurements, effects=effects)
+        biased = test.p_value is not None and test.p_value < SIGNIFICANT
+        unlike = biased or overlap(measurements).unlike
+        marginal = Marginal(measurements, effects=tags + Effects.of_observers(measurements) if unlike else tags)
         fit = marginal.fit()
-        return Fitted(marginal, fit, tag_variance(marginal, fit), warnings)
+        extra = tag_variance(marginal, fit)
+        if not unlike:
+            return Fitted(marginal, fit, extra)
+        warnings = _biased(measurements, test) if biased else (_PARTS,)
+        return Fitted(marginal, fit, extra + _form_variance(measurements, tags, fit), warnings)
+
+
+def _form_variance(measurements: Measurements, tags: Effects, fit: Fit) -> float:
+    """Variance of abilities because nobody knows the form in which difficulty depends on who was measured: the
+    mean square of what they change by in the two forms to either side."""
+    changes = []
+    for power in _OTHER_FORMS:
+        effects = tags + Effects.of_observers(measurements, power)
+        changes.append(np.var(Marginal(measurements, effects=effects).fit().ability - fit.ability))
+    return float(np.mean(changes))
 
 
 def _biased(measurements: Measurements, test: CoverageTest) -> tuple[str, ...]:
@@ -61,5 +84,6 @@ def _biased(measurements: Measurements, test: CoverageTest) -> tuple[str, ...]:
     return (
         f"coverage is biased (p = {test.p_value:.1g}): models were measured on samples of unlike difficulty: "
         + "; ".join(leans)
-        + ". Scores are corrected for it, and intervals hold sampling error only",
+        + ". Scores are corrected for it, and intervals widened by what other forms of the correction would change; "
+        "a choice by a model's own results is not in them",
     )
