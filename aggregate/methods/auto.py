@@ -84,6 +84,6 @@ def _biased(measurements: Measurements, test: CoverageTest) -> tuple[str, ...]:
     return (
         f"coverage is biased (p = {test.p_value:.1g}): models were measured on samples of unlike difficulty: "
         + "; ".join(leans)
-        + ". Scores are corrected for it, and intervals widened by what other forms of the correction would change; "
-        "a choice by a model's own results is not in them",
+        + ". Scores are corrected for it, and intervals widened by what other forms of the correction would "
+        "change; a choice by a model's own results is not in them",
     )
