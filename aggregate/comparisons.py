@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -46,6 +46,19 @@ class Comparisons:
     def __post_init__(self) -> None:
         for array in (self.first, self.second, self.sample, self.cluster, self.outcome):
             array.setflags(write=False)
+
+    def where(self, keep: np.ndarray) -> Comparisons:
+        """The votes where `keep` ((V,) bool) holds, and the samples that they are about."""
+        voted, sample = np.unique(self.sample[keep], return_inverse=True)
+        return replace(
+            self,
+            samples=tuple(self.samples[s] for s in voted.tolist()),
+            first=self.first[keep],
+            second=self.second[keep],
+            sample=sample.astype(np.int32),
+            cluster=self.cluster[keep],
+            outcome=self.outcome[keep],
+        )
 
 
 @dataclass(frozen=True, eq=False)

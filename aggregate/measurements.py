@@ -160,9 +160,8 @@ class Measurements:
         if keep.all():
             return self
         new = (np.cumsum(keep) - 1).astype(np.int32)
-        rows, votes = keep[self.model], self.votes
-        both = keep[votes.first] & keep[votes.second]
-        voted, vote_sample = np.unique(votes.sample[both], return_inverse=True)
+        rows = keep[self.model]
+        votes = self.votes.where(keep[self.votes.first] & keep[self.votes.second])
         few = replace(
             self,
             models=tuple(compress(self.models, keep)),
@@ -171,15 +170,7 @@ class Measurements:
             value=self.value[rows],
             passes=None if self.passes is None else self.passes[rows],
             attempts=None if self.attempts is None else self.attempts[rows],
-            votes=Comparisons(
-                samples=tuple(votes.samples[s] for s in voted.tolist()),
-                first=new[votes.first[both]],
-                second=new[votes.second[both]],
-                sample=vote_sample.astype(np.int32),
-                cluster=votes.cluster[both],
-                outcome=votes.outcome[both],
-                missing=votes.missing,
-            ),
+            votes=replace(votes, first=new[votes.first], second=new[votes.second]),
         )
         return few.of_samples(np.bincount(few.sample, minlength=len(self.samples)) > 0)
 
