@@ -9,11 +9,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import charts
 from app.wording import number_format
-
-THIN = 0.8
-"""Coverage below this is marked."""
+from evalhub import charts
 
 RANKING = {
     "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
@@ -24,7 +21,7 @@ RANKING = {
     "tie": "Models with the same letter cannot be told apart from the best one of their group.",
     "samples": "Samples on which the model was measured. Missing ones are not counted as wrong.",
     "coverage": "Share of this ranking's samples on which the model was measured.",
-    "note": f"`thin coverage`: measured on fewer than {THIN:.0%} of the samples, so compare with care. "
+    "note": f"`thin coverage`: measured on fewer than {charts.THIN_BELOW:.0%} of the samples, compare with care. "
     "`chance baseline`: not a model; what guessing or silence scores.",
 }
 

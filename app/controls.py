@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import queries
-from app.wording import plain
+from evalhub.wording import plain
 
 OpenPage = Callable[[str, Mapping[str, str]], None]
 """Leaves the running page for another, by name, with the parameters of its address."""

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import re
 
+from evalhub.wording import plain
+
 LONGEST = 20_000
 """Characters of an output that are shown; the rest is cut with a note."""
 
-BASELINE = "baseline:"
-"""How the ids of chance baselines begin."""
-
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-
-
-def plain(text: str) -> str:
-    """The text without terminal sequences, control characters and marks that turn the reading direction."""
-    return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def escaped(text: str) -> str:
@@ -47,11 +39,6 @@ def number_format(largest: float) -> str:
     return "%.0f" if largest >= 1000 else "%.3g"
 
 
-def span(low: int, high: int) -> str:
-    """A range of ranks: `3`, or `1–2`."""
-    return str(low) if low == high else f"{low}–{high}"
-
-
 def size(parameters: int | None) -> str:
     """A number of weights in words: `135M`."""
     if parameters is None:
@@ -60,8 +47,3 @@ def size(parameters: int | None) -> str:
         if parameters >= unit:
             return f"{parameters / unit:.3g}{name}"
     return str(parameters)
-
-
-def is_baseline(model_id: str) -> bool:
-    """Whether this is not a model but a chance baseline."""
-    return model_id.startswith(BASELINE)

@@ -11,7 +11,8 @@ import streamlit as st
 from app import columns, queries
 from app.controls import EVERYTHING
 from app.snapshot import Snapshot
-from app.wording import escaped, plain
+from app.wording import escaped
+from evalhub.wording import plain
 
 
 def about(snapshot: Snapshot, ranking: dict[str, Any], table: pl.DataFrame) -> None:

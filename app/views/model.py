@@ -8,12 +8,14 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import charts, columns, controls, queries
+from app import columns, controls, queries
 from app.controls import EVERYTHING, OpenPage
 from app.snapshot import Snapshot
 from app.views.about import interval_covers
 from app.views.sample import show_sample
-from app.wording import escaped, is_baseline, plain, size, span, start
+from app.wording import escaped, size, start
+from evalhub import charts
+from evalhub.wording import is_baseline, plain, span
 
 ANY = "any verdict"
 
@@ -100,7 +102,7 @@ def _places(snapshot: Snapshot, model_id: str) -> None:
         label = pl.col("source") + ": " + pl.col("model")
     drawn = table.with_columns(
         label.alias("place"),
-        pl.when(pl.col("coverage") < columns.THIN)
+        pl.when(pl.col("coverage") < charts.THIN_BELOW)
         .then(pl.lit(charts.THIN))
         .otherwise(pl.lit(charts.MODEL))
         .alias("kind"),

@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import charts, columns, controls, queries
+from app import columns, controls, queries
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.views.about import about
-from app.wording import escaped, is_baseline, plain, span
+from app.wording import escaped
+from evalhub import charts
+from evalhub.wording import is_baseline, plain, span
 
 CHART_ROWS = 30
 """Models drawn without scrolling."""
@@ -54,18 +56,11 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         _by_source(snapshot, rows)
 
 
-def kind(row: dict[str, Any]) -> str:
-    """What a row of a ranking is drawn and noted as."""
-    if is_baseline(row["model_id"]):
-        return charts.CHANCE
-    return charts.THIN if row["coverage"] < columns.THIN else charts.MODEL
-
-
 def as_table(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of a ranking in the words of the page."""
     tied = rows["tie_group"].value_counts().filter(pl.col("count") > 1)["tie_group"].sort().to_list()
     letters = {group: _letter(place) for place, group in enumerate(tied)}
-    notes = ["" if kind(row) == charts.MODEL else kind(row) for row in rows.iter_rows(named=True)]
+    kinds = _kinds(rows)
     return rows.select(
         pl.Series("rank", [span(*pair) for pair in rows.select("rank_low", "rank_high").rows()], pl.String),
         pl.Series("model", [plain(model) for model in rows["model"]], pl.String),
@@ -75,8 +70,13 @@ def as_table(rows: pl.DataFrame) -> pl.DataFrame:
         pl.Series("tie", [letters.get(group, "") for group in rows["tie_group"]], pl.String),
         "samples",
         "coverage",
-        pl.Series("note", notes, pl.String),
+        kinds.replace(charts.MODEL, "").alias("note"),
     )
+
+
+def _kinds(rows: pl.DataFrame) -> pl.Series:
+    found = [charts.kind(*row) for row in rows.select("model_id", "coverage").rows()]
+    return pl.Series("kind", found, pl.String)
 
 
 def as_download(rows: pl.DataFrame, ranking: dict[str, Any]) -> pl.DataFrame:
@@ -109,7 +109,7 @@ def _facts(ranking: dict[str, Any], rows: pl.DataFrame) -> None:
 
 
 def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
-    drawn = rows.with_columns(pl.Series("kind", [kind(row) for row in rows.iter_rows(named=True)]))
+    drawn = rows.with_columns(_kinds(rows))
     scrolls = len(rows) > CHART_ROWS
     with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
         st.altair_chart(charts.point_ranges(drawn, label="model", unit=ranking["unit"]))

@@ -12,7 +12,8 @@ import streamlit as st
 
 from app import queries
 from app.snapshot import Snapshot
-from app.wording import LONGEST, escaped, number, plain
+from app.wording import LONGEST, escaped, number
+from evalhub.wording import plain
 
 TALL = 1_500
 """Characters above which a text gets a box that scrolls."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from app.charts import CHANCE, HEAD, MODEL, ROW, point_ranges
+from evalhub.charts import CHANCE, HEAD, MODEL, ROW, point_ranges
 
 
 def drawn(*rows: tuple[str, float, float, float, str]) -> dict[str, Any]:

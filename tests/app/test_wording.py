@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.wording import escaped, number, plain, size, span, start
+from app.wording import escaped, number, size, start
+from evalhub.wording import plain, span
 
 
 def test_plain_keeps_text_and_drops_control() -> None:

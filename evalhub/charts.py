@@ -1,4 +1,4 @@
-"""Point ranges: a score as a point, its interval as a bar through it.
+"""Charts of rankings: scores with their intervals, and who beats whom.
 
 Colours are from the Okabe-Ito palette, and kinds differ in shape too, so that nothing hangs on colour alone.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from app.wording import plain
+from evalhub.wording import is_baseline, plain
 
 MODEL, THIN, CHANCE = "model", "thin coverage", "chance baseline"
-BLUE = "#0072B2"
-_COLOURS = {MODEL: BLUE, THIN: "#E69F00", CHANCE: "#7F7F7F"}
+BLUE, ORANGE = "#0072B2", "#E69F00"
+_COLOURS = {MODEL: BLUE, THIN: ORANGE, CHANCE: "#7F7F7F"}
 _SHAPES = {MODEL: "circle", THIN: "diamond", CHANCE: "square"}
+
+THIN_BELOW = 0.8
+"""Coverage below this is marked."""
 
 ROW = 24
 """Height of one point range in pixels."""
@@ -22,7 +25,19 @@ HEAD = 140
 """Height of the legend, the axis and its title."""
 
 
+def kind(model_id: str, coverage: float) -> str:
+    """What a row of a ranking is drawn as."""
+    if is_baseline(model_id):
+        return CHANCE
+    return THIN if coverage < THIN_BELOW else MODEL
+
+
 def point_ranges(rows: pl.DataFrame, *, label: str, unit: str) -> alt.LayerChart | alt.FacetChart:
+    """A chart of `range_layers` and nothing else."""
+    return alt.layer(*range_layers(rows, label=label, unit=unit)).properties(height=HEAD + len(rows) * ROW)
+
+
+def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart]:
     """Rows from top to bottom as given, named by their column `label`; needs score, low, high and kind.
 
     Each row of the kind `chance baseline` also draws a dashed line through all others.
@@ -31,21 +46,16 @@ def point_ranges(rows: pl.DataFrame, *, label: str, unit: str) -> alt.LayerChart
         pl.col(label).map_elements(plain, return_dtype=pl.String), "score", "low", "high", "kind"
     )
     base = alt.Chart(alt.Data(values=shown.to_dicts()))
-    y = alt.Y(
-        f"{label}:N",
-        sort=shown[label].to_list(),
-        title=None,
-        axis=alt.Axis(labelLimit=340, labelOverlap=False, ticks=False),
-    )
+    y = rows_axis(label, shown[label].to_list())
     kinds = [kind for kind in _COLOURS if kind in set(shown["kind"])]
-    legend = alt.Legend(orient="top", title=None) if len(kinds) > 1 else None
+    legend = None if kinds == [MODEL] else alt.Legend(orient="top", title=None)
     colour = alt.Color(
         "kind:N", scale=alt.Scale(domain=kinds, range=[_COLOURS[kind] for kind in kinds]), legend=legend
     )
     shape = alt.Shape(
         "kind:N", scale=alt.Scale(domain=kinds, range=[_SHAPES[kind] for kind in kinds]), legend=legend
     )
-    x_axis = alt.Axis(orient="top", grid=True, tickCount=8)
+    x_axis = alt.Axis(orient="top", grid=True, tickCount=8, labelFlush=False)
     tooltip = [alt.Tooltip(f"{label}:N")] + [
         alt.Tooltip(f"{column}:Q", format=".3~g") for column in ("score", "low", "high")
     ]
@@ -64,7 +74,17 @@ def point_ranges(rows: pl.DataFrame, *, label: str, unit: str) -> alt.LayerChart
         .mark_rule(strokeDash=[4, 4], color=_COLOURS[CHANCE], opacity=0.8)
         .encode(x="score:Q")
     )
-    return alt.layer(chance, bars, points).properties(height=HEAD + len(shown) * ROW)
+    return [chance, bars, points]
+
+
+def rows_axis(label: str, order: list[str]) -> alt.Y:
+    """The rows of a chart by name, from top to bottom in this order."""
+    return alt.Y(
+        f"{label}:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelLimit=340, labelOverlap=False, ticks=False),
+    )
 
 
 def _drawable(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,26 @@
+"""Names and numbers of a ranking as they are written in charts, tables and pages."""
+
+from __future__ import annotations
+
+import re
+
+BASELINE = "baseline:"
+"""How the ids of chance baselines begin."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def plain(text: str) -> str:
+    """The text without terminal sequences, control characters and marks that turn the reading direction."""
+    return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def span(low: int, high: int) -> str:
+    """A range of ranks: `3`, or `1–2`."""
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def is_baseline(model_id: str) -> bool:
+    """Whether this is not a model but a chance baseline."""
+    return model_id.startswith(BASELINE)
