@@ -110,8 +110,8 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
 
 
 def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
-    """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, value,
-    passes, attempts; value NULL where missing.
+    """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source, tag,
+    value, passes, attempts; value NULL where missing, tag (the sample's first) where it has none.
 
     Weights and arithmetic never mix: of each variant, those measured last count. Of several prompt forms for a
     sample the newest counts; several seeds are averaged.
@@ -132,11 +132,12 @@ def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
             WHERE metric = ?
         )
         SELECT CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model,
-               model_id, sample_id AS sample, sample.cluster AS cluster, avg(value) AS value,
+               model_id, sample_id AS sample, sample.cluster AS cluster, sample.source AS source,
+               sample.tags[1] AS tag, avg(value) AS value,
                sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
         FROM chosen JOIN sample USING (sample_id)
         WHERE chosen.condition_id = newest AND weights = newest_weights AND (? = '' OR sample.source = ?)
-        GROUP BY model_id, variant, sample_id, sample.cluster
+        GROUP BY model_id, variant, sample_id, sample.cluster, sample.source, sample.tags
         ORDER BY model, sample
         """,
         [PASS_RATE, source, source],

@@ -11,7 +11,7 @@ from evalhub.store.samples import add_conditions, add_samples
 from ingest.records import Condition, Model
 from tests.store.items import item
 
-ONE, TWO = item("1"), item("2", source="market", cluster="book")
+ONE, TWO = item("1"), item("2", source="market", cluster="book", tags=("red", "big"))
 
 
 def measured(hub: Hub, model: str, condition: Condition, seed: int = 0, **values: float | None) -> None:
@@ -82,11 +82,11 @@ def test_the_users_own_overrides_are_a_row_of_their_own(hub: Hub) -> None:
 
 
 def test_a_source_alone(hub: Hub) -> None:
-    """Only its samples, with the cluster that they have."""
+    """Only its samples, with the cluster that they have, and their first tag."""
     measured(hub, "m", Condition(), one=0.25, two=1.0)
     assert rows(hub, "market") == [("m", TWO.sample_id, 1.0, 4, 4)]
-    clusters = dict(measurement_frame(hub).select("sample", "cluster").iter_rows())
-    assert clusters == {ONE.sample_id: ONE.sample_id, TWO.sample_id: "book"}
+    about = measurement_frame(hub).select("sample", "cluster", "source", "tag").sort("source").rows()
+    assert about == [(TWO.sample_id, "book", "market", "red"), (ONE.sample_id, ONE.sample_id, "shop", None)]
 
 
 def test_a_missing_value_stays_missing(hub: Hub) -> None:
