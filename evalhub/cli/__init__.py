@@ -104,5 +104,5 @@ def _line(error: Exception) -> str:
 
 def _explains_itself(error: Exception) -> bool:
     """Whether the error is one of the lower floors' own, whose messages are written for the user."""
-    names = {("ingest.source", "SourceError"), ("aggregate.measurements", "MeasurementsError")}
+    names = {("ingest.source", "SourceError"), ("aggregate.columns", "MeasurementsError")}
     return any((kind.__module__, kind.__name__) in names for kind in type(error).__mro__)
