@@ -25,7 +25,7 @@ _HOMES = {
     "ingest": "evalhub.pool",
     "publish": "evalhub.store.snapshot",
     "rank_everything": "evalhub.ranking",
-    "rank_file": "evalhub.ranking",
+    "rank_files": "evalhub.ranking",
     "rank_hub": "evalhub.ranking",
     "score_model": "evalhub.scoring.session",
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
-from evalhub.cli.tables import console
+from evalhub.cli.tables import console, escape
 
 _EVERY = 30.0
 """Seconds between lines where there is no terminal."""
@@ -19,6 +21,17 @@ def waiting(what: str) -> Status:
     if not out.is_terminal:
         out.print(f"{what} …")
     return Status(what, console=out)
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[str], None]]:
+    """A spinner for work in steps that are told; where there is no terminal, nothing."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda _: None
+        return
+    with Status("", console=out) as status:
+        yield lambda step: status.update(f"{escape(step)} …")
 
 
 class ScoreProgress:

@@ -3,38 +3,145 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.cli.options import Number, hub_option, json_option, print_json
 
 
 @click.command("rank")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--method", default="auto", show_default=True, help="How to aggregate, e.g. mean.")
-@click.option("--source", default="", help="Only the samples of this source.  [default: the whole pool]")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--method", default="auto", show_default=True, help="How to aggregate, e.g. mean, bradley-terry.")
+@click.option(
+    "--by",
+    default="",
+    metavar="COLUMN",
+    help="Also one ranking for each value of a column that says something of the samples: tag, source or, in "
+    "FILES, any other. The methods take it for the sample's tag (source only where there is no column tag).",
+)
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Show auto, mean and bradley-terry side by side.  [default: say whether they agree, where the method is "
+    "auto and there are at most two million rows]",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Draw the overall ranking, and who beats whom how often, into a file: .svg, .png or .html.",
+)
+@click.option(
+    "--balance",
+    type=click.Choice(["sources", "pairs"]),
+    multiple=True,
+    help="sources: every source has the same weight, however many samples it has. pairs: a sample that k models "
+    "saw weighs 1/(k-1), so that the most measured ones do not drown the others (only for methods that compare "
+    "models in pairs). May be given twice.  [default: every sample has the same weight]",
+)
+@click.option(
+    "--level",
+    type=Number(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Of the intervals and of the rank ranges.",
+)
+@click.option(
+    "--intervals",
+    type=click.Choice(["sandwich", "bootstrap"]),
+    default="sandwich",
+    show_default=True,
+    help="From the variance between clusters, or by resampling them; the first is faster.",
+)
+@click.option("--replicates", type=click.IntRange(2), default=1000, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--source", default="", help="Hub: only the samples of this source.  [default: the whole pool]")
+@click.option("--metric", default="", metavar="NAME", help="FILES: only rows whose column metric has this name.")
+@click.option(
+    "--kind",
+    type=click.Choice(["binary", "numeric", "ordinal"]),
+    help="FILES: what a value is, where no column kind says it.  [default: told from the values]",
+)
+@click.option(
+    "--direction",
+    type=click.Choice(["up", "down"]),
+    help="FILES: up where higher is better, where no column direction says it.  [default: up]",
+)
 @json_option
 @hub_option
-def command(file: Path | None, method: str, source: str, as_json: bool, hub_path: Path) -> None:
-    """Rank the models of the hub, or of FILE.
+def command(
+    files: tuple[Path, ...],
+    by: Any,
+    compare: bool,
+    plot: Path | None,
+    balance: tuple[str, ...],
+    source: str,
+    metric: str,
+    kind: Any,
+    direction: Any,
+    as_json: bool,
+    hub_path: Path,
+    **how: Any,
+) -> None:
+    """Rank the models of the hub, or of FILES, of which there may be several.
 
-    FILE is Parquet, CSV or JSONL in long form and needs no hub: model, sample, value; optional cluster,
-    passes, attempts. Missing values are left out, never counted as 0.
+    FILES are Parquet, CSV or JSONL in long form and need no hub. Values: model, sample, value; optional cluster,
+    tag, source, metric, kind, direction, passes, attempts. Votes: model_a, model_b, outcome (a, b or tie);
+    optional sample, cluster. Missing values are left out, never counted as 0.
+
+    A ranking of the hub is kept for the leaderboard where it is made with none but --method and --source.
     """
-    from evalhub.ranking import rank_file, rank_hub
+    if files and source:
+        raise click.UsageError("--source is about the hub; FILES are ranked whole (see --by source)")
+    if not files and (metric or kind or direction):
+        raise click.UsageError("--metric, --kind and --direction are about FILES; the hub knows them")
+    if not files and by not in ("", "tag", "source"):
+        raise click.UsageError(f"--by {by}: the samples of a hub have tag and source")
+    if plot is not None:
+        from evalhub.plot_files import check_target
 
-    if file is not None:
-        if source:
-            raise click.UsageError("--source is about the hub; a FILE is ranked whole")
-        ranking = rank_file(file, method)
-    else:
-        from evalhub.store.hub import Hub
+        check_target(plot)
 
-        with Hub(hub_path, make=False) as hub:
-            ranking = rank_hub(hub, method, source)
+    from evalhub.cli.progress import telling
+    from evalhub.ranking import HowToRank, hub_frame
+    from evalhub.report import report
+
+    plan = HowToRank(**how, balance_sources="sources" in balance, balance_pairs="pairs" in balance)
+    with telling() as tell:
+        if files:
+            from evalhub.file_measurements import read_files
+
+            measurements, parts = read_files(
+                files, by=by, metric=metric, kind=kind, direction=direction or "up", tell=tell
+            )
+            made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
+        else:
+            from aggregate.measurements import Measurements
+            from aggregate.parts import Parts
+            from evalhub.store.hub import Hub
+            from evalhub.store.results import save_ranking
+
+            with Hub(hub_path, make=False) as hub:
+                frame = hub_frame(hub, source)
+                measurements = Measurements.from_frame(frame)
+                parts = Parts.by(by, measurements) if by else None
+                made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
+                if plan == HowToRank(method=plan.method):
+                    save_ranking(hub, made.ranking, source, frame)
+        if plot is not None:
+            from aggregate.win_rates import win_rates
+            from evalhub.plot_files import write_plot
+            from evalhub.ranking_plot import ranking_plot
+
+            tell(f"drawing {plot}")
+            write_plot(plot, ranking_plot(made.ranking, measurements.models, win_rates(measurements)))
     if as_json:
-        print_json(ranking.to_json())
-    else:
-        from evalhub.cli.tables import print_ranking
+        print_json(made.to_json())
+        return
+    from evalhub.cli.rank_tables import print_agreement, print_parts
+    from evalhub.cli.tables import print_ranking
 
-        print_ranking(ranking)
+    print_ranking(made.ranking)
+    print_agreement(made, side_by_side=compare)
+    print_parts(made)

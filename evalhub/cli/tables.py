@@ -10,6 +10,7 @@ from rich.table import Table
 
 from aggregate.ranking import Ranking
 from evalhub.scoring.summary import Part, Summary
+from evalhub.wording import span
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
@@ -29,11 +30,26 @@ def console(*, stderr: bool = False) -> Console:
 def print_ranking(ranking: Ranking) -> None:
     """A ranking with its intervals, rank ranges and warnings."""
     out = console()
+    out.print(
+        f"[bold]Ranking[/] by {escape(ranking.method)} over {ranking.samples:,} samples "
+        f"in {ranking.clusters:,} clusters"
+    )
+    out.print(ranking_table(ranking))
+    out.print(
+        f"[dim]score: {escape(ranking.unit)}. A rank range holds for all models at once "
+        f"with {ranking.level * 100:.3g}%.[/]"
+    )
+    for warning in ranking.warnings:
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def ranking_table(ranking: Ranking) -> Table:
+    """A row for each model, groups of models that tie set apart."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right")
     table.add_column("model", overflow="fold")
     table.add_column("score", justify="right")
-    table.add_column(f"{ranking.level:.0%} interval", justify="right")
+    table.add_column(f"{ranking.level * 100:.3g}% interval", justify="right")
     table.add_column("samples", justify="right")
     table.add_column("coverage", justify="right")
     group = None
@@ -41,26 +57,15 @@ def print_ranking(ranking: Ranking) -> None:
         if group is not None and row.tie_group != group:
             table.add_section()
         group = row.tie_group
-        span = str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
         table.add_row(
-            span,
+            span(row.rank_low, row.rank_high),
             escape(row.model),
             f"{row.score:.3f}",
             f"{_end(row.low)} to {_end(row.high)}",
             f"{row.samples:,}",
             f"{row.coverage:.0%}",
         )
-    out.print(
-        f"[bold]Ranking[/] by {escape(ranking.method)} over {ranking.samples:,} samples "
-        f"in {ranking.clusters:,} clusters"
-    )
-    out.print(table)
-    out.print(
-        f"[dim]score: {escape(ranking.unit)}. A rank range holds for all models at once "
-        f"with {ranking.level:.0%}.[/]"
-    )
-    for warning in ranking.warnings:
-        out.print(f"[yellow]warning:[/] {escape(warning)}")
+    return table
 
 
 def _end(bound: float) -> str:

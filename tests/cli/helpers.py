@@ -9,7 +9,10 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from evalhub.cli import main
 
@@ -52,6 +55,17 @@ def evalhub(*arguments: object) -> Done:
         except SystemExit as exit_:
             code = exit_.code
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def written(frame: pl.DataFrame, path: Path) -> Path:
+    """The frame as a file of the kind that its name says."""
+    write: dict[str, Any] = {
+        ".parquet": frame.write_parquet,
+        ".csv": frame.write_csv,
+        ".jsonl": frame.write_ndjson,
+    }
+    write[path.suffix.lower()](path)
+    return path
 
 
 def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:

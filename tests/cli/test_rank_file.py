@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
-from tests.cli.helpers import evalhub
+from tests.cli.helpers import evalhub, written
 
 ROWS = [
     {"model": model, "sample": f"s{sample}", "value": float(sample < passed)}
@@ -16,17 +15,6 @@ ROWS = [
     for sample in range(40)
 ]
 FIELDS = {"model", "score", "low", "high", "rank", "rank_low", "rank_high", "samples", "coverage"}
-
-
-def written(frame: pl.DataFrame, path: Path) -> Path:
-    """The frame as a file of the kind that its name says."""
-    write: dict[str, Any] = {
-        ".parquet": frame.write_parquet,
-        ".csv": frame.write_csv,
-        ".jsonl": frame.write_ndjson,
-    }
-    write[path.suffix.lower()](path)
-    return path
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl", ".CSV"])
@@ -135,7 +123,7 @@ def test_what_cannot_be_ranked(tmp_path: Path, name: str, content: str, message:
     """One line that says what is wrong."""
     (tmp_path / name).write_text(content)
     done = evalhub("rank", tmp_path / name, "--json")
-    assert done.code == 1 and message in done.line
+    assert done.code == 1 and message in done.line and "Error" not in done.line
 
 
 def test_no_such_file_method_or_combination(tmp_path: Path) -> None:
@@ -146,7 +134,7 @@ def test_no_such_file_method_or_combination(tmp_path: Path) -> None:
     assert done.code == 1 and done.line.startswith("unknown method 'glicko': there are ")
     assert {"bradley-terry", "mean"} <= set(done.line.partition("there are ")[2].split(", "))
     assert evalhub("rank", path, "--source", "x").code == 2
-    assert "give a file that ends in" in evalhub("rank", tmp_path).line
+    assert "is a folder: give the files in it that end in .parquet" in evalhub("rank", tmp_path).line
 
 
 @pytest.mark.parametrize("models", [1, 2])

@@ -12,7 +12,7 @@ import pytest
 from evalhub import plugins
 from evalhub.errors import EvalhubError
 from evalhub.pool import ingest
-from evalhub.ranking import rank_everything
+from evalhub.ranking import PUBLISHED, rank_everything, rank_hub
 from evalhub.scoring.score import open_backend
 from evalhub.store.hub import Hub
 from evalhub.store.samples import Added
@@ -90,11 +90,11 @@ def test_a_broken_backend_warns_and_is_skipped(install: Install) -> None:
 
 
 def test_a_broken_method_does_not_keep_the_hub_from_being_ranked(hub: Hub, install: Install) -> None:
-    """It warns and is skipped; asked for by name it is an error."""
+    """It is not asked; asked for by name it is an error."""
     run(hub, Fake(), samples(4), passes=1, max_attempts=3)
+    install("[evalhub.methods]\naaa = thirdparty:Absent\n", GOOD)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        whole = rank_everything(hub)
-    install("[evalhub.methods]\naaa = thirdparty:Absent\n", GOOD)
-    with pytest.warns(UserWarning, match="the method 'aaa' cannot be loaded.*skipped"):
-        assert rank_everything(hub) == whole
+        assert rank_everything(hub) == 2 * len(PUBLISHED)
+    with pytest.raises(EvalhubError, match="the method 'aaa' cannot be loaded"):
+        rank_hub(hub, "aaa")

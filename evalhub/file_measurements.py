@@ -1,0 +1,120 @@
+"""Files of results as one `Measurements`: of one metric where that is asked for, and in parts by a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from aggregate.columns import check_names, refuse
+from aggregate.measurements import Direction, Kind, Measurements
+from aggregate.parts import Parts
+from evalhub.errors import EvalhubError
+from evalhub.result_files import frames
+
+_OF_NO_SAMPLE = ("model", "value", "model_a", "model_b", "outcome")
+"""Columns that say nothing of the sample, so that no part of the samples can be told by them."""
+
+
+def read_files(
+    paths: Sequence[Path],
+    *,
+    by: str = "",
+    metric: str = "",
+    kind: Kind | None = None,
+    direction: Direction = "up",
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Measurements, Parts | None]:
+    """All rows of all files, values and votes, and their parts where `by` names a column.
+
+    by: what it says of a sample is also the sample's tag, in the place of a column `tag`; only beside `source` is
+    such a column kept. metric: only rows that name it. kind, direction: see `Measurements.from_frames`.
+    tell: hears how far it is.
+
+    Raises:
+        EvalhubError: a file cannot be read, or there is no such column or metric.
+        aggregate.measurements.MeasurementsError: the content cannot be ranked.
+    """
+    if by in _OF_NO_SAMPLE:
+        raise EvalhubError(f"'{by}' says nothing of samples: rank by a column such as tag or source")
+    streams = [(path, frames(path, by)) for path in paths]
+    choice = _Choice(by, metric)
+
+    def chosen() -> Iterator[pl.DataFrame]:
+        rows = 0
+        for path, stream in streams:
+            for frame in stream:
+                tell(f"reading {path.name}: {rows:,} rows")
+                rows += frame.height
+                yield from choice.of(frame)
+        choice.check()
+        tell(f"sorting {rows:,} rows")
+
+    measurements = Measurements.from_frames(chosen(), kind=kind, direction=direction)
+    if not by:
+        return measurements, None
+    return measurements, Parts.by("source" if by == "source" else "tag", measurements, choice.voted)
+
+
+class _Choice:
+    """Which rows are read, and which column is the tag."""
+
+    def __init__(self, by: str, metric: str) -> None:
+        self.by, self.metric = by, metric
+        self.columns: dict[str, None] = {}
+        self.metrics: set[str] = set()
+        self.voted: dict[str, str] = {}
+        """The part of each sample that was voted on."""
+        self._votes = 0
+        self._found = False
+
+    def of(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows of a frame that are wanted, if there are any."""
+        self.columns.update(dict.fromkeys(frame.columns))
+        if self.metric:
+            if "metric" not in frame.columns:
+                return
+            names = frame["metric"].cast(pl.String)
+            self.metrics.update(names.unique().drop_nulls())
+            frame = frame.filter(names == self.metric)
+            self._found |= not frame.is_empty()
+        if self.by:
+            frame = self._voted(frame) if "model_a" in frame.columns else self._tagged(frame)
+        if not self.metric or not frame.is_empty():
+            yield frame
+
+    def _tagged(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if self.by == "tag" or (self.by == "source" and "tag" in frame.columns):
+            return frame
+        if self.by not in frame.columns:
+            return frame.drop("tag", strict=False)
+        return frame.with_columns(check_names(frame, self.by, nulls=True).alias("tag"))
+
+    def _voted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Votes with a sample each, so that what the column says of it can be found again."""
+        if self.by not in frame.columns:
+            return frame
+        own = pl.format("vote {}", pl.int_range(self._votes, self._votes + frame.height))
+        self._votes += frame.height
+        given = check_names(frame, "sample", nulls=True) if "sample" in frame.columns else pl.lit(None, pl.String)
+        part = check_names(frame, self.by, nulls=True)
+        frame = frame.with_columns(
+            sample=pl.coalesce(given.cast(pl.String), own), **{self.by: part.cast(pl.String)}
+        )
+        for sample, name in frame.select("sample", self.by).drop_nulls().unique().iter_rows():
+            if self.voted.setdefault(sample, name) != name:
+                refuse(f"sample {sample!r} is in two {self.by}s: give every sample one")
+        return frame
+
+    def check(self) -> None:
+        """Whether what was asked for has occurred.
+
+        Raises:
+            EvalhubError: it has not.
+        """
+        if self.metric and not self._found:
+            there = ", ".join(sorted(self.metrics)) or "none: a column 'metric' names them"
+            raise EvalhubError(f"no rows of metric '{self.metric}'; there are {there}")
+        if self.by and self.by not in self.columns:
+            raise EvalhubError(f"no column '{self.by}' to rank by; there are {', '.join(self.columns)}")
