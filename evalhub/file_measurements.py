@@ -13,8 +13,8 @@ from aggregate.parts import Parts
 from evalhub.errors import EvalhubError
 from evalhub.result_files import frames
 
-_OF_NO_SAMPLE = ("model", "value", "model_a", "model_b", "outcome")
-"""Columns that say nothing of the sample, so that no part of the samples can be told by them."""
+_NO_GROUPS = ("model", "sample", "value", "model_a", "model_b", "outcome")
+"""Columns that tell no group of samples from another."""
 
 
 def read_files(
@@ -36,8 +36,10 @@ def read_files(
         EvalhubError: a file cannot be read, or there is no such column or metric.
         aggregate.measurements.MeasurementsError: the content cannot be ranked.
     """
-    if by in _OF_NO_SAMPLE:
-        raise EvalhubError(f"'{by}' says nothing of samples: rank by a column such as tag or source")
+    if by in _NO_GROUPS:
+        raise EvalhubError(
+            f"'{by}' tells no group of samples from another: rank by a column such as tag or source"
+        )
     streams = [(path, frames(path, by)) for path in paths]
     choice = _Choice(by, metric)
 

@@ -145,7 +145,7 @@ def _heat_map(ranking: Ranking, names: list[str], models: Sequence[str], rates: 
             axis=alt.Axis(
                 orient="top",
                 labelAngle=-90,
-                labelLimit=150,
+                labelLimit=220,
                 labelOverlap=False,
                 ticks=False,
                 domain=False,
@@ -171,7 +171,7 @@ def _heat_map(ranking: Ranking, names: list[str], models: Sequence[str], rates: 
                     orient="bottom",
                     title="row wins",
                     format=".0%",
-                    values=[0, 0.25, 0.5, 0.75, 1],
+                    values=[0, 0.5, 1],
                     gradientLength=160,
                     gradientThickness=10,
                 ),
