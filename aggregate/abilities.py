@@ -46,24 +46,34 @@ def abilities(
     m, unit = marginal.measurements, unit_of(marginal.measurements)
     models = marginal.models
     centre = np.eye(models) - 1 / models
-    if unit == ABILITY_UNIT:
-        scores = centre @ fit.ability
-        slope = np.hstack([centre, np.zeros((models, marginal.size - models))])
-    else:
-        scores, slope = fit.expected, fit.expected_slope
+    by_value = unit != ABILITY_UNIT and bool(m.samples)
+
+    def score(ability: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Models that were only voted on have no values: theirs are those on samples that half of them pass."""
+        if by_value:
+            return expected
+        found: np.ndarray = special.expit(centre @ ability) if unit == PASS_UNIT else centre @ ability
+        return found
+
+    scores = score(fit.ability, fit.expected)
     if draws:
         refits = [
-            centre @ ability if unit == ABILITY_UNIT else expected
+            score(*marginal.refit(fit, weight))
             for weights in cluster_weights(marginal.units.number, draws, seed)
-            for ability, expected in (marginal.refit(fit, weight) for weight in weights)
+            for weight in weights
         ]
         return _turned(m, unit, Estimates(scores=scores, draws=np.array(refits)))
 
+    if by_value:
+        slope = fit.expected_slope
+    else:
+        steep = scores * (1 - scores) if unit == PASS_UNIT else np.ones(models)
+        slope = np.hstack([steep[:, None] * centre, np.zeros((models, marginal.size - models))])
     by_derivative = np.linalg.solve(fit.information, slope.T)
     covariance = np.zeros((models, models))
     for derivatives, values in marginal.influence(fit):
         influence = derivatives @ by_derivative
-        if unit != ABILITY_UNIT:
+        if by_value:
             influence += values / m.weight.sum()
         covariance += influence.T @ influence
     if extra is not None:

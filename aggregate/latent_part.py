@@ -18,6 +18,9 @@ _STEP = 1.3
 
 _MOST_NODES = 801
 
+_SHARP = 4
+"""Power in which the spread of difficulties and the least that a grid can show add up."""
+
 _DISCRIMINATIONS = 7
 """Gauss-Hermite nodes for the log-discrimination of the 2PL."""
 
@@ -71,8 +74,9 @@ class LatentPart:
     """Samples s of one metric: value ~ response(d_s (scale * ability_i - b_s)), b_s ~ N(mean_s, sd^2).
 
     d_s is 1, or with `discriminate` log-normal with median 1 (2PL with random items). Own parameters, in this
-    order: log sd; with `discriminate` the log of the spread of log d; location and log scale unless this is the
-    `first` part, which sets the zero and the unit of ability; those of the response.
+    order: log sd, as long as the grid can show it; with `discriminate` the log of the spread of log d; location
+    and log scale unless this is the `first` part, which sets the zero and the unit of ability; those of the
+    response.
     """
 
     def __init__(
@@ -112,12 +116,13 @@ class LatentPart:
         self.set_grid(self.spread, 0.0)
 
     def set_grid(self, sd: float, widest_mean: float) -> None:
-        """Lay the nodes for difficulties of this spread, around means of at most this size."""
+        """Lay the nodes for difficulties of about this spread, around means of at most this size."""
+        sd = 2 ** (np.round(2 * np.log2(sd)) / 2)  # so that what is left in the last digits makes no other grid
         reach = widest_mean + _REACH * sd
         step = min(_STEP / np.sqrt(1 / sd**2 + self._information), sd / 2)
         nodes = np.linspace(-reach, reach, min(2 * int(np.ceil(reach / step)) + 1, _MOST_NODES))
         # Between nodes that are further apart, a narrower prior would lose its mass.
-        self._least = np.log((nodes[1] - nodes[0]) / _STEP)
+        self._least = (nodes[1] - nodes[0]) / _STEP
         x, weight = np.polynomial.hermite_e.hermegauss(_DISCRIMINATIONS if self.discriminate else 1)
         self._node = np.repeat(nodes, x.size)
         self._x = np.tile(x, nodes.size)
@@ -131,10 +136,14 @@ class LatentPart:
         """The samples of the units from begin to end."""
         return slice(*np.searchsorted(self.unit, [begin, end]).tolist())
 
+    def _sd(self, log_sd: float) -> float:
+        """Spread of difficulties: smoothly never below the least."""
+        return float((np.exp(_SHARP * log_sd) + self._least**_SHARP) ** (1 / _SHARP))
+
     def _split(self, own: np.ndarray) -> tuple[float, float, float, float, np.ndarray]:
         """sd, spread of log d, location, scale, the response's own."""
         given = list(own)
-        sd = np.exp(max(given.pop(0), self._least))
+        sd = self._sd(given.pop(0))
         spread = np.exp(min(given.pop(0), _WIDEST)) if self.discriminate else 0.0
         location, scale = (0.0, 1.0) if self.first else (given.pop(0), np.exp(given.pop(0)))
         return sd, spread, location, scale, np.array(given)
@@ -164,7 +173,7 @@ class LatentPart:
             by_ability,
             np.concatenate(
                 [
-                    [(squares.sum() / sd**2 - self.weight.sum()) * (own[0] >= self._least)],
+                    [(squares.sum() / sd**2 - self.weight.sum()) * (np.exp(own[0]) / sd) ** _SHARP],
                     [spread * (by_u * u * self._x).sum() * (own[1] <= _WIDEST)] if self.discriminate else [],
                     [] if self.first else [-(by_u * d).sum(), by_ability @ ability],
                     self.response.own_gradient(u, response, found.counts),

@@ -112,7 +112,7 @@ class Marginal:
         """
         variances = np.full(len(self.effects.names), 0.1)
         few = self._thinned()
-        x = few._maximum(self._start, variances, np.diag(few._guess(variances)), tolerance=1e-2)
+        x = few._maximum(self._start, variances, np.diag(few._guess(variances)), tolerance=1e-5)
         for rounds in range(_ROUNDS):
             if rounds < 2:
                 self._lay_grids(x)

@@ -65,6 +65,16 @@ def test_models_that_share_nothing_are_never_told_apart(method: type[AbilityMeth
     assert any("2 groups of models share no sample" in warning for warning in ranking.warnings)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_group_that_was_only_voted_on_has_scores_and_intervals(method: type[AbilityMethod]) -> None:
+    votes = pl.DataFrame({"model_a": ["x", "x", "y"], "model_b": ["y", "z", "z"], "outcome": ["a", "a", "tie"]})
+    ranking = method()(
+        Measurements.from_frame(pl.DataFrame({"model": ["a"], "sample": ["s"], "value": [1]}), votes)
+    )
+    row = {row.model: row for row in ranking.models}
+    assert row["x"].score > row["y"].score and all(0 <= row[name].low < row[name].high <= 1 for name in "xyz")
+
+
 def test_lower_is_better_turns_scores_and_ranks_around() -> None:
     rng = np.random.default_rng(3)
     value = 30 + 5 * rng.normal(size=(3, 1)) + rng.normal(size=(3, 300)) + 4 * rng.normal(size=300)
