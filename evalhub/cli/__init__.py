@@ -61,6 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
     Codes: 1 an error that the message explains, 2 a wrong call, 75 the hub is locked (try again), 130 Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    # numpy's products here are small, or run in our own threads: BLAS threads would only wait for busy cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not end a command
