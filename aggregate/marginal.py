@@ -30,11 +30,11 @@ there is next to no data, and is lost beside some hundred rows."""
 _STRAY = 8.0
 """How far from their start the search looks at the parts' own parameters; beyond, nothing changes."""
 
-_CURVATURE_ROWS = 500_000
+_CURVATURE_ROWS = 250_000
 """The curvature is taken from about this many rows at most, picked by sample and scaled up."""
 
 _STEP = 1e-4
-"""Of the central differences of the gradient that make the curvature."""
+"""Of the differences of the gradient that make the curvature: as right as a step is short, which is enough."""
 
 _ROUNDS = 8
 """Of fit and variances in turn, at most."""
@@ -111,12 +111,13 @@ class Marginal:
         maximum is found.
         """
         variances = np.full(len(self.effects.names), 0.1)
-        few = self._thinned()
+        few = self.thinned()
         x = few._maximum(self._start, variances, np.diag(few._guess(variances)), tolerance=1e-5)
         for rounds in range(_ROUNDS):
             if rounds < 2:
                 self._lay_grids(x)
-                few = self._thinned()
+                few = self.thinned()
+            if rounds == 0:
                 information, _ = few._curvature(x, variances)
             x = self._maximum(x, variances, information, tolerance)
             information, slope = few._curvature(x, variances)
@@ -129,6 +130,20 @@ class Marginal:
         ability, own, effects = self._split(x)
         expected = self._evaluate(x, variances)[2] / max(self.measurements.weight.sum(), 1e-300)
         return Fit(x, ability, own, effects, variances, expected, information, slope)
+
+    def thinned(self) -> Marginal:
+        """The same from a random part of the samples, weighing more each; itself if it is small."""
+        m = self.measurements
+        if m.value.size <= _CURVATURE_ROWS:
+            return self
+        share = _CURVATURE_ROWS / m.value.size
+        keep = np.random.default_rng(0).random(len(m.samples)) < share
+        few = replace(m, weight=m.weight / share).of_samples(keep)
+        found = Marginal(few, discriminate=self.discriminate, effects=self.effects.of_samples(keep))
+        for small, large in zip(found.parts, self.parts, strict=True):
+            if isinstance(small, LatentPart) and isinstance(large, LatentPart):
+                small.share_grid(large)
+        return found
 
     def refit(self, fit: Fit, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Abilities (M,) and mean expected values (M,) with each resampling unit counted `times` (U,)."""
@@ -196,20 +211,6 @@ class Marginal:
             of = self.effects.block == b
             told = np.sum(1 - left[of] / variances[b])
             found[b] = np.clip(effects[of] @ effects[of] / max(told, 1e-3), 1e-4, 1e3)
-        return found
-
-    def _thinned(self) -> Marginal:
-        """The same from a random part of the samples, weighing more each; itself if it is small."""
-        m = self.measurements
-        if m.value.size <= _CURVATURE_ROWS:
-            return self
-        share = _CURVATURE_ROWS / m.value.size
-        keep = np.random.default_rng(0).random(len(m.samples)) < share
-        few = replace(m, weight=m.weight / share).of_samples(keep)
-        found = Marginal(few, discriminate=self.discriminate, effects=self.effects.of_samples(keep))
-        for small, large in zip(found.parts, self.parts, strict=True):
-            if isinstance(small, LatentPart) and isinstance(large, LatentPart):
-                small.share_grid(large)
         return found
 
     def _guess(self, variances: np.ndarray) -> np.ndarray:
@@ -286,12 +287,12 @@ class Marginal:
         second, slope = np.empty((self.size, self.size)), np.empty((self.models, self.size))
         unit = np.full(self.size, _STEP)
         unit[: self.models] *= self.parts[0].scale
+        _, here, expected = self._evaluate(x, variances)
         for n in range(self.size):
             step = np.zeros(self.size)
             step[n] = unit[n]
-            up, down = (self._evaluate(x + side * step, variances) for side in (1, -1))
-            second[n] = (up[1] - down[1]) / (2 * unit[n])
-            slope[:, n] = (up[2] - down[2]) / (2 * unit[n])
+            _, there, expected_there = self._evaluate(x + step, variances)
+            second[n], slope[:, n] = (there - here) / unit[n], (expected_there - expected) / unit[n]
         return (second + second.T) / 2, slope / max(self.measurements.weight.sum(), 1e-300)
 
 

@@ -56,16 +56,19 @@ class Auto(AbilityMethod):
         if not unlike:
             return Fitted(marginal, fit, extra)
         warnings = _biased(measurements, test) if biased else (_PARTS,)
-        return Fitted(marginal, fit, extra + _form_variance(measurements, tags, fit), warnings)
+        return Fitted(marginal, fit, extra + _form_variance(marginal, fit, tags), warnings)
 
 
-def _form_variance(measurements: Measurements, tags: Effects, fit: Fit) -> float:
+def _form_variance(marginal: Marginal, fit: Fit, tags: Effects) -> float:
     """Variance of abilities because nobody knows the form in which difficulty depends on who was measured: the
-    mean square of what they change by in the two forms to either side."""
+    mean square of what they change by in the forms on either side. Of large data a part is looked at."""
+    few = marginal.thinned()
+    ability = fit.ability if few is marginal else few.fit().ability
     changes = []
     for power in _OTHER_FORMS:
-        effects = tags + Effects.of_observers(measurements, power)
-        changes.append(np.var(Marginal(measurements, effects=effects).fit().ability - fit.ability))
+        effects = tags + Effects.of_observers(marginal.measurements, power)
+        other = Marginal(marginal.measurements, effects=effects).thinned().fit()
+        changes.append(np.var(other.ability - ability))
     return float(np.mean(changes))
 
 
