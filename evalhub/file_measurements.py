@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +20,7 @@ _NO_GROUPS = ("model", "sample", "value", "model_a", "model_b", "outcome")
 def read_files(
     paths: Sequence[Path],
     *,
+    columns: Mapping[str, str] | None = None,
     by: str = "",
     metric: str = "",
     kind: Kind | None = None,
@@ -28,9 +29,9 @@ def read_files(
 ) -> tuple[Measurements, Parts | None]:
     """All rows of all files, values and votes, and their parts where `by` names a column.
 
-    by: what it says of a sample is also the sample's tag, in the place of a column `tag`; only beside `source` is
-    such a column kept. metric: only rows that name it. kind, direction: see `Measurements.from_frames`.
-    tell: hears how far it is.
+    columns: what the files call a column, by our name for it. by: what it says of a sample is also the sample's
+    tag, in the place of a column `tag`; only beside `source` is such a column kept. metric: only rows that name
+    it. kind, direction: see `Measurements.from_frames`. tell: hears how far it is.
 
     Raises:
         EvalhubError: a file cannot be read, or there is no such column or metric.
@@ -40,7 +41,7 @@ def read_files(
         raise EvalhubError(
             f"'{by}' tells no group of samples from another: rank by a column such as tag or source"
         )
-    streams = [(path, frames(path, by)) for path in paths]
+    streams = [(path, frames(path, by, columns)) for path in paths]
     choice = _Choice(by, metric)
 
     def chosen() -> Iterator[pl.DataFrame]:

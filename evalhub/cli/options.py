@@ -23,6 +23,18 @@ class Number(click.FloatRange):
         return number
 
 
+class Columns(click.ParamType):
+    """OURS=THEIRS,… as a dict."""
+
+    name = "OURS=THEIRS,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        pairs = [pair.partition("=") for pair in value.split(",")]
+        if not all(ours.strip() and theirs.strip() for ours, _, theirs in pairs):
+            self.fail(f"{value!r} is no list like sample=question_id,value=score", param, ctx)
+        return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
 def hub_option(command: _Command) -> _Command:
     """--hub PATH, with EVALHUB_HOME and the platform's data folder behind it, and --debug."""
     command = click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evalhub.cli.options import Number, hub_option, json_option, print_json
+from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
 
 
 @click.command("rank")
@@ -57,6 +57,11 @@ from evalhub.cli.options import Number, hub_option, json_option, print_json
 @click.option("--replicates", type=click.IntRange(2), default=1000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--source", default="", help="Hub: only the samples of this source.  [default: the whole pool]")
+@click.option(
+    "--columns",
+    type=Columns(),
+    help="FILES: what they call our columns, as in sample=question_id,value=score.",
+)
 @click.option("--metric", default="", metavar="NAME", help="FILES: only rows whose column metric has this name.")
 @click.option(
     "--kind",
@@ -77,6 +82,7 @@ def command(
     plot: Path | None,
     balance: tuple[str, ...],
     source: str,
+    columns: dict[str, str] | None,
     metric: str,
     kind: Any,
     direction: Any,
@@ -94,8 +100,8 @@ def command(
     """
     if files and source:
         raise click.UsageError("--source is about the hub; FILES are ranked whole (see --by source)")
-    if not files and (metric or kind or direction):
-        raise click.UsageError("--metric, --kind and --direction are about FILES; the hub knows them")
+    if not files and (columns or metric or kind or direction):
+        raise click.UsageError("--columns, --metric, --kind and --direction are about FILES; the hub knows them")
     if not files and by not in ("", "tag", "source"):
         raise click.UsageError(f"--by {by}: the samples of a hub have tag and source")
     if plot is not None:
@@ -113,7 +119,13 @@ def command(
             from evalhub.file_measurements import read_files
 
             measurements, parts = read_files(
-                files, by=by, metric=metric, kind=kind, direction=direction or "up", tell=tell
+                files,
+                columns=columns,
+                by=by,
+                metric=metric,
+                kind=kind,
+                direction=direction or "up",
+                tell=tell,
             )
             made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
         else:

@@ -106,7 +106,11 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", "model,sample\na,1\n", "no column 'value': rename yours to model, sample, value"),
+        (
+            "t.csv",
+            "model,sample\na,1\n",
+            "it has model, sample: say which is which, as in --columns value=YOURS",
+        ),
         ("t.csv", "model,sample,value\n", "no measurements: the input has no rows"),
         ("t.csv", "", "t.csv cannot be read"),
         ("t.csv", "model,sample,value\na,1,\n", "all 1 rows are missing a value"),
@@ -148,3 +152,17 @@ def test_tiny_tables_have_valid_json(tmp_path: Path, models: int, samples: int) 
         done = evalhub("rank", written(frame, tmp_path / "t.parquet"), "--method", method, "--json")
         assert done.code == 0, done.err
         assert len(done.json["models"]) == models
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_columns_under_other_names(tmp_path: Path, suffix: str) -> None:
+    """Theirs stand for ours, numbers as names stay as written, and a column of our name gives way."""
+    rows = [
+        {"sys": m, "sample": "x", "question": f"0{s}", "ok": (s + m) % 3 % 2} for m in (7, 8) for s in range(9)
+    ]
+    path = written(pl.DataFrame(rows).with_columns(pl.col("sys").cast(pl.String)), tmp_path / f"t{suffix}")
+    done = evalhub("rank", path, "--columns", "model=sys, sample=question,value=ok", "--json", "--method", "mean")
+    assert {(row["model"], row["samples"]) for row in done.json["models"]} == {("7", 9), ("8", 9)}
+    wrong = evalhub("rank", path, "--columns", "model=system,sample=question,value=ok", "--json")
+    assert wrong.line.endswith("has no column 'system' for model; it has sys, sample, question, ok")
+    assert evalhub("rank", path, "--columns", "model").code == 2
