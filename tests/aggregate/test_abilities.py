@@ -13,16 +13,9 @@ from aggregate.methods.auto import Auto
 from aggregate.methods.mean import Mean
 from aggregate.methods.rasch import Rasch
 from aggregate.methods.two_parameter import TwoParameter
-from tests.aggregate.tables import table
+from tests.aggregate.tables import frame_of, simulated, table
 
 METHODS = [Rasch, TwoParameter, Auto]
-
-
-def frame_of(value: np.ndarray, keep: np.ndarray, **columns: np.ndarray) -> pl.DataFrame:
-    model, sample = np.nonzero(keep)
-    extra = {name: given[sample] for name, given in columns.items()}
-    names = pl.Series([f"m{i:02}" for i in model.tolist()])
-    return pl.DataFrame({"model": names, "sample": sample, "value": value[model, sample], **extra})
 
 
 def world(rng: np.random.Generator, ability: np.ndarray, hard: np.ndarray) -> np.ndarray:
@@ -138,15 +131,6 @@ def test_uneven_tags_widen_the_intervals_of_auto() -> None:
     width = [{row.model: row.high - row.low for row in ranking.models} for ranking in (even, uneven)]
     assert width[1]["m00"] > 2 * width[0]["m00"]
     assert width[1]["m05"] == pytest.approx(width[0]["m05"], rel=0.2)
-
-
-def simulated(truth: str, rng: np.random.Generator, models: int, samples: int) -> np.ndarray:
-    """(models, samples) values; what the models are expected to get falls evenly from the first to the last."""
-    ability, hard = np.linspace(1, -1, models)[:, None], rng.normal(size=samples)
-    if truth == "gumbel":  # the highest of a sample is drawn by Plackett-Luce
-        return ability + rng.gumbel(size=(models, samples))
-    sharp = np.exp(0.5 * rng.normal(size=samples)) if truth == "2pl" else 1.0
-    return (rng.random((models, samples)) < 1 / (1 + np.exp(-sharp * (ability - hard)))).astype(float)
 
 
 @pytest.mark.slow
