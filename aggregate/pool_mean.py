@@ -1,7 +1,7 @@
 """A new model's mean over a whole pool of samples, from its results on some of them.
 
 Where other models have seen the samples, results that are not there are completed (`aggregate.completion`);
-elsewhere the plain mean of those that are there speaks for the rest.
+elsewhere the results of a group speak for the rest of it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 from scipy.special import expit, logit, stdtrit, xlog1py, xlogy
 
 from aggregate.completion import Pool, Prior, posterior
-from aggregate.intervals import check_level, mean_interval
+from aggregate.intervals import check_level, cluster_variance, korn_graubard
 
 _STRANGE = 0.05
-"""Chance, before anything is seen, that a new model is of another kind than the others ..."""
+"""Chance, before anything is seen, that a new model is of another kind than the others."""
 
-_STRANGER = 5.0
-"""... so that its coefficients may lie so many times as far from theirs."""
+_LEAST = 5
+"""Results below which a group does not speak for itself."""
 
 _NEGLIGIBLE = 1e-4
 
@@ -56,8 +56,9 @@ def estimate(pool: Pool, chosen: np.ndarray, value: np.ndarray, *, level: float 
     The intervals are about what running every sample would give. Assumes that which samples were chosen, and
     which results are missing, depends on the model's results only through curves and groups. Completed: the
     posterior of a logistic model by Laplace's method, with a prior learned from other models and, beside it, one
-    five times as wide for a model unlike them (chance .05 beforehand); normal on the log-odds scale, with
-    Student's quantile for the number of models. Plain: `mean_interval`, its width times sqrt(1 - n/N).
+    for a model unlike them (chance .05 beforehand); normal on the log-odds scale, with Student's quantile for the
+    number of models. Plain: each group's results speak for the rest of it; the interval of `korn_graubard` for
+    the mean of the rest, its width times sqrt(1 - n/N) where all groups have their share.
 
     Raises ValueError for values outside [0, 1], a sample chosen twice, a level not in (0, 1).
     """
@@ -155,7 +156,8 @@ def _of_part(
     if pool.prior and known.any():
         halves.append((known.sum() / samples, _completed(posteriors, known, result, pool.prior.models, level)))
     if (unknown & ~np.isnan(result)).any():
-        halves.append((unknown.sum() / samples, _plain(pool, result, unknown, level)))
+        spoken, ends = _plain(pool, result, unknown, level)
+        halves.append((spoken * unknown.sum() / samples, ends))
     method: Method = "both" if len(halves) == 2 else "completed" if known.any() else "plain"
     if not halves:
         return Estimate(None, 0.0, 1.0, samples, observed, method)
@@ -165,12 +167,36 @@ def _of_part(
     # known of may have any mean.
     down = sum((weight * (ends[0] - ends[1])) ** 2 for weight, ends in halves) ** 0.5 + (1 - share) * mean
     up = sum((weight * (ends[2] - ends[0])) ** 2 for weight, ends in halves) ** 0.5 + (1 - share) * (1 - mean)
-    return Estimate(float(mean), float(mean - down), float(mean + up), samples, observed, method)
+    return Estimate(float(mean), float(max(mean - down, 0)), float(min(mean + up, 1)), samples, observed, method)
 
 
-def _plain(pool: Pool, result: np.ndarray, part: np.ndarray, level: float) -> _Ends:
-    """The mean of the results of a part, for all of the part."""
-    there = part & ~np.isnan(result)
-    found = mean_interval(result[there], pool.cluster_of[there], level)
-    left = (1 - there.sum() / part.sum()) ** 0.5
-    return found.mean, found.mean - left * (found.mean - found.low), found.mean + left * (found.high - found.mean)
+def _plain(pool: Pool, result: np.ndarray, part: np.ndarray, level: float) -> tuple[float, _Ends]:
+    """How much of a part its results can speak for, as a share, and the mean of that.
+
+    A group's results speak for the rest of the group. Groups with fewer than `_LEAST` speak together, so that it
+    hardly matters whether a small one got a sample more or less than its share.
+    """
+    there = ~np.isnan(result[part])
+    group = pool.group_of[part]
+    few = np.bincount(group, there)[group] < _LEAST
+    stratum = np.where(few, 0, group + 1)
+    seen, size = np.bincount(stratum, there), np.bincount(stratum)
+    spoken = int(size[seen > 0].sum())
+    value = result[part][there]
+    weight = (size / np.maximum(seen, 1) - 1)[stratum[there]]
+    rest = spoken - value.size
+    if not rest:
+        return spoken / part.sum(), (float(value.mean()),) * 3
+    mean = weight @ value / rest
+    _, cluster = np.unique(pool.cluster_of[part][there], return_inverse=True)
+    count = np.bincount(cluster, weight)
+    variance = cluster_variance(np.bincount(cluster, weight * value), count, np.zeros(count.size, np.int64), 1)
+    worth, clusters = rest**2 / (weight @ weight), rest**2 / (count @ count)
+    low, high = korn_graubard(np.array([mean]), variance, np.array([worth]), np.array([clusters]), level)
+    whole = (value.sum() + rest * mean) / spoken
+    left = rest / spoken * (1 + worth / rest) ** 0.5
+    ends = whole + left * np.array([0.0, low[0] - mean, high[0] - mean])
+    # What is there is certain.
+    least, most = value.sum() / spoken, (value.sum() + rest) / spoken
+    found, down, up = np.clip(ends, least, most).tolist()
+    return spoken / part.sum(), (found, down, up)

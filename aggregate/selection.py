@@ -23,8 +23,10 @@ _ROUNDS = 40
 _GOLDEN = (5**0.5 - 1) / 2
 
 
-def select(pool: Pool, budget: int, *, seed: int = 0) -> np.ndarray:
+def select(pool: Pool, budget: int, *, seed: int = 0, among: np.ndarray | None = None) -> np.ndarray:
     """(min(budget, N),) distinct indices of the samples to run, by chance, in an order to run them in.
+
+    among: (N,) bool, those that may be chosen; if None, all.
 
     Stopped early, what was run is a choice by the same probabilities. With one seed a larger budget chooses
     mostly the same samples and more. Each group gets its share of the probabilities, to about a sample.
@@ -33,25 +35,25 @@ def select(pool: Pool, budget: int, *, seed: int = 0) -> np.ndarray:
     which minimises the posterior variance to be expected, averaged over abilities, and .7 times one in
     proportion to sqrt(p(1-p)) (Neyman 1934); elsewhere the same for all. The draw: u/probability, smallest
     first (sequential Poisson sampling, Ohlsson 1998, J. Off. Stat. 14:149), with numbers u in (0, 1) that are
-    spread evenly over each group.
+    spread evenly over each group in order of difficulty, from a random start.
 
     Raises ValueError for a budget below 1.
     """
     if budget < 1:
         raise ValueError(f"a budget of {budget} samples runs nothing")
-    samples = pool.known.size
-    if budget >= samples:
-        return np.arange(samples)
-    size = np.full(samples, budget / samples)
-    if pool.prior:
-        size[pool.known] = _sizes(
-            pool.prior, pool.easiness[pool.known], pool.features[pool.known], budget / samples
-        )
+    among = np.ones(pool.known.size, bool) if among is None else among
+    samples = int(among.sum())
+    size = np.full(pool.known.size, min(budget / max(samples, 1), 1.0))
+    known = pool.known & among
+    if pool.prior and budget < samples:
+        size[known] = _sizes(pool.prior, pool.easiness[known], pool.features[known], budget / samples)
     rng = np.random.default_rng(seed)
-    order = np.lexsort((rng.random(samples), pool.group_of))
-    even = np.empty(samples)
-    even[order] = (rng.random() + _GOLDEN * np.arange(samples)) % 1
-    return np.argsort(even / size, kind="stable")[:budget]
+    difficulty = np.where(pool.known, -pool.easiness, np.inf)
+    order = np.lexsort((rng.random(size.size), difficulty, pool.group_of))
+    order = order[among[order]]
+    even = (rng.random() + _GOLDEN * np.arange(samples)) % 1
+    chosen: np.ndarray = order[np.argsort(even / size[order], kind="stable")[:budget]]
+    return chosen
 
 
 def _sizes(prior: Prior, easiness: np.ndarray, features: np.ndarray, share: float) -> np.ndarray:
