@@ -15,6 +15,11 @@ from evalhub.cli.options import Number, hub_option, json_option, print_json
 @click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
 @click.option(
+    "--budget",
+    type=click.IntRange(1),
+    help="Run at most so many samples in all, drawn so that they tell of the others, and estimate the whole.",
+)
+@click.option(
     "--passes",
     type=click.IntRange(1),
     default=5,
@@ -48,6 +53,7 @@ def command(
     model: str,
     sources: tuple[str, ...],
     limit: int | None,
+    budget: int | None,
     passes: int,
     max_attempts: int,
     seed: int,
@@ -67,6 +73,8 @@ def command(
     Every attempt is on disk before it is judged: stopped at any moment, the same command goes on where it
     was and ends with the same result.
     """
+    if limit and budget:
+        raise click.UsageError("--limit and --budget both say which samples are run: give one of them")
     from evalhub.cli.progress import ScoreProgress, waiting
     from evalhub.scoring.score import Plan
     from evalhub.scoring.session import score_model
@@ -90,6 +98,7 @@ def command(
             plan,
             chosen_sources=sources,
             limit=limit,
+            budget=budget,
             device=device,
             dtype=dtype,
             waiting=waiting,
@@ -98,9 +107,12 @@ def command(
     if as_json:
         print_json(session.to_json())
     else:
-        from evalhub.cli.tables import print_ranking, print_summary
+        from evalhub.cli.tables import print_pool_estimate, print_ranking, print_summary
 
         print_summary(session.summary)
+        if session.pool:
+            click.echo()
+            print_pool_estimate(session.pool)
         if session.ranking:
             click.echo()
             print_ranking(session.ranking)

@@ -9,6 +9,7 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from aggregate.ranking import Ranking
+from evalhub.scoring.budget import PoolEstimate
 from evalhub.scoring.summary import Part, Summary
 from evalhub.wording import span
 
@@ -94,6 +95,29 @@ def print_summary(summary: Summary) -> None:
         out.print(f"[yellow]skipped:[/] {count:,} samples: {escape(reason)}")
     for warning in summary.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def print_pool_estimate(pool: PoolEstimate) -> None:
+    """What a model's results on part of a pool say of all of it."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", overflow="fold")
+    for name in ("samples", "with a result", "pass rate", "95% interval"):
+        table.add_column(name, justify="right")
+    rows = [("all", pool.whole), *((f"  {source} {tag}", found) for source, tag, found in pool.groups)]
+    for name, found in rows if len(pool.groups) > 1 else rows[:1]:
+        table.add_row(
+            escape(name),
+            f"{found.samples:,}",
+            f"{found.observed:,}",
+            "unknown" if found.mean is None else f"{found.mean:.3f}",
+            f"{found.low:.3f} to {found.high:.3f}",
+        )
+    out.print("[bold]Estimate[/] of what running every sample would give")
+    out.print(table)
+    out.print(f"[dim]{escape(pool.how)}.[/]")
+    saved = "" if pool.saved is None else f"about {pool.saved:.0%} "
+    out.print(f"[dim]cost saved: {saved}{escape(pool.cost)}.[/]")
 
 
 def _cells(part: Part, name: str) -> tuple[str, ...]:

@@ -86,19 +86,9 @@ def score(hub: Hub, backend: Backend, sample_ids: Sequence[str], plan: Plan, wat
         EvalhubError: no sample can be asked and judged here, or the model died.
     """
     samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
-    skipped: dict[str, int] = {}
     with Grading(hub, samples) as grading:
-        refusals = grading.refusals()
-        for sample_id, sample in list(samples.items()):
-            reason = backend.refuses(sample) or refusals.get(sample.grader, "")
-            if reason:
-                skipped[reason] = skipped.get(reason, 0) + 1
-                del samples[sample_id]
-        if not samples:
-            raise EvalhubError(
-                "nothing can be scored: " + ("; ".join(skipped) if skipped else "no sample was chosen")
-            )
-        conditions = _conditions(backend, samples.values(), plan.overrides)
+        skipped = leave_out(samples, backend, grading)
+        conditions = conditions_of(backend, samples.values(), plan.overrides)
         model = backend.model
         add_model(hub, model)
         add_conditions(hub, conditions.values())
@@ -121,7 +111,27 @@ def score(hub: Hub, backend: Backend, sample_ids: Sequence[str], plan: Plan, wat
     return Scored(run_id, model.model_id, tallies, skipped, shrunk)
 
 
-def _conditions(backend: Backend, samples: Iterable[Sample], overrides: Mapping[str, Any]) -> dict[str, Condition]:
+def leave_out(samples: dict[str, Sample], backend: Backend, grading: Grading) -> dict[str, int]:
+    """Take away the samples that cannot be asked or judged here. Returns the reasons, and how many each.
+
+    Raises:
+        EvalhubError: none is left.
+    """
+    skipped: dict[str, int] = {}
+    refusals = grading.refusals()
+    for sample_id, sample in list(samples.items()):
+        reason = backend.refuses(sample) or refusals.get(sample.grader, "")
+        if reason:
+            skipped[reason] = skipped.get(reason, 0) + 1
+            del samples[sample_id]
+    if not samples:
+        raise EvalhubError("nothing can be scored: " + ("; ".join(skipped) if skipped else "no sample was chosen"))
+    return skipped
+
+
+def conditions_of(
+    backend: Backend, samples: Iterable[Sample], overrides: Mapping[str, Any]
+) -> dict[str, Condition]:
     """The condition under which each sample will really be asked; equal ones are one object."""
     made: dict[Condition, Condition] = {}
     found = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregate.ranking import Ranking
@@ -12,6 +12,7 @@ from evalhub import pool
 from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
+from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
 from evalhub.scoring.score import Plan, Watcher, open_backend, score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.store.hub import Hub
@@ -27,9 +28,13 @@ class Session:
     ranking: Ranking | None
     """Of all measured models over the whole pool; None where the model has no value at all."""
 
+    pool: PoolEstimate | None
+    """Where the model was run on part of the samples: what that says of all of them."""
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
-        return {**self.summary.to_json(), "ranking": self.ranking and self.ranking.to_json()}
+        pool = {"pool": self.pool.to_json()} if self.pool else {}
+        return {**self.summary.to_json(), **pool, "ranking": self.ranking and self.ranking.to_json()}
 
 
 def score_model(
@@ -39,6 +44,7 @@ def score_model(
     *,
     chosen_sources: Sequence[str] = (),
     limit: int | None = None,
+    budget: int | None = None,
     device: str = "auto",
     dtype: str = "auto",
     waiting: Callable[[str], AbstractContextManager[Any]],
@@ -50,6 +56,7 @@ def score_model(
         name: of the model, as the backends read it.
         chosen_sources: only samples of these; all where empty.
         limit: at most so many samples of each source.
+        budget: at most so many of all these samples, drawn so that they tell of the others.
         waiting: told what is waited for; held for as long.
         watching: given a model's name, holds what hears how its run goes on.
 
@@ -69,10 +76,13 @@ def score_model(
                     f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
                 )
         sample_ids = choose_samples(hub, chosen_sources, limit)
+        drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None
         with watching(backend.model.model_id) as watcher:
-            scored = score(hub, backend, sample_ids, plan, watcher)
+            scored = score(hub, backend, drawn.sample_ids if drawn else sample_ids, plan, watcher)
     finally:
         backend.close()
+    if drawn:
+        scored = replace(scored, skipped=drawn.skipped)
     asked = [tally.sample_id for tally in scored.tallies]
     unknown = sorted(set(asked) - set(pass_rates(hub, RANDOM, asked)))
     if unknown:
@@ -82,4 +92,5 @@ def score_model(
     samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
     summary = summarise(scored, samples, chance, plan)
     measured = any(part.rate is not None for part in summary.sources)
-    return Session(summary, rank_hub(hub) if measured else None)
+    pool_estimate = estimate_pool(hub, drawn) if drawn else None
+    return Session(summary, rank_hub(hub) if measured else None, pool_estimate)
