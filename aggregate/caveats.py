@@ -8,6 +8,7 @@ from itertools import compress
 
 import numpy as np
 
+from aggregate.basis import Basis
 from aggregate.columns import refuse
 from aggregate.comparisons import Comparisons
 from aggregate.measurements import Measurements, Metric
@@ -21,26 +22,29 @@ def named(models: Sequence[str], most: int = 5) -> str:
     return ", ".join(models[:most]) + rest
 
 
-def caveats(measurements: Measurements) -> list[str]:
+def caveats(results: Basis) -> list[str]:
     """What was missing from the input, and whether there is anything to compare."""
     found = []
-    if measurements.votes.missing:
-        found.append(f"{measurements.votes.missing} votes have no outcome and are left out")
-    if measurements.missing:
-        of = measurements.missing + measurements.value.size
-        found.append(
-            f"{measurements.missing} of {of} measurements have no value and are left out, not taken for 0"
-        )
-    if measurements.unmeasured:
-        found.append(f"no value at all, not ranked: {named(measurements.unmeasured)}")
-    if len(measurements.models) == 1:
+    if results.missing_votes:
+        found.append(f"{results.missing_votes} votes have no outcome and are left out")
+    if results.missing:
+        of = results.missing + results.value_count
+        found.append(f"{results.missing} of {of} measurements have no value and are left out, not taken for 0")
+    if results.unmeasured:
+        found.append(f"no value at all, not ranked: {named(results.unmeasured)}")
+    if len(results.models) == 1:
         found.append("only one model: there is nothing to compare it with")
     return found
 
 
-def few_units(measurements: Measurements) -> list[str]:
-    """Whether the intervals rest on enough clusters."""
-    clusters, samples = len(measurements.clusters), len(measurements.samples)
+def few_units(results: Basis) -> list[str]:
+    """Whether the intervals rest on enough clusters, each for itself."""
+    clusters, samples = results.cluster_count, results.measured_count
+    if results.grouped:
+        return [
+            f"intervals rest on {clusters} random groups of clusters, of which counts are kept, and not on each "
+            f"cluster: their widths vary by about {np.sqrt(0.5 / max(clusters - 1, 1)):.0%} with the grouping"
+        ]
     if clusters == 1 and samples > 1:
         return [f"all {samples} samples are in one cluster: the intervals speak about this cluster only"]
     if clusters < _FEW:

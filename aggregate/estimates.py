@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from aggregate.bootstrap import resampling_units
+from aggregate.basis import Basis
 from aggregate.caveats import caveats, few_units
 from aggregate.intervals import small_sample_factor
-from aggregate.measurements import Measurements
 from aggregate.method import Method
 from aggregate.ranking import RankedModel, Ranking
 from aggregate.ranks import Ranks, ranks_from_covariance, ranks_from_draws
@@ -45,12 +44,12 @@ class Estimates:
 
 def make_ranking(
     method: Method,
-    measurements: Measurements,
+    measurements: Basis,
     estimates: Estimates,
     *,
     level: float,
     seed: int = 0,
-    used: Measurements | None = None,
+    used: Basis | None = None,
 ) -> Ranking:
     """The ranking that these estimates give.
 
@@ -80,14 +79,12 @@ def make_ranking(
         level=level,
         models=_rows(rest, estimates.scores, low, high, ranks),
         samples=rest.sample_count,
-        clusters=len(rest.clusters),
+        clusters=rest.cluster_count,
         warnings=(*caveats(measurements), *few_units(rest), *estimates.warnings),
     )
 
 
-def difference_intervals(
-    estimates: Estimates, used: Measurements, level: float = 0.95
-) -> tuple[np.ndarray, np.ndarray]:
+def difference_intervals(estimates: Estimates, used: Basis, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """(M, M) ends of the interval of score i - score j, for each pair alone, by the estimates' covariance.
 
     used: the measurements that the estimates rest on.
@@ -102,9 +99,9 @@ def difference_intervals(
     return gap - half, gap + half
 
 
-def _clusters(used: Measurements) -> np.ndarray:
+def _clusters(used: Basis) -> np.ndarray:
     """(M,) clusters behind each score; without any, all spread is the method's own and stays."""
-    clusters = resampling_units(used).per_model
+    clusters = used.units_per_model
     return np.where(clusters == 0, 10**6, clusters)
 
 
@@ -132,7 +129,7 @@ def _given(covariance: np.ndarray | None) -> np.ndarray:
 
 
 def _rows(
-    rest: Measurements, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
+    rest: Basis, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
 ) -> tuple[RankedModel, ...]:
     """By rank, then name."""
     rows = [

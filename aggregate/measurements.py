@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 
 from aggregate.columns import MeasurementsError
 from aggregate.comparisons import Comparisons
+
+if TYPE_CHECKING:
+    from aggregate.pairs import Pairs
 
 __all__ = ["Direction", "Kind", "Measurements", "MeasurementsError", "Metric"]
 
@@ -155,6 +158,11 @@ class Measurements:
             votes=replace(self.votes, cluster=cluster[self.votes.cluster]),
         )
 
+    def of_shared(self) -> Measurements:
+        """The part on samples that two models or more were measured on; all votes stay."""
+        seen = self.observers > 1
+        return self if seen.all() else self.of_samples(seen)
+
     def of_models(self, keep: np.ndarray) -> Measurements:
         """The part of the models where `keep` ((M,) bool) holds, on the samples that they were measured on."""
         if keep.all():
@@ -206,7 +214,45 @@ class Measurements:
         voted = np.unique(pairs * max(len(self.votes.samples), 1) + np.tile(self.votes.sample, 2))
         return values + np.bincount(voted // max(len(self.votes.samples), 1), minlength=models)
 
+    def pairs(self, members: np.ndarray | None = None) -> Pairs:
+        """Their comparisons between all models, or those where `members` ((M,) bool) holds."""
+        from aggregate.pairs import Pairs
+
+        return Pairs(self, members)
+
     @property
     def sample_count(self) -> int:
         """Samples that were measured or voted on."""
         return len(self.samples) + len(self.votes.samples)
+
+    @property
+    def measured_count(self) -> int:
+        """Samples with a value."""
+        return len(self.samples)
+
+    @property
+    def value_count(self) -> int:
+        """Values."""
+        return self.value.size
+
+    @property
+    def missing_votes(self) -> int:
+        """Votes of the input without an outcome."""
+        return self.votes.missing
+
+    @property
+    def cluster_count(self) -> int:
+        """Clusters: the number that widths depend on."""
+        return len(self.clusters)
+
+    @property
+    def grouped(self) -> bool:
+        """Every cluster stands for itself."""
+        return False
+
+    @cached_property
+    def units_per_model(self) -> np.ndarray:
+        """(M,) units of resampling in which each model has a value or a vote."""
+        from aggregate.bootstrap import resampling_units
+
+        return resampling_units(self).per_model

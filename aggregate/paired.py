@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from aggregate.basis import Basis
 from aggregate.bootstrap import cluster_weights
 from aggregate.connectivity import Links
 from aggregate.estimates import Estimates, make_ranking
-from aggregate.measurements import Measurements
 from aggregate.method import Intervals, check_options
-from aggregate.pairs import Gains, Pairs
+from aggregate.pairs import Gains, PairCounts
 from aggregate.ranking import Ranking
 from aggregate.sandwich import sandwich
 from aggregate.strengths import strengths
@@ -24,6 +25,21 @@ _NO_TIE_RATE = (
     "no win comes back in a circle, so that no finite tie rate fits: each model was given half a sample won and "
     "half a sample lost against an imaginary average model, and distances are this prior's"
 )
+
+
+class Compared(Basis, Protocol):
+    """Results whose comparisons can be counted: `Measurements`, or what was `Counted` of them before."""
+
+    def of_shared(self) -> Self:
+        """The part on samples that two models or more were measured on; all votes stay."""
+        ...
+
+    def pairs(self, members: np.ndarray | None = None) -> PairCounts:
+        """Their comparisons between all models, or those where `members` ((M,) bool) holds."""
+        ...
+
+
+_Compared = TypeVar("_Compared", bound=Compared)
 
 
 class PairedMethod:
@@ -47,7 +63,7 @@ class PairedMethod:
 
     def __call__(
         self,
-        measurements: Measurements,
+        measurements: Compared,
         *,
         level: float = 0.95,
         intervals: Intervals = "sandwich",
@@ -62,13 +78,13 @@ class PairedMethod:
         return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
     def estimate(
-        self, measurements: Measurements, *, level: float = 0.95, draws: int = 0, seed: int = 0
-    ) -> tuple[Estimates, Measurements]:
+        self, measurements: _Compared, *, level: float = 0.95, draws: int = 0, seed: int = 0
+    ) -> tuple[Estimates, _Compared]:
         """Scores with their covariance or, if `draws` are asked for, that many bootstrap replicates instead; and
         the part of the measurements that they rest on."""
-        shared = with_company(measurements)
+        shared = measurements.of_shared()
         used = shared if shared.sample_count else measurements
-        pairs = Pairs(shared)
+        pairs = shared.pairs()
         wins, ties = self._counted(pairs.counts())
         half_wins = wins + ties / 2
         met = half_wins + half_wins.T
@@ -84,7 +100,7 @@ class PairedMethod:
                 notes[:] = [_NO_TIE_RATE]
             return _Part(
                 model=self.model if ties[block].any() else HalfTies(),  # without ties all agree
-                pairs=pairs if links.groups == 1 else Pairs(shared, here),
+                pairs=pairs if links.groups == 1 else shared.pairs(here),
                 wins=wins[block],
                 ties=ties[block] if self.ties else None,
                 prior=prior[here],
@@ -120,7 +136,7 @@ class _Part:
     """A group of M models that met; arrays are of these models."""
 
     model: PairModel
-    pairs: Pairs
+    pairs: PairCounts
     wins: np.ndarray
     ties: np.ndarray | None
     """None where they do not count."""
@@ -194,17 +210,11 @@ class _Part:
         return np.concatenate(found)
 
 
-def with_company(measurements: Measurements) -> Measurements:
-    """The part on samples that two models or more were measured on; all votes stay."""
-    seen = measurements.observers > 1
-    return measurements if seen.all() else measurements.of_samples(seen)
-
-
-def left_out(measurements: Measurements, shared: Measurements) -> list[str]:
+def left_out(results: Basis, shared: Basis) -> list[str]:
     """Whether samples say nothing because nobody shares them."""
-    lone = len(measurements.samples) - len(shared.samples)
+    lone = results.measured_count - shared.measured_count
     if not shared.sample_count or not lone:
         return []
     return [
-        f"{lone} of {len(measurements.samples)} measured samples are left out: only one model was measured on each"
+        f"{lone} of {results.measured_count} measured samples are left out: only one model was measured on each"
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
@@ -42,6 +43,24 @@ class Gains:
         return len(self.win) + (self.win_extra is not None)
 
 
+class PairCounts(Protocol):
+    """Comparisons between M models, of which all that a likelihood of pairs asks is additive over units."""
+
+    units: int
+
+    def counts(self, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Wins and ties, (M, M) or, with (B, units) weights of the units, (B, M, M)."""
+        ...
+
+    def rows(self) -> np.ndarray:
+        """(M,) values and votes of each model."""
+        ...
+
+    def meat(self, gains: Gains) -> np.ndarray:
+        """(P, P) sum over units of u u', u the sum of the scores of all a unit's comparisons."""
+        ...
+
+
 class Pairs:
     """Comparisons between some of the models of measurements.
 
@@ -72,6 +91,14 @@ class Pairs:
             more = part.counts(self.models, weights)
             wins += more[0]
             ties += more[1]
+        return wins, ties
+
+    def unit_counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Wins and ties of each unit, (units, M, M): for few units."""
+        wins = np.zeros((self.units, self.models, self.models))
+        ties = np.zeros_like(wins)
+        for part in self.parts:
+            part.add_unit_counts(wins, ties)
         return wins, ties
 
     def rows(self) -> np.ndarray:
@@ -134,6 +161,23 @@ class _Values:
             self.model, self.sample, self.value, models, self.samples, chances=self.chances, weights=weight
         )
 
+    def add_unit_counts(self, wins: np.ndarray, ties: np.ndarray) -> None:
+        starts = np.searchsorted(self.unit, np.arange(len(wins) + 1))
+        rows = np.searchsorted(self.sample, starts)
+        for u in np.flatnonzero(np.diff(rows)):
+            here, samples = slice(rows[u], rows[u + 1]), slice(starts[u], starts[u + 1])
+            more = win_counts(
+                self.model[here],
+                self.sample[here] - starts[u],
+                self.value[here],
+                wins.shape[1],
+                samples.stop - samples.start,
+                chances=self.chances,
+                weights=self.weight[samples] if self.weighted else None,
+            )
+            wins[u] += more[0]
+            ties[u] += more[1]
+
     def covariance(self, models: int, gains: Gains) -> np.ndarray:
         return score_covariance(
             self.model,
@@ -184,6 +228,11 @@ class _Votes:
     def counts(self, models: int, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         won, tied = (self._count(which, models, weights) for which in (~self.tied, self.tied))
         return won, tied + np.swapaxes(tied, -1, -2)
+
+    def add_unit_counts(self, wins: np.ndarray, ties: np.ndarray) -> None:
+        more = self.counts(wins.shape[1], np.eye(len(wins)))
+        wins += more[0]
+        ties += more[1]
 
     def _count(self, which: np.ndarray, models: int, weights: np.ndarray | None) -> np.ndarray:
         cell = self.winner[which] * models + self.loser[which]

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aggregate.bootstrap import cluster_weights, resampling_units
+from aggregate.bootstrap import cluster_weights
 from aggregate.connectivity import Links
 from aggregate.estimates import Estimates, make_ranking
 from aggregate.intervals import korn_graubard
 from aggregate.measurements import Measurements
 from aggregate.method import Intervals, check_options
-from aggregate.paired import left_out, with_company
+from aggregate.paired import left_out
 from aggregate.pairs import Gains, Pairs
 from aggregate.ranking import Ranking
 
@@ -65,14 +65,14 @@ class ShareMethod:
     ) -> Ranking:
         """See `aggregate.method.Method`."""
         check_options(level, intervals, replicates)
-        shared = self.weighed(with_company(measurements))
+        shared = self.weighed(measurements.of_shared())
         used = shared if shared.sample_count else measurements
-        pairs = Pairs(shared)
+        pairs = shared.pairs()
         half_wins = _half_wins(*pairs.counts())
         met = half_wins + half_wins.T
         shares = self.shares(half_wins, met)
         links = Links(measurements.models, half_wins, np.zeros(len(measurements.models)))
-        clusters, rows = np.maximum(resampling_units(shared).per_model, 1), np.maximum(pairs.rows(), 1)
+        clusters, rows = np.maximum(shared.units_per_model, 1), np.maximum(pairs.rows(), 1)
 
         gains = Gains(
             win=shares.scale * (1 - shares.expected),

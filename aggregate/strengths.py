@@ -8,11 +8,10 @@ from typing import Protocol
 import numpy as np
 from scipy import optimize, special
 
-from aggregate.bootstrap import resampling_units
+from aggregate.basis import Basis
 from aggregate.connectivity import Links
 from aggregate.estimates import Estimates
 from aggregate.intervals import small_sample_factor
-from aggregate.measurements import Measurements
 from aggregate.sandwich import centring
 
 
@@ -37,7 +36,7 @@ def strengths(
     links: Links,
     half_wins: np.ndarray,
     part: Callable[[np.ndarray], Part],
-    used: Measurements,
+    used: Basis,
     *,
     level: float,
     draws: int,
@@ -65,7 +64,7 @@ def strengths(
     # The last digits are the solver's; equal records are to tie.
     scores = np.round(zero @ scores, 9)
     spread = spread @ zero.T if draws else zero @ spread @ zero.T
-    clusters = resampling_units(used).per_model
+    clusters = used.units_per_model
     away = _bounded_side(links, half_wins, scores, zero, clusters, level)
     if not draws:
         least = away / (small_sample_factor(clusters, level) * special.ndtri((1 + level) / 2))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aggregate.measurements import Measurements
-from aggregate.pairs import Pairs
+from aggregate.paired import Compared
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,10 +22,12 @@ class WinRates:
     """(M, M) int64: how many there are."""
 
 
-def win_rates(measurements: Measurements) -> WinRates:
+def win_rates(results: Compared) -> WinRates:
     """Every shared sample counts once, whatever its weight; of two chances, the chance that only one passes is
     the win."""
-    wins, ties = Pairs(replace(measurements, weight=np.ones(len(measurements.samples)))).counts()
+    if isinstance(results, Measurements):
+        results = replace(results, weight=np.ones(len(results.samples)))
+    wins, ties = results.pairs().counts()
     half_wins = wins + ties / 2
     shared = half_wins + half_wins.T
     np.fill_diagonal(shared, 0)
