@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from aggregate.agreement import agreement
+from aggregate.counted import Counted
 from aggregate.measurements import Measurements
 from aggregate.method import Intervals
+from aggregate.paired import PairedMethod
 from aggregate.ranking import Ranking
 from aggregate.weights import by_model, by_source
 from evalhub import plugins
+from evalhub.counts import counts_pay, refresh
 from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
+from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, save_ranking
 from evalhub.store.samples import sources
@@ -45,31 +47,42 @@ class HowToRank:
     balance_pairs: bool = False
     """A sample that k models saw weighs 1/(k-1); for methods that compare models in pairs."""
 
-    def rank(self, measurements: Measurements) -> Ranking:
-        """Rank the models.
+    def by_counts(self, held: Sequence[Slice]) -> bool:
+        """Whether to rank what these slices of a hub hold from counts of it: there is much to count, and counts
+        say all that is asked for."""
+        balanced = self.balance_sources or self.balance_pairs
+        return counts_pay(held) and not balanced and isinstance(plugins.make("method", self.method), PairedMethod)
+
+    def rank(self, measurements: Measurements | Counted) -> Ranking:
+        """Rank the models. Counts are for the methods of `by_counts`.
 
         Raises:
             EvalhubError: there is no such method, or it does not compare models in pairs and is to balance them.
             MeasurementsError: it cannot rank these measurements.
         """
         method = plugins.make("method", self.method)
-        if self.balance_sources:
-            measurements = by_source(measurements)
-        if self.balance_pairs:
-            if not method.pairwise:
-                raise EvalhubError(
-                    f"{self.method} does not compare models in pairs, so that there are none to balance; "
-                    f"bradley-terry does"
-                )
-            measurements = by_model(measurements)
+        if isinstance(measurements, Measurements):
+            measurements = self._balanced(measurements, method.pairwise)
         ranking: Ranking = method(
             measurements, level=self.level, intervals=self.intervals, replicates=self.replicates, seed=self.seed
         )
         return ranking
 
+    def _balanced(self, measurements: Measurements, pairwise: bool) -> Measurements:
+        if self.balance_sources:
+            measurements = by_source(measurements)
+        if self.balance_pairs:
+            if not pairwise:
+                raise EvalhubError(
+                    f"{self.method} does not compare models in pairs, so that there are none to balance; "
+                    f"bradley-terry does"
+                )
+            measurements = by_model(measurements)
+        return measurements
 
-def hub_frame(hub: Hub, source: str = "") -> pl.DataFrame:
-    """The measurements of a source's samples, or of the whole pool.
+
+def hub_slices(hub: Hub, source: str = "") -> list[Slice]:
+    """The slices of a source, or of the whole pool, that hold measurements.
 
     Raises:
         EvalhubError: nothing is measured there, or there is no such source.
@@ -77,10 +90,15 @@ def hub_frame(hub: Hub, source: str = "") -> pl.DataFrame:
     known = sources(hub)
     if source and source not in known:
         raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
-    frame = measurement_frame(hub, source)
-    if not frame["value"].count():
+    found = [one for one in slices(hub) if source in ("", one.source)]
+    if not any(one.values for one in found):
         raise EvalhubError(_NOTHING)
-    return frame
+    return found
+
+
+def hub_measurements(hub: Hub, source: str = "") -> Measurements:
+    """All that is measured on a source's samples, or on the whole pool."""
+    return Measurements.from_frame(measurement_frame(hub, source))
 
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
@@ -89,9 +107,9 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
     Raises:
         EvalhubError: nothing is measured there, or there is no such source or method.
     """
-    frame = hub_frame(hub, source)
-    ranking = HowToRank(method=method).rank(Measurements.from_frame(frame))
-    save_ranking(hub, ranking, source, frame)
+    held, how = hub_slices(hub, source), HowToRank(method=method)
+    ranking = how.rank(refresh(hub, source, held) if how.by_counts(held) else hub_measurements(hub, source))
+    save_ranking(hub, ranking, source, held)
     return ranking
 
 
@@ -100,17 +118,19 @@ def rank_everything(hub: Hub) -> int:
 
     Where methods contradict each other, the default one's ranking says so.
     """
-    made = 0
-    for source in ("", *sources(hub)):
-        frame = measurement_frame(hub, source)
-        if frame["value"].count():
-            measurements = Measurements.from_frame(frame)
-            first, *others = (HowToRank(method=method).rank(measurements) for method in PUBLISHED)
-            for ranking in (agreement([first, *others]).warned(), *others):
-                save_ranking(hub, ranking, source, frame)
-                made += 1
-        elif not source:
-            raise EvalhubError(_NOTHING)
+    pool, made = hub_slices(hub), 0
+    for source in ("", *sorted({one.source for one in pool})):
+        held = [one for one in pool if source in ("", one.source)]
+        if not any(one.values for one in held):
+            continue
+        measurements, rankings = hub_measurements(hub, source), []
+        for how in (HowToRank(method=method) for method in PUBLISHED):
+            # From counts even where the rows are at hand: a ranking is the same whoever asks for it.
+            rankings.append(how.rank(refresh(hub, source, held) if how.by_counts(held) else measurements))
+        first, *others = rankings
+        for ranking in (agreement([first, *others]).warned(), *others):
+            save_ranking(hub, ranking, source, held)
+            made += 1
     return made
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aggregate.agreement import Agreement, agreement
+from aggregate.counted import Counted
 from aggregate.measurements import Measurements, MeasurementsError
 from aggregate.parts import Parts
 from aggregate.ranking import Ranking
@@ -54,7 +55,7 @@ class Report:
 
 
 def report(
-    measurements: Measurements,
+    measurements: Measurements | Counted,
     how: HowToRank,
     *,
     by: str = "",
@@ -64,14 +65,13 @@ def report(
 ) -> Report:
     """Rank measurements, each of their parts, and by the other methods of a board.
 
+    measurements: or counts of them, which are neither compared nor have parts.
     compare: by the others even where the method is not the default, or the input is large. tell: hears what is
     being done.
     """
     tell(f"ranking by {how.method}")
     made = Report(ranking=how.rank(measurements))
-    size = measurements.value.size + measurements.votes.outcome.size
-    plain = how.method == DEFAULT and how.intervals == "sandwich" and len(measurements.models) > 1
-    if compare or (plain and size <= CHEAP):
+    if isinstance(measurements, Measurements) and (compare or _worth_comparing(measurements, how)):
         made = _compared(made, measurements, how, tell)
     if parts is None:
         return made
@@ -86,6 +86,12 @@ def report(
         except MeasurementsError as error:
             left_out[name] = str(error)
     return replace(made, by=by, parts=rankings, left_out=left_out, outside=parts.outside)
+
+
+def _worth_comparing(measurements: Measurements, how: HowToRank) -> bool:
+    size = measurements.value.size + measurements.votes.outcome.size
+    plain = how.method == DEFAULT and how.intervals == "sandwich" and len(measurements.models) > 1
+    return plain and size <= CHEAP
 
 
 def _compared(made: Report, measurements: Measurements, how: HowToRank, tell: Callable[[str], None]) -> Report:

@@ -109,11 +109,14 @@ def command(
 
         check_target(plot)
 
+    from aggregate.counted import Counted
+    from aggregate.measurements import Measurements
     from evalhub.cli.progress import telling
-    from evalhub.ranking import HowToRank, hub_frame
+    from evalhub.ranking import HowToRank, hub_measurements, hub_slices
     from evalhub.report import report
 
     plan = HowToRank(**how, balance_sources="sources" in balance, balance_pairs="pairs" in balance)
+    measurements: Measurements | Counted
     with telling() as tell:
         if files:
             from evalhub.file_measurements import read_files
@@ -129,18 +132,23 @@ def command(
             )
             made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
         else:
-            from aggregate.measurements import Measurements
             from aggregate.parts import Parts
+            from evalhub.counts import refresh
             from evalhub.store.hub import Hub
             from evalhub.store.results import save_ranking
 
             with Hub(hub_path, make=False) as hub:
-                frame = hub_frame(hub, source)
-                measurements = Measurements.from_frame(frame)
-                parts = Parts.by(by, measurements) if by else None
+                held = hub_slices(hub, source)
+                by_counts = plan.by_counts(held)
+                if by_counts and not (by or compare):
+                    tell("counting what changed")
+                    measurements, parts = refresh(hub, source, held), None
+                else:
+                    measurements = hub_measurements(hub, source)
+                    parts = Parts.by(by, measurements) if by else None
                 made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
-                if plan == HowToRank(method=plan.method):
-                    save_ranking(hub, made.ranking, source, frame)
+                if plan == HowToRank(method=plan.method) and isinstance(measurements, Counted) == by_counts:
+                    save_ranking(hub, made.ranking, source, held)
         if plot is not None:
             from aggregate.win_rates import win_rates
             from evalhub.plot_files import write_plot

@@ -10,10 +10,9 @@ from typing import Any
 import polars as pl
 
 from aggregate.ranking import Ranking
+from evalhub.store.chosen import PASS_RATE, Slice, frame_where, model_ids
 from evalhub.store.hub import Hub
 from ingest.records import Model, content_hash
-
-PASS_RATE = "pass rate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,38 +109,10 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
 
 
 def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
-    """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source, tag,
-    value, passes, attempts; value NULL where missing, tag (the sample's first) where it has none.
-
-    Weights and arithmetic never mix: of each variant, those measured last count. Of several prompt forms for a
-    sample the newest counts; several seeds are averaged.
-    """
-    return hub.frame(
-        """
-        WITH chosen AS (
-            SELECT measurement.*, condition.variant,
-                   [spec->>'revision', spec->>'engine'] AS weights,
-                   first_value(weights) OVER (
-                       PARTITION BY model_id, condition.variant ORDER BY measured_at DESC, weights
-                   ) AS newest_weights,
-                   first_value(condition_id) OVER (
-                       PARTITION BY model_id, condition.variant, sample_id, weights
-                       ORDER BY measured_at DESC, condition_id
-                   ) AS newest
-            FROM measurement JOIN condition USING (condition_id)
-            WHERE metric = ?
-        )
-        SELECT CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model,
-               model_id, sample_id AS sample, sample.cluster AS cluster, sample.source AS source,
-               sample.tags[1] AS tag, avg(value) AS value,
-               sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
-        FROM chosen JOIN sample USING (sample_id)
-        WHERE chosen.condition_id = newest AND weights = newest_weights AND (? = '' OR sample.source = ?)
-        GROUP BY model_id, variant, sample_id, sample.cluster, sample.source, sample.tags
-        ORDER BY model, sample
-        """,
-        [PASS_RATE, source, source],
-    )
+    """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source,
+    month, tag, value, passes, attempts; value NULL where missing, tag (the sample's first) where it has none.
+    Which are chosen: see `evalhub.store.chosen`."""
+    return frame_where(hub, "? = '' OR source = ?", [source, source])
 
 
 def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, float]:
@@ -160,11 +131,12 @@ def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, 
     )
 
 
-def save_ranking(hub: Hub, ranking: Ranking, source: str, frame: pl.DataFrame) -> str:
-    """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method and measurements."""
-    content = frame.sort("model", "sample").write_csv()
+def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice]) -> str:
+    """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method and measurements, of
+    which the slices are all."""
+    content = [(one.source, one.month, one.fingerprint) for one in slices]
     ranking_id = content_hash([ranking.method, ranking.level, source, content])[:12]
-    models = dict(frame.select("model", "model_id").unique().iter_rows())
+    models = model_ids(hub)
     rows = pl.DataFrame(
         [(ranking_id, row.model, models[row.model], *list(asdict(row).values())[1:]) for row in ranking.models],
         schema=[

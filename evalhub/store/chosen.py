@@ -1,0 +1,171 @@
+"""Which measurements are ranked, and in which slices they lie.
+
+Weights and arithmetic never mix: of each variant of a model, those measured last count. Of several prompt forms
+for a sample the newest counts; several seeds are averaged. A slice holds what was measured on a source's samples
+of one month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from evalhub.store.hub import Hub
+
+PASS_RATE = "pass rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """A source's samples of one month, and what was measured on them."""
+
+    source: str
+
+    month: str
+    """E.g. 2026-11: of a sample's `published_at`, else of its `added_at`."""
+
+    results: int
+    """Measurements, with or without a value."""
+
+    values: int
+
+    models: int
+
+    fingerprint: str
+    """Another one where any column of the slice's `measurement_frame` is another."""
+
+
+_MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model"
+
+# Aggregated before the join, so that no condition is taken apart once for each measurement.
+_USED = f"""
+    used AS (
+        SELECT model_id, condition_id, variant
+        FROM (
+            SELECT model_id, condition_id, variant, [spec->>'revision', spec->>'engine'] AS weights,
+                   first_value(weights) OVER (
+                       PARTITION BY model_id, variant ORDER BY newest DESC, weights
+                   ) AS newest_weights
+            FROM (
+                SELECT model_id, condition_id, max(measured_at) AS newest
+                FROM measurement WHERE metric = '{PASS_RATE}' GROUP BY model_id, condition_id
+            ) JOIN condition USING (condition_id)
+        )
+        WHERE weights = newest_weights
+    )
+"""
+
+_ABOUT = """
+    about AS (
+        SELECT sample_id, source, cluster, tags[1] AS tag, condition_id AS asked,
+               strftime(coalesce(published_at, make_timestamp(epoch_us(added_at))), '%Y-%m') AS month
+        FROM sample
+    )
+"""
+
+
+def _forms(rows: str) -> str:
+    """Prompt forms under which a model's samples of one source form were asked: only where there are several of
+    them is the choice made sample by sample."""
+    return f"""
+    form AS (
+        SELECT model_id, variant, asked, condition_id,
+               count(*) OVER (PARTITION BY model_id, variant, asked) > 1 AS several
+        FROM (SELECT DISTINCT model_id, condition_id, asked FROM {rows}) JOIN used USING (model_id, condition_id)
+    )
+    """
+
+
+_NEWEST_FORM = """
+    QUALIFY condition_id = first_value(condition_id) OVER (
+        PARTITION BY model_id, variant, sample_id ORDER BY measured_at DESC, condition_id
+    )
+"""
+
+
+def slices(hub: Hub) -> list[Slice]:
+    """All that hold a measurement, in order of source and month: in one pass over the measurements."""
+    content = "hash(sample_id, seed, value, passes, attempts, cluster, tag)::HUGEINT"
+    rows = hub.database.execute(
+        f"""
+        WITH {_USED}, {_ABOUT}, part AS (
+            SELECT source, month, model_id, condition_id, asked, count(*) AS results, count(value) AS valued,
+                   sum({content}) AS content
+            FROM measurement JOIN about USING (sample_id)
+            WHERE metric = '{PASS_RATE}'
+            GROUP BY source, month, model_id, condition_id, asked
+        ), {_forms("part")}, disputed AS (
+            SELECT source, month, model_id, variant, value, {content} AS content
+            FROM measurement JOIN about USING (sample_id) JOIN form USING (model_id, condition_id, asked)
+            WHERE metric = '{PASS_RATE}' AND several
+            {_NEWEST_FORM}
+        ), whole AS (
+            SELECT source, month, model_id, variant, results, valued, content
+            FROM part JOIN form USING (model_id, condition_id, asked) WHERE NOT several
+            UNION ALL
+            SELECT source, month, model_id, variant, 1, (value IS NOT NULL)::INTEGER, content FROM disputed
+        ), of_model AS (
+            SELECT source, month, {_MODEL}, sum(results) AS results, sum(valued) AS valued, sum(content) AS content
+            FROM whole GROUP BY source, month, model_id, variant
+        )
+        SELECT source, month, sum(results)::BIGINT, sum(valued)::BIGINT, count(*),
+               sum(hash(model, results, content)::HUGEINT)::VARCHAR
+        FROM of_model GROUP BY source, month ORDER BY source, month
+        """
+    ).fetchall()
+    return [
+        Slice(source=source, month=month, results=results, values=values, models=models, fingerprint=fingerprint)
+        for source, month, results, values, models, fingerprint in rows
+    ]
+
+
+def batches(slices: Iterable[Slice], size: Callable[[Slice], int], most: int) -> Iterator[list[Slice]]:
+    """The slices in order, as many at a time as have no more than `most` together; a larger one comes alone."""
+    batch: list[Slice] = []
+    held = 0
+    for one in slices:
+        if batch and held + size(one) > most:
+            yield batch
+            batch, held = [], 0
+        batch.append(one)
+        held += size(one)
+    if batch:
+        yield batch
+
+
+def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
+    """What `results.measurement_frame` gives, of some slices."""
+    names = [f"{one.source}\n{one.month}" for one in wanted]
+    return frame_where(hub, "list_contains(?::VARCHAR[], source || chr(10) || month)", [names])
+
+
+def frame_where(hub: Hub, condition: str, parameters: Sequence[object]) -> pl.DataFrame:
+    """What `results.measurement_frame` gives, of samples for which the SQL condition holds."""
+    columns = "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts"
+    rows = f"""
+        FROM measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
+        WHERE metric = '{PASS_RATE}' AND
+    """
+    return hub.frame(
+        f"""
+        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}),
+        {_forms(f"measurement JOIN wanted USING (sample_id) WHERE metric = '{PASS_RATE}'")}, chosen AS (
+            SELECT {columns} {rows} NOT several
+            UNION ALL
+            SELECT {columns} {rows} several {_NEWEST_FORM}
+        )
+        SELECT {_MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, avg(value) AS value,
+               sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
+        FROM chosen
+        GROUP BY model_id, variant, sample_id, cluster, source, month, tag
+        ORDER BY model, sample
+        """,
+        parameters,
+    )
+
+
+def model_ids(hub: Hub) -> dict[str, str]:
+    """The model behind each name that is ranked."""
+    return dict(hub.database.execute(f"WITH {_USED} SELECT {_MODEL}, model_id FROM used ORDER BY ALL").fetchall())
