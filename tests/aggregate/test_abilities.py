@@ -183,7 +183,6 @@ def test_intervals_under_biased_coverage(pattern: str, tagged: bool) -> None:
         true = expected[:, None] - expected
         held.append(((low <= true) & (true <= high))[np.triu_indices(models, 1)].mean())
         warned += bool(estimates.warnings)
-    print(pattern, tagged, np.mean(held), warned)
     if pattern == "leaning" or tagged:
         assert np.mean(held) >= 0.9
     if not tagged:

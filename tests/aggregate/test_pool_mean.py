@@ -171,6 +171,5 @@ def test_intervals_hold_and_completing_beats_the_mean(
             errors[budget].append((found.mean - new.mean(), drawn.mean() - new.mean()))
     for budget in held:
         off, plain = np.sqrt(np.mean(np.square(errors[budget]), axis=0))
-        print(models, seen, stray, attempts, budget, np.mean(held[budget]), off / plain)
         # 120 runs: three standard errors are about .08.
         assert np.mean(held[budget]) >= 0.82 and off < plain
