@@ -61,7 +61,7 @@ class Ranking:
     """Samples that the ranking rests on."""
 
     clusters: int
-    """Clusters they fall into: the number that the widths depend on."""
+    """Clusters they fall into, or groups of them where counts were ranked: the number that widths depend on."""
 
     warnings: tuple[str, ...]
     """What a reader must hear, one line each."""

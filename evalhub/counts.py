@@ -13,11 +13,12 @@ from evalhub.store.counts import drop_counts, kept, load_counts, save_counts
 from evalhub.store.hub import Hub
 
 _LARGE = 2_000_000
-"""Measurements from which on counts are kept: below, reading all of them takes a few seconds, and every cluster
-can stand for itself in the intervals."""
+"""Measurements from which on counts are kept: below, all of them are read in a few seconds, and every cluster can
+stand for itself in the intervals."""
 
 _MOST_COUNTS = 10
-"""Per measurement: a slice of many models and few samples has more counts than measurements."""
+"""Per measurement. Of many models on few samples there are more counts than measurements, and at fifteen times as
+many it takes as long to read them."""
 
 _TOGETHER = 2_000_000
 """Measurements that are read in one query."""

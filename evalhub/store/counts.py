@@ -13,6 +13,9 @@ from aggregate.counted import GROUPS, Counted
 from evalhub.store.chosen import Slice, batches
 from evalhub.store.hub import Hub
 
+_FORM = f"1/{GROUPS}"
+"""How counts are made and packed: another number where that changes, so that none of before are read."""
+
 _TOGETHER = 2**25
 """Counts that are read in one query."""
 
@@ -21,7 +24,7 @@ def kept(hub: Hub, wanted: Sequence[Slice]) -> list[bool]:
     """Whether the counts at hand of each slice are those of its measurements."""
     rows = hub.database.execute("SELECT source, month, fingerprint FROM slice_counts").fetchall()
     known = {(source, month): fingerprint for source, month, fingerprint in rows}
-    return [known.get((one.source, one.month)) == one.fingerprint for one in wanted]
+    return [known.get((one.source, one.month)) == _fingerprint(one) for one in wanted]
 
 
 def load_counts(hub: Hub, wanted: Sequence[Slice]) -> Iterator[Counted]:
@@ -36,7 +39,7 @@ def load_counts(hub: Hub, wanted: Sequence[Slice]) -> Iterator[Counted]:
 def save_counts(hub: Hub, one: Slice, counted: Counted) -> None:
     """Keep the counts of a slice in the place of those before."""
     row = pl.DataFrame(
-        [(one.source, one.month, one.fingerprint, _pack(counted))],
+        [(one.source, one.month, _fingerprint(one), _pack(counted))],
         schema=["source", "month", "fingerprint", "counts"],
         orient="row",
     )
@@ -55,6 +58,10 @@ def drop_counts(hub: Hub, source: str, present: Sequence[Slice]) -> None:
         given,
         [source, source],
     )
+
+
+def _fingerprint(one: Slice) -> str:
+    return f"{_FORM}/{one.fingerprint}"
 
 
 def _pack(counted: Counted) -> bytes:

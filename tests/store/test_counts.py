@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evalhub.counts
+import evalhub.store.counts
 from aggregate.counted import Counted
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
@@ -184,7 +186,7 @@ def test_a_kill_between_slices_leaves_what_was_counted(
     assert len(counted) == len(set(counted)) == 6 and ranking.samples == 120
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_a_fingerprint_is_that_of_what_is_ranked(data: st.DataObject) -> None:
     """It changes where the slice's rows of the frame do; and all slices' rows are the frame's."""
@@ -231,7 +233,7 @@ def test_results_under_an_older_prompt_form_are_not_in_the_fingerprint(hub: Hub)
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_what_is_kept_comes_back(hub: Hub, whole: bool) -> None:
+def test_what_is_kept_comes_back(hub: Hub, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole numbers exactly and in few bytes; others but for the last digit of ties."""
     rng = np.random.default_rng(0)
     table = pl.DataFrame(
@@ -246,7 +248,10 @@ def test_what_is_kept_comes_back(hub: Hub, whole: bool) -> None:
     given = Counted.of(Measurements.from_frame(table))
     one = Slice(source="s", month="2026-11", results=1200, values=1200, models=6, fingerprint="x")
     save_counts(hub, one, given)
-    assert kept(hub, [one]) == [True]
+    assert kept(hub, [one, replace(one, month="2026-12"), replace(one, fingerprint="y")]) == [True, False, False]
+    with monkeypatch.context() as patch:
+        patch.setattr(evalhub.store.counts, "_FORM", "2")
+        assert kept(hub, [one]) == [False], "counted by another evalhub"
     [found] = load_counts(hub, [one])
     for name in ("wins", "ties", "shared", "lone", "samples"):
         np.testing.assert_allclose(getattr(found, name), getattr(given, name), atol=1e-12)

@@ -4,7 +4,7 @@
 CREATE TABLE slice_counts (
     source       VARCHAR NOT NULL,
     month        VARCHAR NOT NULL,          -- e.g. 2026-11: of published_at, else of added_at
-    fingerprint  VARCHAR NOT NULL,          -- of the measurements that were counted
+    fingerprint  VARCHAR NOT NULL,          -- of the measurements that were counted, and of how
     counts       BLOB    NOT NULL,          -- aggregate.counted.Counted, packed by evalhub.store.counts
     PRIMARY KEY (source, month)
 );
