@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -11,9 +12,11 @@ import polars as pl
 from aggregate.columns import Names, check_names, counts, floats, refuse, renumber
 from aggregate.comparisons import Comparisons, Votes, read_votes
 from aggregate.growing import Growing
+from aggregate.items import items_of, label_of_items, order_of, refuse_repeated, shown_as
 from aggregate.measurements import Direction, Kind, Measurements, Metric
 from kernels.bits import are_bits
 from kernels.cells import sort_rows
+from kernels.threads import in_threads
 
 _LABELS = ("cluster", "tag", "source", "metric", "kind", "direction")
 """Columns of names that a row may carry beside its model and sample."""
@@ -21,8 +24,8 @@ _LABELS = ("cluster", "tag", "source", "metric", "kind", "direction")
 _ROWS = ("model", "value", "passes", "attempts")
 """What a row of the measurements has beside its sample."""
 
-# Rows that are compared at once.
-_STEP = 2**20
+_ROWS_A_THREAD = 2**19
+"""Of a batch whose columns are read side by side."""
 
 
 def read_frames(frames: Iterable[pl.DataFrame], kind: Kind | None, direction: Direction) -> Measurements:
@@ -64,22 +67,32 @@ class _Reader:
         absent = [name for name in ("model", "sample", "value") if name not in frame.columns]
         if absent:
             refuse(f"no column {', '.join(map(repr, absent))}: rename yours to model, sample, value")
-        batch = {
-            "model": self.models.codes(check_names(frame, "model")),
-            "sample": self.samples.codes(check_names(frame, "sample")),
-            "value": floats(frame, "value"),
+        # The samples first: their names are the most, and one thread is to have them alone.
+        given: dict[str, Callable[[], np.ndarray]] = {
+            "sample": lambda: self.samples.codes(check_names(frame, "sample")),
+            "model": lambda: self.models.codes(check_names(frame, "model")),
+            "value": lambda: floats(frame, "value"),
         }
+        for label in self.labels:
+            if label in frame.columns and frame[label].dtype != pl.Null:
+                given[label] = partial(self._labels, frame, label)
         counted = counts(frame)
         if counted is not None:
-            batch["passes"], batch["attempts"] = counted
-        for label, names in self.labels.items():
-            if label in frame.columns and frame[label].dtype != pl.Null:
-                batch[label] = names.codes(check_names(frame, label, nulls=True))
-        for name, values in batch.items():
+            given["passes"], given["attempts"] = (partial(np.asarray, column) for column in counted)
+        for name in given:
             if name not in self.columns:
                 self.columns[name] = Growing(np.int32, 0 if name in ("passes", "attempts") else -1)
-            self.columns[name].put(self.values, values)
+        names = list(given)
+
+        def put(first: int, last: int) -> None:
+            for name in names[first:last]:
+                self.columns[name].put(self.values, given[name]())
+
+        in_threads(put, len(names), 1 + frame.height // _ROWS_A_THREAD)
         self.values += frame.height
+
+    def _labels(self, frame: pl.DataFrame, label: str) -> np.ndarray:
+        return self.labels[label].codes(check_names(frame, label, nulls=True))
 
     def finish(self, kind: Kind | None, direction: Direction) -> Measurements:
         """Check what came in as a whole, leave out what has no value, and sort the rest."""
@@ -98,26 +111,26 @@ class _Reader:
         metrics, metric = self._metrics(columns, kind, direction)
         models, unmeasured = self.models.used(columns["model"], votes.first, votes.second)
         ids, _ = self.samples.used(columns["sample"], votes.sample)
-        item, sample, metric_of = _items(columns.pop("sample"), metric, len(ids))
+        item, sample, metric_of = items_of(columns.pop("sample"), metric, len(ids))
         labels: dict[str, np.ndarray] = {
-            label: _of_items(label, columns.pop(label), item, ids, sample)
+            label: label_of_items(label, columns.pop(label), item, ids, sample)
             for label in ("cluster", "tag", "source")
             if label in columns
         }
         clusters, cluster_of, vote_cluster = self._clusters(labels.get("cluster"), ids, sample, votes)
 
-        order = _order(cluster_of, sample, metric_of)
+        order = order_of(cluster_of, sample, metric_of)
         if order is not None:
             place = np.empty(order.size, np.int32)
             place[order] = np.arange(order.size, dtype=np.int32)
             renumber(item, place)
             sample, metric_of, cluster_of = sample[order], metric_of[order], cluster_of[order]
             labels = {label: codes[order] for label, codes in labels.items()}
-        shown = _shown(ids, sample, metrics, metric_of)
+        shown = shown_as(ids, sample, metrics, metric_of)
         rows = {"sample": item, **{name: columns.pop(name) for name in _ROWS if name in columns}}
         del item  # sorting makes room by letting go
         sort_rows(rows, len(models), len(shown))
-        _refuse_repeated(rows["sample"], rows["model"], shown, models)
+        refuse_repeated(rows["sample"], rows["model"], shown, models)
         tags, tag_of = self._named("tag", labels)
         sources, source_of = self._named("source", labels)
         voted = np.unique(votes.sample)
@@ -222,69 +235,6 @@ class _Reader:
         of = labels[label]
         names, _ = self.labels[label].used(of)
         return (("", *names), of + 1) if (of < 0).any() else (names, of)
-
-
-def _items(
-    sample: np.ndarray, metric: np.ndarray | None, samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(R,) each row's item, and (S,) the sample and the metric of each item. May use the room of `sample`."""
-    if metric is None:
-        here = np.zeros(samples, bool)
-        here[sample] = True
-        if not here.all():
-            renumber(sample, (np.cumsum(here) - 1).astype(np.int32))
-        kept = np.flatnonzero(here).astype(np.int32)
-        return sample, kept, np.zeros(kept.size, np.int32)
-    metrics = int(metric.max()) + 1
-    cells, item = np.unique(sample.astype(np.int64) * metrics + metric, return_inverse=True)
-    return item.astype(np.int32), (cells // metrics).astype(np.int32), (cells % metrics).astype(np.int32)
-
-
-def _order(cluster: np.ndarray, sample: np.ndarray, metric: np.ndarray) -> np.ndarray | None:
-    """The order of items by cluster, sample and metric; None where they stand so."""
-    if (cluster[1:] > cluster[:-1]).all():
-        return None
-    return np.lexsort((metric, sample, cluster))
-
-
-def _shown(
-    ids: tuple[str, ...], sample: np.ndarray, metrics: tuple[Metric, ...], metric: np.ndarray
-) -> tuple[str, ...]:
-    """What items are called: the sample and, where there are several metrics, which one."""
-    if len(metrics) > 1:
-        both = zip(sample.tolist(), metric.tolist(), strict=True)
-        return tuple(f"{ids[s]} [{metrics[m].name}]" for s, m in both)
-    if sample.size == len(ids) and (sample[1:] > sample[:-1]).all():
-        return ids
-    return tuple(ids[s] for s in sample.tolist())
-
-
-def _of_items(
-    label: str, codes: np.ndarray, item: np.ndarray, ids: tuple[str, ...], sample: np.ndarray
-) -> np.ndarray:
-    """(S,) code of each item's label, -1 for none. All rows of an item must agree."""
-    found = np.full(sample.size, -1, np.int32)
-    found[item] = codes
-    for start in range(0, item.size, _STEP):
-        part = slice(start, start + _STEP)
-        torn = np.flatnonzero(found[item[part]] != codes[part])
-        if torn.size:
-            refuse(f"sample {ids[sample[item[part][torn[0]]]]!r} is in two {label}s: give every sample one")
-    return found
-
-
-def _refuse_repeated(item: np.ndarray, model: np.ndarray, shown: tuple[str, ...], models: tuple[str, ...]) -> None:
-    again, last = 0, -1
-    for start in range(0, item.size - 1, _STEP):
-        s, m = item[start : start + _STEP + 1], model[start : start + _STEP + 1]
-        found = np.flatnonzero((s[1:] == s[:-1]) & (m[1:] == m[:-1]))
-        if found.size:
-            again, last = again + found.size, start + int(found[-1])
-    if again:
-        refuse(
-            f"{again} repeated measurements, e.g. model {models[model[last]]!r} on sample {shown[item[last]]!r}: "
-            f"keep one row a cell (one metric, one condition) or average them"
-        )
 
 
 def _kind(kind: Kind | None, value: np.ndarray, attempts: np.ndarray | None) -> Kind:
