@@ -59,7 +59,7 @@ _USED = f"""
 
 _ABOUT = """
     about AS (
-        SELECT sample_id, source, cluster, tags[1] AS tag, condition_id AS asked,
+        SELECT sample_id, source, cluster, coalesce(tags[1], source) AS tag, condition_id AS asked,
                strftime(coalesce(published_at, make_timestamp(epoch_us(added_at))), '%Y-%m') AS month
         FROM sample
     )

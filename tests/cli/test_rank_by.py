@@ -90,14 +90,14 @@ def test_columns_that_cannot_be_ranked_by(tmp_path: Path) -> None:
 
 
 def test_the_hub_by_tag_and_by_source(hub_path: Path) -> None:
-    """A sample's first tag; a ranking that was asked for like this is kept whole."""
+    """A sample's first tag, or its source where it has none; a ranking asked for like this is kept whole."""
     with Hub(hub_path) as hub:
         shop = [item(str(i), tags=("red" if i % 2 else "blue", "x"), reference="0") for i in range(6)]
         add_samples(hub, [*shop, item("m", source="market", reference="0")])
     for model in ("baseline:random", "baseline:empty"):
         evalhub("score", model, "--max-attempts", 2, "--hub", hub_path)
     found = evalhub("rank", "--by", "tag", "--json", "--hub", hub_path).json
-    assert {name: part["samples"] for name, part in found["parts"].items()} == {"blue": 3, "red": 3}
+    assert {name: part["samples"] for name, part in found["parts"].items()} == {"blue": 3, "red": 3, "market": 1}
     assert found["samples"] == 7
     found = evalhub("rank", "--by", "source", "--json", "--hub", hub_path).json
     assert {name: part["samples"] for name, part in found["parts"].items()} == {"market": 1, "shop": 6}

@@ -82,11 +82,11 @@ def test_the_users_own_overrides_are_a_row_of_their_own(hub: Hub) -> None:
 
 
 def test_a_source_alone(hub: Hub) -> None:
-    """Only its samples, with the cluster that they have, and their first tag."""
+    """Only its samples, with the cluster that they have, and their first tag, or their source for one."""
     measured(hub, "m", Condition(), one=0.25, two=1.0)
     assert rows(hub, "market") == [("m", TWO.sample_id, 1.0, 4, 4)]
     about = measurement_frame(hub).select("sample", "cluster", "source", "tag").sort("source").rows()
-    assert about == [(TWO.sample_id, "book", "market", "red"), (ONE.sample_id, ONE.sample_id, "shop", None)]
+    assert about == [(TWO.sample_id, "book", "market", "red"), (ONE.sample_id, ONE.sample_id, "shop", "shop")]
 
 
 def test_a_missing_value_stays_missing(hub: Hub) -> None:
