@@ -110,8 +110,8 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
 
 def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
     """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source,
-    month, tag, value, passes, attempts; value NULL where missing. The tag is the sample's first, or its source, so that
-    methods know what is alike. Which are chosen: see `evalhub.store.chosen`."""
+    month, tag, value, passes, attempts; value NULL where missing. The tag is the sample's first, or its source, so
+    that methods know what is alike. Which are chosen: see `evalhub.store.chosen`."""
     return frame_where(hub, "? = '' OR source = ?", [source, source])
 
 
