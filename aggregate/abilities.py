@@ -9,6 +9,7 @@ from scipy import special
 
 from aggregate.bootstrap import cluster_weights
 from aggregate.estimates import Estimates
+from aggregate.intervals import small_sample_factor
 from aggregate.marginal import Fit, Marginal
 from aggregate.measurements import Measurements
 
@@ -36,7 +37,7 @@ def abilities(
 ) -> Estimates:
     """Scores with a covariance over clusters or, if `draws` are asked for, that many bootstrap replicates.
 
-    extra: (M,) variances of abilities that no cluster shows.
+    extra: (M, M) covariance of abilities that no cluster shows.
 
     A score is the value that a model is expected to get given everybody's results, averaged over all samples,
     weighted: its plain mean where it saw them all. Without a common scale of values it is the ability less the
@@ -55,32 +56,40 @@ def abilities(
         found: np.ndarray = special.expit(centre @ ability) if unit == PASS_UNIT else centre @ ability
         return found
 
-    scores = score(fit.ability, fit.expected)
+    scores, clusters = score(fit.ability, fit.expected), marginal.units.per_model
+    if by_value:
+        slope = fit.expected_slope
+    else:
+        steep = scores * (1 - scores) if unit == PASS_UNIT else np.ones(models)
+        slope = np.hstack([steep[:, None] * centre, np.zeros((models, marginal.size - models))])
+    beyond = np.zeros((models, models))
+    if extra is not None:
+        beyond += slope[:, :models] @ extra @ slope[:, :models].T
+    if unit != PASS_UNIT:
+        # An imaginary further cluster of any value: without it, values that never vary would look certain.
+        spread = float(m.value.std()) if by_value else marginal.parts[0].scale
+        beyond += np.diag((spread / np.maximum(clusters, 1)) ** 2)
     if draws:
         refits = [
             score(*marginal.refit(fit, weight))
             for weights in cluster_weights(marginal.units.number, draws, seed)
             for weight in weights
         ]
-        return _turned(m, unit, Estimates(scores=scores, draws=np.array(refits)))
+        normal = np.random.default_rng([seed, 5]).standard_normal((draws, models))
+        size, direction = np.linalg.eigh(beyond)
+        found = np.array(refits) + normal @ (direction * np.sqrt(np.maximum(size, 0))).T
+        return _turned(m, unit, Estimates(scores=scores, draws=found))
 
-    if by_value:
-        slope = fit.expected_slope
-    else:
-        steep = scores * (1 - scores) if unit == PASS_UNIT else np.ones(models)
-        slope = np.hstack([steep[:, None] * centre, np.zeros((models, marginal.size - models))])
     by_derivative = np.linalg.solve(fit.information, slope.T)
-    covariance = np.zeros((models, models))
+    covariance = beyond
     for derivatives, values in marginal.influence(fit):
         influence = derivatives @ by_derivative
         if by_value:
             influence += values / m.weight.sum()
         covariance += influence.T @ influence
-    if extra is not None:
-        covariance += (slope[:, :models] * extra) @ slope[:, :models].T
     if unit != PASS_UNIT:
         return _turned(m, unit, Estimates(scores=scores, covariance=covariance))
-    low, high, least = _in_unit(scores, np.diag(covariance), marginal.units.per_model, level)
+    low, high, least = _in_unit(scores, np.diag(covariance), clusters, level)
     # A record without a fail sets no upper end, one without a pass no lower one.
     low = np.where(np.bincount(m.model, m.upward, models) == 0, 0, low)
     high = np.where(np.bincount(m.model, 1 - m.upward, models) == 0, 1, high)
@@ -100,7 +109,7 @@ def _in_unit(
     z = special.ndtri(1 - tail)
     unseen = -np.expm1(np.log(tail) / np.maximum(clusters, 1))
     rate = np.clip(rate, 1e-9, 1 - 1e-9)
-    half = z * np.sqrt(variance) / (rate * (1 - rate))
+    half = z * small_sample_factor(clusters, level) * np.sqrt(variance) / (rate * (1 - rate))
     low = np.minimum(special.expit(special.logit(rate) - half), rate * (1 - unseen))
     high = np.maximum(special.expit(special.logit(rate) + half), rate + (1 - rate) * unseen)
     return low, high, (np.maximum(rate, 1 - rate) * unseen / z) ** 2

@@ -22,7 +22,7 @@ class Fitted:
     marginal: Marginal
     fit: Fit
     extra: np.ndarray | None = None
-    """(M,) variances of abilities beyond sampling."""
+    """(M, M) covariance of abilities beyond sampling."""
 
     warnings: tuple[str, ...] = ()
 

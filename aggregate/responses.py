@@ -53,11 +53,13 @@ class Passes:
     levels = 2
 
     def entries(self, value: np.ndarray, attempts: np.ndarray | None) -> Entries:
-        """Counted attempts make binomial entries; a value without any counts as one attempt."""
-        tries = np.ones(value.size) if attempts is None else np.maximum(attempts, 1)
-        if (tries == 1).all() and ((value == 0) | (value == 1)).all():
+        """Rates of counted attempts make binomial entries; a value without any counts as one attempt. All rows
+        weigh the same, as the (harmonic) average of the attempts: a score over all samples is then their plain
+        mean, whatever rule decided when the attempts of a sample end."""
+        tries = 1.0 if attempts is None else float(1 / np.mean(1 / np.maximum(attempts, 1)))
+        if tries == 1 and ((value == 0) | (value == 1)).all():
             return None, value.astype(np.int8), np.broadcast_to(1.0, value.size)
-        passed = (value * tries).astype(np.float64)
+        passed = tries * value.astype(np.float64)
         return _spread(np.stack([tries - passed, passed], axis=1))
 
     def start(self) -> np.ndarray:

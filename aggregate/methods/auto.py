@@ -7,7 +7,7 @@ import numpy as np
 from aggregate.ability_method import AbilityMethod, Fitted
 from aggregate.coverage import CoverageTest, coverage_test
 from aggregate.effects import Effects
-from aggregate.interactions import tag_variance
+from aggregate.interactions import tag_covariance
 from aggregate.marginal import Fit, Marginal
 from aggregate.measurements import Measurements
 from aggregate.overlap import overlap
@@ -52,11 +52,11 @@ class Auto(AbilityMethod):
         unlike = biased or overlap(measurements).unlike
         marginal = Marginal(measurements, effects=tags + Effects.of_observers(measurements) if unlike else tags)
         fit = marginal.fit()
-        extra = tag_variance(marginal, fit)
+        extra = tag_covariance(marginal, fit)
         if not unlike:
             return Fitted(marginal, fit, extra)
         warnings = _biased(measurements, test) if biased else (_PARTS,)
-        return Fitted(marginal, fit, extra + _form_variance(marginal, fit, tags), warnings)
+        return Fitted(marginal, fit, extra + np.eye(len(extra)) * _form_variance(marginal, fit, tags), warnings)
 
 
 def _form_variance(marginal: Marginal, fit: Fit, tags: Effects) -> float:
