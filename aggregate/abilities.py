@@ -10,12 +10,19 @@ from scipy import special
 from aggregate.bootstrap import cluster_weights
 from aggregate.estimates import Estimates
 from aggregate.intervals import small_sample_factor
+from aggregate.latent_part import LatentPart
 from aggregate.marginal import Fit, Marginal
 from aggregate.measurements import Measurements
 
 PASS_UNIT = "estimated pass rate over all samples, measured or not"
 VALUE_UNIT = "estimated mean value over all samples, measured or not"
-ABILITY_UNIT = "ability: log-odds on the first kind of value, above the average model"
+ABILITY_UNIT = (
+    "ability above the average model: log-odds, or standard deviations where no value is a pass or grade"
+)
+
+
+_ANY_OUTCOME = 0.5
+"""Size of the derivative by ability of a result that comes out one way or the other."""
 
 
 def unit_of(measurements: Measurements) -> str:
@@ -48,27 +55,29 @@ def abilities(
     models = marginal.models
     centre = np.eye(models) - 1 / models
     by_value = unit != ABILITY_UNIT and bool(m.samples)
+    origin, deviation = 0.0, 1.0
+    if by_value and isinstance(marginal.parts[0], LatentPart):
+        origin, deviation = marginal.parts[0].response.origin, marginal.parts[0].response.deviation
 
     def score(ability: np.ndarray, expected: np.ndarray) -> np.ndarray:
         """Models that were only voted on have no values: theirs are those on samples that half of them pass."""
         if by_value:
-            return expected
+            return origin + deviation * expected
         found: np.ndarray = special.expit(centre @ ability) if unit == PASS_UNIT else centre @ ability
         return found
 
     scores, clusters = score(fit.ability, fit.expected), marginal.units.per_model
     if by_value:
-        slope = fit.expected_slope
+        slope = deviation * fit.expected_slope
     else:
         steep = scores * (1 - scores) if unit == PASS_UNIT else np.ones(models)
         slope = np.hstack([steep[:, None] * centre, np.zeros((models, marginal.size - models))])
     beyond = np.zeros((models, models))
     if extra is not None:
         beyond += slope[:, :models] @ extra @ slope[:, :models].T
+    by_derivative = np.linalg.solve(fit.information, slope.T)
     if unit != PASS_UNIT:
-        # An imaginary further cluster of any value: without it, values that never vary would look certain.
-        spread = float(m.value.std()) if by_value else marginal.parts[0].scale
-        beyond += np.diag((spread / np.maximum(clusters, 1)) ** 2)
+        beyond += _imaginary(m, by_derivative[:models], clusters, by_value)
     if draws:
         refits = [
             score(*marginal.refit(fit, weight))
@@ -80,12 +89,11 @@ def abilities(
         found = np.array(refits) + normal @ (direction * np.sqrt(np.maximum(size, 0))).T
         return _turned(m, unit, Estimates(scores=scores, draws=found))
 
-    by_derivative = np.linalg.solve(fit.information, slope.T)
     covariance = beyond
     for derivatives, values in marginal.influence(fit):
         influence = derivatives @ by_derivative
         if by_value:
-            influence += values / m.weight.sum()
+            influence += deviation * values / m.weight.sum()
         covariance += influence.T @ influence
     if unit != PASS_UNIT:
         return _turned(m, unit, Estimates(scores=scores, covariance=covariance))
@@ -95,6 +103,16 @@ def abilities(
     high = np.where(np.bincount(m.model, 1 - m.upward, models) == 0, 1, high)
     covariance = covariance + np.diag(np.maximum(least - np.diag(covariance), 0))
     return _turned(m, unit, Estimates(scores=scores, covariance=covariance, low=low, high=high))
+
+
+def _imaginary(m: Measurements, slope: np.ndarray, clusters: np.ndarray, by_value: bool) -> np.ndarray:
+    """(M, M) what one further result of each model, of any outcome, would add: without it, results that all say
+    the same would look certain. slope: (M, M) of the scores by the derivatives of each model."""
+    numeric = bool(m.metrics) and all(metric.kind == "numeric" for metric in m.metrics)
+    if by_value or numeric:
+        spread = float(m.value.std(dtype=np.float64)) if by_value else 1.0
+        return np.diag((spread / np.maximum(clusters, 1)) ** 2)
+    return (_ANY_OUTCOME * slope).T @ (_ANY_OUTCOME * slope)
 
 
 def _in_unit(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aggregate.abilities import PASS_UNIT, abilities, unit_of
+from aggregate.caveats import mixed_scales
 from aggregate.components import estimated_apart
 from aggregate.estimates import Estimates, make_ranking
 from aggregate.marginal import Fit, Marginal
@@ -65,7 +66,8 @@ class AbilityMethod:
             )
             return replace(estimates, warnings=found.warnings)
 
-        return estimated_apart(measurements, of_group), measurements
+        estimates = estimated_apart(measurements, of_group)
+        return replace(estimates, warnings=(*mixed_scales(measurements), *estimates.warnings)), measurements
 
     def fitted(self, measurements: Measurements) -> Fitted:
         """The fit of one group of connected models."""

@@ -37,6 +37,30 @@ def caveats(results: Basis) -> list[str]:
     return found
 
 
+def mixed_scales(m: Measurements) -> list[str]:
+    """Whether numbers of one metric look like two scales: within [0, 1] for some models, far above for others."""
+    found = []
+    models = len(m.models)
+    for i, metric in enumerate(m.metrics):
+        rows = slice(None) if len(m.metrics) == 1 else m.metric_of[m.sample] == i
+        model, value = m.model[rows], m.value[rows]
+        if metric.kind != "numeric" or not value.size or value.min() < 0 or value.max() <= 1:
+            continue
+        least, most = np.full(models, np.inf), np.full(models, -np.inf)
+        np.minimum.at(least, model, value)
+        np.maximum.at(most, model, value)
+        mean = np.bincount(model, value, models) / np.maximum(np.bincount(model, minlength=models), 1)
+        small, large = (most <= 1) & (least < 1), mean > 2
+        if small.any() and large.any():
+            names = [named([m.models[i] for i in np.flatnonzero(which).tolist()], 3) for which in (small, large)]
+            of = f" of {metric.name}" if metric.name else ""
+            found.append(
+                f"values{of} are on two scales, at most 1 for {names[0]}, up to {value.max():g} for {names[1]}: "
+                "rescale, or name them apart in a column 'metric'"
+            )
+    return found
+
+
 def few_units(results: Basis) -> list[str]:
     """Whether the intervals rest on enough clusters, each for itself."""
     clusters, samples = results.cluster_count, results.measured_count

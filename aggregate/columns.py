@@ -110,6 +110,12 @@ def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False) -> pl.
 def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
     """(R,) float32 where that loses nothing, else float64; NaN for missing. Infinite values are refused."""
     values = frame[column]
+    if values.dtype == pl.String:
+        row = int((values.cast(pl.Float64, strict=False).is_null() & values.is_not_null()).arg_max() or 0)
+        refuse(
+            f"column {column!r} is text and holds {values[row]!r:.40} (row {row + 1}): write numbers, 1 for a "
+            f"pass and 0 for a fail, and leave what is missing empty"
+        )
     if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
         refuse(f"column {column!r} is {values.dtype}: cast it to a number (1 for a pass, 0 for a fail)")
     small = values.dtype in (pl.Boolean, pl.Null, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float32)
@@ -118,7 +124,8 @@ def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
         refuse(f"column {column!r} holds infinite values: leave a failed measurement null instead")
     if small:
         return found
-    short = found.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large for it is not equal
+        short = found.astype(np.float32)
     return short if np.array_equal(short, found, equal_nan=True) else found
 
 

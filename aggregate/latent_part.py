@@ -102,13 +102,12 @@ class LatentPart:
         self.weight, self.unit = m.weight[of_metric], unit[of_metric]
         self.first, self.discriminate = first, discriminate
         logistic = kind != "numeric"
-        self.center, self.scale = (0.0, 1.0) if logistic else (float(value.mean()), float(value.std()) or 1.0)
-        self.spread = 1.5 if logistic else 0.5 * self.scale
+        self.spread = 1.5 if logistic else 0.5
         self.own_start = np.concatenate(
             [
                 [np.log(self.spread)],
                 [np.log(0.3)] if discriminate else [],
-                [] if first else [-self.center, np.log(self.scale)],
+                [] if first else [0.0, 0.0],
                 self.response.start(),
             ]
         )

@@ -66,7 +66,7 @@ class Fit:
     """Of the blocks of effects."""
 
     expected: np.ndarray
-    """(M,) value that a model is expected to get, averaged over all samples."""
+    """(M,) what a model is expected to get, averaged over all samples: see `Response.expected`."""
 
     information: np.ndarray
     """(N, N) negative second derivatives."""
@@ -98,7 +98,7 @@ class Marginal:
         self.size = int(self._edges[-1]) + self.effects.block.size
         self._start = np.concatenate(
             [
-                np.full(self.models, self.parts[0].center),
+                np.zeros(self.models),
                 *(part.own_start for part in self.parts),
                 np.zeros(self.effects.block.size),
             ]
@@ -220,7 +220,7 @@ class Marginal:
         effects = np.asarray(design.multiply(design).sum(axis=0)).ravel() / 4
         return np.concatenate(
             [
-                (1 + np.bincount(m.model, minlength=self.models)) / (8 * self.parts[0].scale ** 2),
+                (1 + np.bincount(m.model, minlength=self.models)) / 8,
                 *own,
                 effects + 1 / variances[self.effects.block],
             ]
@@ -244,7 +244,7 @@ class Marginal:
             expected += found.expected
         gradient[self._edges[-1] :] = self.effects.design.T @ by_mean
         precision = np.full(self.size, _OWN_PRECISION)
-        precision[: self.models] = _RIDGE / self.parts[0].scale ** 2
+        precision[: self.models] = _RIDGE
         precision[self._edges[-1] :] = 1 / variances[self.effects.block]
         gradient[x != given] = 0
         away = given - self._start
@@ -285,14 +285,12 @@ class Marginal:
     def _curvature(self, x: np.ndarray, variances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(N, N) second derivatives of the loss and (M, N) slopes of the mean expected values, by differences."""
         second, slope = np.empty((self.size, self.size)), np.empty((self.models, self.size))
-        unit = np.full(self.size, _STEP)
-        unit[: self.models] *= self.parts[0].scale
         _, here, expected = self._evaluate(x, variances)
         for n in range(self.size):
             step = np.zeros(self.size)
-            step[n] = unit[n]
+            step[n] = _STEP
             _, there, expected_there = self._evaluate(x + step, variances)
-            second[n], slope[:, n] = (there - here) / unit[n], (expected_there - expected) / unit[n]
+            second[n], slope[:, n] = (there - here) / _STEP, (expected_there - expected) / _STEP
         return (second + second.T) / 2, slope / max(self.measurements.weight.sum(), 1e-300)
 
 

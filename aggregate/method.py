@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Protocol, get_args
 
 from aggregate.intervals import check_level
@@ -40,7 +41,7 @@ class Method(Protocol):
 
         level: of score intervals and rank ranges, in (0, 1). intervals: from the variance of the clusters'
         influence on the scores, or from the bootstrap of clusters; they agree, and the first is faster.
-        replicates: bootstrap draws, 2 or more. seed: the same seed and input give the same ranking.
+        replicates: bootstrap draws, at least 2/(1 - level). seed: the same seed and input give the same ranking.
         Raises ValueError for options out of range, MeasurementsError for input the method cannot rank.
         """
         ...
@@ -51,5 +52,8 @@ def check_options(level: float, intervals: str, replicates: int) -> None:
     check_level(level)
     if intervals not in get_args(Intervals):
         raise ValueError(f"intervals {intervals!r} are unknown: use 'sandwich' or 'bootstrap'")
-    if intervals == "bootstrap" and replicates < 2:
-        raise ValueError(f"{replicates} bootstrap replicates say nothing about spread; 1000 is usual")
+    if intervals == "bootstrap" and replicates * (1 - level) < 2 - 1e-9:
+        least = math.ceil(2 / (1 - level) - 1e-9)
+        raise ValueError(
+            f"{replicates} bootstrap replicates have no ends at level {level}: give {least} or more, 1000 is usual"
+        )

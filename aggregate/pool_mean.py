@@ -140,7 +140,11 @@ def _completed(
     half = stdtrit(models - 1, (1 + level) / 2) * np.sqrt(variance) / (mean * (1 - mean))
     low, high = expit(logit(mean) + np.array([-half, half]))
     given = result[part & ~np.isnan(result)]
-    return mean, 0.0 if not given.any() else float(low), 1.0 if (given == 1).all() else float(high)
+    # What is there is certain, and what is not lies between 0 and 1.
+    least, rest = given.sum() / part.sum(), 1 - given.size / part.sum()
+    low = least if not given.any() else max(float(low), least)
+    high = least + rest if (given == 1).all() else min(float(high), least + rest)
+    return mean, float(low), float(high)
 
 
 def _of_part(

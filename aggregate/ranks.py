@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from aggregate.intervals import small_sample_factor
 from kernels.largest import largest_difference
 
 _DRAWS = 2000
 """Normal draws behind a critical value."""
+
+_LEAST_BEYOND = 5
+"""Draws beyond a critical value that it must rest on."""
 
 _BAND_SHARE = 0.1
 """Of the error that a range may make, what is spent on finding the pairs that are far apart."""
@@ -78,7 +80,6 @@ def _ranks(
     clusters: np.ndarray,
     comparable: np.ndarray | None,
 ) -> Ranks:
-    widen = small_sample_factor(clusters, level)
     variance = np.diag(covariance)
     gap = scores[:, None] - scores
     se = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
@@ -88,7 +89,7 @@ def _ranks(
     if comparable is not None:
         told &= comparable
     per_se = np.divide(1, se, where=told, out=np.zeros_like(se))
-    above = gap * per_se / np.maximum(widen[:, None], widen)
+    above = _as_normal(gap * per_se, np.minimum(clusters[:, None], clusters))
     better = told & (above > _critical(wobble, above, per_se, told, level))
 
     rank = 1 + (scores[None, :] > scores[:, None]).sum(axis=1)
@@ -101,6 +102,15 @@ def _ranks(
             group, first = group + 1, i
         tie_group[i] = group
     return Ranks(rank, 1 + better.sum(axis=0), scores.size - better.sum(axis=1), tie_group)
+
+
+def _as_normal(t: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Normal quantiles of the same tails as Student's t of so many clusters, whose variance divides by their
+    number: far out, where the largest of many differences lies, no one factor would do."""
+    c = np.maximum(clusters, 2)
+    tail = special.stdtr(c - 1, -np.abs(t) * np.sqrt((c - 1) / c))
+    found: np.ndarray = np.where(t == 0, 0.0, np.sign(t) * -special.ndtri(tail))
+    return found
 
 
 def _critical(wobble: np.ndarray, above: np.ndarray, per_se: np.ndarray, told: np.ndarray, level: float) -> float:
@@ -125,6 +135,8 @@ def _critical(wobble: np.ndarray, above: np.ndarray, per_se: np.ndarray, told: n
         slack = np.minimum(above[left] + band, 0)
         largest = largest_difference(columns, left[0], left[1], per_se[left], slack)
         critical = max(float(np.quantile(largest, level + share)), 0.0)
+        if (1 - level) * len(largest) < _LEAST_BEYOND:  # draws cannot tell; Bonferroni
+            critical = float(special.ndtri(1 - (1 - level - share) / left[0].size))
         kept = above[left] <= critical
         if kept.all() or not kept.any():
             return critical

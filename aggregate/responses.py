@@ -26,6 +26,12 @@ class Response(Protocol):
     levels: int
     """L, response functions that entries may add."""
 
+    origin: float
+    """A value is this ..."""
+
+    deviation: float
+    """... and so many times what `expected` says."""
+
     def entries(self, value: np.ndarray, attempts: np.ndarray | None) -> Entries:
         """Of R rows: (row (E,) never falling, or None for one entry a row; level (E,) int8; weight (E,))."""
         ...
@@ -39,7 +45,7 @@ class Response(Protocol):
         ...
 
     def expected(self, u: np.ndarray, own: np.ndarray) -> np.ndarray:
-        """(M, Q) expected value."""
+        """(M, Q) expected value, from `origin` and in units of `deviation`."""
         ...
 
     def own_gradient(self, u: np.ndarray, own: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -50,7 +56,7 @@ class Response(Protocol):
 class Passes:
     """A pass with chance 1/(1+exp(-u)): 0/1, a rate, or passes out of attempts."""
 
-    levels = 2
+    levels, origin, deviation = 2, 0.0, 1.0
 
     def entries(self, value: np.ndarray, attempts: np.ndarray | None) -> Entries:
         """Rates of counted attempts make binomial entries; a value without any counts as one attempt. All rows
@@ -85,6 +91,8 @@ class Grades:
 
     own: log-distances between neighbouring thresholds; the middle one of the thresholds is 0.
     """
+
+    origin, deviation = 0.0, 1.0
 
     def __init__(self, value: np.ndarray) -> None:
         self.grades, grade = np.unique(value, return_inverse=True)
@@ -132,7 +140,7 @@ class Grades:
 
 
 class Normal:
-    """A number with mean u and a common spread; own: the log of its standard deviation.
+    """A number, less the mean and in standard deviations of all, with mean u and a common spread; own: its log.
 
     As an exponential family, so that three entries make a row: one each, the value times, its square times.
     """
@@ -140,14 +148,16 @@ class Normal:
     levels = 3
 
     def __init__(self, value: np.ndarray) -> None:
-        self._spread = float(value.std()) or 1.0
+        self.origin = float(value.mean(dtype=np.float64))
+        # Values that differ in their last digits only are equal.
+        self.deviation = max(float(value.std(dtype=np.float64)), 1e-12 * max(abs(self.origin), 1.0))
 
     def entries(self, value: np.ndarray, attempts: np.ndarray | None) -> Entries:
-        value = value.astype(np.float64)
+        value = (value.astype(np.float64) - self.origin) / self.deviation
         return _spread(np.stack([np.ones(value.size), value, value**2], axis=1))
 
     def start(self) -> np.ndarray:
-        return np.log([0.7 * self._spread])
+        return np.log([0.7])
 
     def tables(self, u: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         precision = np.full_like(u, np.exp(-2 * own[0]))

@@ -14,8 +14,6 @@ class VotePart:
     Own parameters: log scale unless this is the `first` part; log nu if any vote is a tie.
     """
 
-    center, scale = 0.0, 1.0
-
     def __init__(self, measurements: Measurements, unit: np.ndarray, *, first: bool) -> None:
         votes = measurements.votes
         self.votes, self.first = votes, first

@@ -40,7 +40,7 @@ def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> al
     panels = [_intervals(ranking, names, height)]
     if 1 < len(names) <= _MOST_CELLS:
         panels.append(_heat_map(ranking, names, models, rates, height))
-    level = f"{ranking.level * 100:.3g}%"
+    level = f"{ranking.level * 100:.12g}%"
     title = alt.TitleParams(
         f"{plain(ranking.method)}: {len(names):,} models on {ranking.samples:,} samples in "
         f"{ranking.clusters:,} clusters",

@@ -53,6 +53,12 @@ class _Names:
         self.used = {*_NAMES, *_NUMBERS, *_OTHERS, by}
         self.text = {*_NAMES, by}
         self._path, self._columns = path, columns
+        for ours in columns:
+            if ours not in self.used:
+                known = ", ".join((*_NAMES, *_NUMBERS, *_OTHERS))
+                raise EvalhubError(
+                    f"--columns {ours}={columns[ours]}: '{ours}' is none of ours, which are {known}"
+                )
 
     def ours(self, theirs: Sequence[str]) -> dict[str, str]:
         """Our name for each of their columns; none for one whose name another was given."""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse, special
 
 from aggregate.bootstrap import cluster_weights, resampling_units
-from aggregate.caveats import one_scale, values_only, votes_left_out
+from aggregate.caveats import mixed_scales, one_scale, values_only, votes_left_out
 from aggregate.estimates import Estimates, make_ranking
 from aggregate.intervals import cluster_variance, korn_graubard
 from aggregate.measurements import Measurements
@@ -60,6 +60,7 @@ class Mean:
             higher_is_better=metric.direction == "up",
             warnings=(
                 *votes_left_out(measurements),
+                *mixed_scales(used),
                 *_unlike(totals.samples / len(used.samples)),
             ),
         )
@@ -71,7 +72,7 @@ def _unlike(coverage: np.ndarray) -> list[str]:
         return []
     return [
         f"means over different samples are not comparable: coverage from {coverage.min():.1%} to "
-        f"{coverage.max():.1%}; see bradley-terry"
+        f"{coverage.max():.1%}; see auto"
     ]
 
 

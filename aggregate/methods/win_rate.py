@@ -25,7 +25,9 @@ class WinRate(ShareMethod):
         opponents = np.maximum(seen.sum(axis=-1, keepdims=True), 1)
         expected = half_wins * per_pair
         score = np.where(seen.any(axis=-1), expected.sum(axis=-1) / opponents[..., 0], 0.5)
-        return Shares(score, per_pair / opponents, expected)
+        # Pairs that met n times have shown too little of how they vary: half a win and half a loss stand beside
+        # what was seen, and deviations count (n+1)/n.
+        return Shares(score, per_pair * (1 + per_pair) / opponents, (half_wins + 0.5) / (met + 1))
 
     def caution(self, shared: Measurements, met: np.ndarray) -> list[str]:
         opponents = (met > 0).sum(axis=1)

@@ -103,7 +103,7 @@ def _facts(ranking: dict[str, Any], rows: pl.DataFrame) -> None:
         _counted(len(rows) - chance, "model"),
         _counted(chance, "chance baseline"),
         f"{_counted(ranking['samples'], 'sample')} in {_counted(ranking['clusters'], 'cluster')}",
-        f"**{ranking['level'] * 100:.3g} %** intervals",
+        f"**{ranking['level'] * 100:.12g} %** intervals",
     ]
     st.markdown(" · ".join(facts))
 
@@ -114,7 +114,7 @@ def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
     with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
         st.altair_chart(charts.point_ranges(drawn, label="model", unit=ranking["unit"]))
     st.caption(
-        f"Points are scores, bars their {ranking['level'] * 100:.3g} % intervals. "
+        f"Points are scores, bars their {ranking['level'] * 100:.12g} % intervals. "
         "A dashed line is what chance scores. Sorted by rank."
     )
 

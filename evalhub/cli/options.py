@@ -32,7 +32,10 @@ class Columns(click.ParamType):
         pairs = [pair.partition("=") for pair in value.split(",")]
         if not all(ours.strip() and theirs.strip() for ours, _, theirs in pairs):
             self.fail(f"{value!r} is no list like sample=question_id,value=score", param, ctx)
-        return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        if len(found) < len(pairs) or len({*found.values()}) < len(found):
+            self.fail(f"{value!r} names a column twice", param, ctx)
+        return found
 
 
 def hub_option(command: _Command) -> _Command:

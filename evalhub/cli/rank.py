@@ -111,10 +111,15 @@ def command(
 
     from aggregate.counted import Counted
     from aggregate.measurements import Measurements
+    from aggregate.method import check_options
     from evalhub.cli.progress import telling
     from evalhub.ranking import HowToRank, hub_measurements, hub_slices
     from evalhub.report import report
 
+    try:
+        check_options(how["level"], how["intervals"], how["replicates"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     plan = HowToRank(**how, balance_sources="sources" in balance, balance_pairs="pairs" in balance)
     measurements: Measurements | Counted
     with telling() as tell:

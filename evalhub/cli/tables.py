@@ -38,7 +38,7 @@ def print_ranking(ranking: Ranking) -> None:
     out.print(ranking_table(ranking))
     out.print(
         f"[dim]score: {escape(ranking.unit)}. A rank range holds for all models at once "
-        f"with {ranking.level * 100:.3g}%.[/]"
+        f"with {ranking.level * 100:.12g}%.[/]"
     )
     for warning in ranking.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
@@ -50,7 +50,7 @@ def ranking_table(ranking: Ranking) -> Table:
     table.add_column("rank", justify="right")
     table.add_column("model", overflow="fold")
     table.add_column("score", justify="right")
-    table.add_column(f"{ranking.level * 100:.3g}% interval", justify="right")
+    table.add_column(f"{ranking.level * 100:.12g}% interval", justify="right")
     table.add_column("samples", justify="right")
     table.add_column("coverage", justify="right")
     group = None

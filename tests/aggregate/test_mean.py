@@ -68,7 +68,7 @@ def test_values_outside_the_unit_interval() -> None:
 
 def test_unequal_coverage_is_warned_of() -> None:
     ranking = Mean()(table({"a": [1, 0, 1, 0], "b": [1, None, None, None]}))
-    assert any("coverage from 25.0% to 100.0%; see bradley-terry" in w for w in ranking.warnings)
+    assert any("coverage from 25.0% to 100.0%; see auto" in w for w in ranking.warnings)
     assert {row.model: row.coverage for row in ranking.models} == {"a": 1.0, "b": 0.25}
 
 

@@ -75,7 +75,7 @@ def test_counts_follow_their_rows_and_null_counts_are_no_attempts() -> None:
     ("columns", "says"),
     [
         ({"sample": ["s1", "s1", "s1"]}, "1 repeated measurements, e.g. model 'a' on sample 's1'"),
-        ({"value": ["1", "0", "1"]}, "cast it to a number"),
+        ({"value": ["1", "N/A", "1"]}, "text and holds 'N/A' (row 2): write numbers"),
         ({"value": [float("inf"), 0, 1]}, "infinite"),
         ({"value": [None, None, None]}, "all 3 rows are missing"),
         ({"model": [0.5, 1.0, 1.0]}, "cast it to text"),

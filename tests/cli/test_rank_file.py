@@ -114,7 +114,7 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
         ("t.csv", "model,sample,value\n", "no measurements: the input has no rows"),
         ("t.csv", "", "t.csv cannot be read"),
         ("t.csv", "model,sample,value\na,1,\n", "all 1 rows are missing a value"),
-        ("t.csv", "model,sample,value\na,1,often\n", "column 'value' is String"),
+        ("t.csv", "model,sample,value\na,1,often\n", "column 'value' is text and holds 'often' (row 1)"),
         ("t.csv", "model,sample,value\na,1,1\na,1,0\n", "1 repeated measurements"),
         ("t.csv", "model,sample,value\na,1,inf\n", "infinite values"),
         ("t.csv", "model,sample,value\n,1,1\n", "without a name"),
@@ -165,4 +165,7 @@ def test_columns_under_other_names(tmp_path: Path, suffix: str) -> None:
     assert {(row["model"], row["samples"]) for row in done.json["models"]} == {("7", 9), ("8", 9)}
     wrong = evalhub("rank", path, "--columns", "model=system,sample=question,value=ok", "--json")
     assert wrong.line.endswith("has no column 'system' for model; it has sys, sample, question, ok")
-    assert evalhub("rank", path, "--columns", "model").code == 2
+    typo = evalhub("rank", path, "--columns", "modle=sys,sample=question,value=ok", "--json")
+    assert "'modle' is none of ours, which are model, sample" in typo.line
+    for nonsense in ("model", "value=ok,value=sample", "model=sys,sample=sys"):
+        assert evalhub("rank", path, "--columns", nonsense).code == 2

@@ -294,7 +294,7 @@ def test_the_command_line_ranks_from_counts(
     plot = str(tmp_path / "plot.svg")
     assert says_groups(ranked("bradley-terry", "--plot", plot)) and Path(plot).stat().st_size
     assert len(counted) == 6
-    wider = ranked("davidson", "--level", "0.99", "--intervals", "bootstrap", "--replicates", "20")
+    wider = ranked("davidson", "--level", "0.99", "--intervals", "bootstrap", "--replicates", "200")
     assert says_groups(wider) and wider["level"] == 0.99
     for more in (["--by", "source"], ["--balance", "pairs"], ["--compare"]):
         assert not says_groups(ranked("bradley-terry", *more))
