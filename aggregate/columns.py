@@ -12,6 +12,9 @@ from kernels.interning import Interner
 _SEEDS = (0, 1)
 """Of the two hashes of a name."""
 
+_MOST = 1e30
+"""What is larger is no measurement, and its square would be lost."""
+
 # Numbers that are looked up at once.
 _STEP = 2**20
 
@@ -120,12 +123,11 @@ def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
         refuse(f"column {column!r} is {values.dtype}: cast it to a number (1 for a pass, 0 for a fail)")
     small = values.dtype in (pl.Boolean, pl.Null, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float32)
     found = values.cast(pl.Float32 if small else pl.Float64).fill_null(float("nan")).to_numpy()
-    if values.dtype.is_float() and np.isinf(found).any():
-        refuse(f"column {column!r} holds infinite values: leave a failed measurement null instead")
+    if found.size and max(np.fmax.reduce(found), -np.fmin.reduce(found)) > _MOST:
+        refuse(f"column {column!r} holds infinite values or some beyond {_MOST:g}: leave a failed one null instead")
     if small:
         return found
-    with np.errstate(over="ignore"):  # what is too large for it is not equal
-        short = found.astype(np.float32)
+    short = found.astype(np.float32)
     return short if np.array_equal(short, found, equal_nan=True) else found
 
 
