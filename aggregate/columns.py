@@ -124,7 +124,7 @@ def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
     small = values.dtype in (pl.Boolean, pl.Null, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float32)
     found = values.cast(pl.Float32 if small else pl.Float64).fill_null(float("nan")).to_numpy()
     if found.size and max(np.fmax.reduce(found), -np.fmin.reduce(found)) > _MOST:
-        refuse(f"column {column!r} holds infinite values or some beyond {_MOST:g}: leave a failed one null instead")
+        refuse(f"column {column!r} holds infinite values or ones beyond {_MOST:g}: leave failed ones null instead")
     if small:
         return found
     short = found.astype(np.float32)
