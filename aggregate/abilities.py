@@ -84,10 +84,14 @@ def abilities(
             for weights in cluster_weights(marginal.units.number, draws, seed)
             for weight in weights
         ]
-        normal = np.random.default_rng([seed, 5]).standard_normal((draws, models))
+        normal = np.random.default_rng([seed, 5]).standard_normal((2, draws, models))
         size, direction = np.linalg.eigh(beyond)
-        found = np.array(refits) + normal @ (direction * np.sqrt(np.maximum(size, 0))).T
-        return _turned(m, unit, Estimates(scores=scores, draws=found))
+        found = np.array(refits) + normal[0] @ (direction * np.sqrt(np.maximum(size, 0))).T
+        if unit != PASS_UNIT:
+            return _turned(m, unit, _unbounded(m, by_value, Estimates(scores=scores, draws=found)))
+        low, high, lack = _in_unit(m, scores, found.var(axis=0), clusters, level)
+        found += normal[1] * np.sqrt(lack)
+        return _turned(m, unit, Estimates(scores=scores, draws=found, low=low, high=high))
 
     covariance = beyond
     for derivatives, values in marginal.influence(fit):
@@ -96,13 +100,18 @@ def abilities(
             influence += deviation * values / m.weight.sum()
         covariance += influence.T @ influence
     if unit != PASS_UNIT:
-        return _turned(m, unit, Estimates(scores=scores, covariance=covariance))
-    low, high, least = _in_unit(scores, np.diag(covariance), clusters, level)
-    # A record without a fail sets no upper end, one without a pass no lower one.
-    low = np.where(np.bincount(m.model, m.upward, models) == 0, 0, low)
-    high = np.where(np.bincount(m.model, 1 - m.upward, models) == 0, 1, high)
-    covariance = covariance + np.diag(np.maximum(least - np.diag(covariance), 0))
+        return _turned(m, unit, _unbounded(m, by_value, Estimates(scores=scores, covariance=covariance)))
+    low, high, lack = _in_unit(m, scores, np.diag(covariance), clusters, level)
+    covariance = covariance + np.diag(lack)
     return _turned(m, unit, Estimates(scores=scores, covariance=covariance, low=low, high=high))
+
+
+def _unbounded(m: Measurements, by_value: bool, estimates: Estimates) -> Estimates:
+    """Ends without a bound where no value differs from another: nothing is known of how they vary."""
+    if not by_value or m.value.min() < m.value.max():
+        return estimates
+    nowhere = np.full(len(m.models), np.inf)
+    return replace(estimates, low=-nowhere, high=nowhere)
 
 
 def _imaginary(m: Measurements, slope: np.ndarray, clusters: np.ndarray, by_value: bool) -> np.ndarray:
@@ -116,12 +125,13 @@ def _imaginary(m: Measurements, slope: np.ndarray, clusters: np.ndarray, by_valu
 
 
 def _in_unit(
-    rate: np.ndarray, variance: np.ndarray, clusters: np.ndarray, level: float
+    m: Measurements, rate: np.ndarray, variance: np.ndarray, clusters: np.ndarray, level: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Intervals of rates on the scale of log-odds, and the least variances that go with them.
+    """Intervals of rates on the scale of log-odds, and what their variances lack.
 
     C clusters cannot show more than that 1 - (a/2)^(1/C) of all would go the other way: ends are at least as far
-    (as in `intervals.korn_graubard`), which is what is left where every cluster says the same.
+    (as in `intervals.korn_graubard`), which is what is left where every cluster says the same. A record without a
+    fail sets no upper end, one without a pass no lower one.
     """
     tail = (1 - level) / 2
     z = special.ndtri(1 - tail)
@@ -130,7 +140,10 @@ def _in_unit(
     half = z * small_sample_factor(clusters, level) * np.sqrt(variance) / (rate * (1 - rate))
     low = np.minimum(special.expit(special.logit(rate) - half), rate * (1 - unseen))
     high = np.maximum(special.expit(special.logit(rate) + half), rate + (1 - rate) * unseen)
-    return low, high, (np.maximum(rate, 1 - rate) * unseen / z) ** 2
+    low = np.where(np.bincount(m.model, m.upward, rate.size) == 0, 0, low)
+    high = np.where(np.bincount(m.model, 1 - m.upward, rate.size) == 0, 1, high)
+    least = (np.maximum(rate, 1 - rate) * unseen / z) ** 2
+    return low, high, np.maximum(least - variance, 0)
 
 
 def _turned(measurements: Measurements, unit: str, estimates: Estimates) -> Estimates:
