@@ -111,6 +111,9 @@ class _Reader:
         metrics, metric = self._metrics(columns, kind, direction)
         models, unmeasured = self.models.used(columns["model"], votes.first, votes.second)
         ids, _ = self.samples.used(columns["sample"], votes.sample)
+        for column, names in (("model", models), ("sample", ids)):
+            if names[:1] == ("",):
+                refuse(f"column {column!r} has rows with an empty name: fill or drop them")
         item, sample, metric_of = items_of(columns.pop("sample"), metric, len(ids))
         labels: dict[str, np.ndarray] = {
             label: label_of_items(label, columns.pop(label), item, ids, sample)

@@ -22,6 +22,9 @@ _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 _NONE = "NA"
 """How R writes a missing value; empty fields and NaN are missing anyway."""
 
+_TWICE = "_duplicated_0"
+"""What polars puts behind a name that a header has twice."""
+
 _BATCH = 2**20
 """Rows of a Parquet file that are read at once."""
 
@@ -43,6 +46,8 @@ def frames(path: Path, by: str = "", columns: Mapping[str, str] | None = None) -
         raise EvalhubError(f"{path}: give a file that ends in {', '.join(readers)}")
     if not path.exists():
         raise EvalhubError(f"{path} cannot be read: there is no such file")
+    if not path.is_file():
+        raise EvalhubError(f"{path} is no ordinary file: write what comes from it into one first")
     return _read(path, _Names(path, by, columns or {}), readers[suffix])
 
 
@@ -104,7 +109,11 @@ def _parquet(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
 
 def _csv(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
     """Types are told from the whole file."""
-    ours = names.ours(pl.read_csv(path, n_rows=0, glob=False).columns)
+    heads = pl.read_csv(path, n_rows=0, glob=False).columns
+    for name in heads:
+        if name.endswith(_TWICE):
+            raise EvalhubError(f"{path} has two columns '{name.removesuffix(_TWICE)}': rename one")
+    ours = names.ours(heads)
     frame = pl.read_csv(
         path,
         columns=list(ours),

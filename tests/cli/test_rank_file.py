@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -117,6 +118,8 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
         ("t.csv", "model,sample,value\na,1,often\n", "column 'value' is text and holds 'often' (row 1)"),
         ("t.csv", "model,sample,value\na,1,1\na,1,0\n", "1 repeated measurements"),
         ("t.csv", "model,sample,value\na,1,inf\n", "infinite values"),
+        ("t.csv", "model,sample,value,value\na,1,1,0\n", "two columns 'value': rename one"),
+        ("t.jsonl", '{"model": "", "sample": "s", "value": 1}\n', "column 'model' has rows with an empty name"),
         ("t.csv", "model,sample,value\n,1,1\n", "without a name"),
         ("t.jsonl", "{broken\n", "t.jsonl cannot be read"),
         ("t.parquet", "no parquet", "t.parquet cannot be read"),
@@ -152,6 +155,12 @@ def test_tiny_tables_have_valid_json(tmp_path: Path, models: int, samples: int) 
         done = evalhub("rank", written(frame, tmp_path / "t.parquet"), "--method", method, "--json")
         assert done.code == 0, done.err
         assert len(done.json["models"]) == models
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """It would wait for ever where nobody writes."""
+    os.mkfifo(tmp_path / "t.csv")
+    assert "is no ordinary file" in evalhub("rank", tmp_path / "t.csv").line
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
