@@ -58,8 +58,8 @@ def coverage_test(measurements: Measurements) -> CoverageTest:
     # r of a sample for a model that is not on it, and for each row's own model.
     apart = total / (_SHRINK + number)
     within = np.where(shared, (total[m.sample] - residual) / (_SHRINK + others), 0)
-    eligible = samples - np.bincount(m.model[~shared], minlength=models)
-    share = np.bincount(m.model[shared], minlength=models) / np.maximum(eligible, 1)
+    eligible = m.weight.sum() - np.bincount(m.model, weight * ~shared, models)
+    share = np.bincount(m.model, weight * shared, models) / np.where(eligible > 0, eligible, 1)
 
     units = resampling_units(m)
     score, outer = np.zeros(models), np.zeros((models, models))
@@ -91,15 +91,21 @@ def coverage_test(measurements: Measurements) -> CoverageTest:
 def _residuals(m: Measurements) -> np.ndarray:
     """(R,) value less the model's mean; in units of the metric's spread where there are several metrics."""
     models, metrics = len(m.models), len(m.metrics)
+    weight = m.weight[m.sample]
     group = m.model if metrics == 1 else m.metric_of[m.sample] * models + m.model
-    size = np.maximum(np.bincount(group, minlength=models * metrics), 1)
-    residual = m.upward - (np.bincount(group, m.upward, models * metrics) / size)[group]
+    residual = m.upward - _average(group, m.upward, weight, models * metrics)[group]
     if metrics > 1:
         metric = m.metric_of[m.sample]
-        count = np.maximum(np.bincount(metric, minlength=metrics), 1)
-        spread = np.sqrt(np.bincount(metric, residual**2, metrics) / count)
+        spread = np.sqrt(_average(metric, residual**2, weight, metrics))
         residual = residual / np.where(spread > 0, spread, 1)[metric]
     return residual
+
+
+def _average(group: np.ndarray, value: np.ndarray, weight: np.ndarray, groups: int) -> np.ndarray:
+    """(groups,) weighted means; 0 of none."""
+    total = np.bincount(group, weight, groups)
+    found: np.ndarray = np.bincount(group, value * weight, groups) / np.where(total > 0, total, 1)
+    return found
 
 
 def _hotelling(score: np.ndarray, outer: np.ndarray, units: int) -> float:
