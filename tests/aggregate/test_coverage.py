@@ -115,7 +115,7 @@ def check(
     ],
 )
 @pytest.mark.parametrize(
-    ("abilities", "intervals"), [*((name, "sandwich") for name in ABILITIES), ("spread", "bootstrap")]
+    ("abilities", "intervals"), [("spread", "sandwich"), ("far", "sandwich"), ("spread", "bootstrap")]
 )
 def test_intervals_and_rank_ranges_hold(
     abilities: str, clusters: int, size: int, missing: float, attempts: int, scale: int, intervals: Intervals
@@ -134,9 +134,8 @@ def test_those_that_count_ties_apart_hold_too(abilities: str, clusters: int, siz
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("abilities", "intervals"), [("close", "bootstrap"), ("spread", "sandwich")])
-def test_elo_holds_where_models_met_often(abilities: str, intervals: Intervals) -> None:
-    check([Elo()], ABILITIES[abilities], 100, 2, 0.0, intervals=intervals, runs=60)
+def test_elo_holds_where_models_met_often() -> None:
+    check([Elo()], ABILITIES["spread"], 100, 2, 0.0, intervals="bootstrap", runs=60)
 
 
 @pytest.mark.slow
