@@ -49,12 +49,12 @@ def coverage_test(measurements: Measurements) -> CoverageTest:
     nothing = np.full(models, np.nan)
     if models < 2 or not m.value.size:
         return CoverageTest(None, nothing, nothing)
-    residual = _residuals(m)
+    weight = m.weight[m.sample]
+    residual = _residuals(m, weight)
     number = m.observers
     total = np.bincount(m.sample, residual, samples)
     others = number[m.sample] - 1
     shared = others > 0
-    weight = m.weight[m.sample]
     # r of a sample for a model that is not on it, and for each row's own model.
     apart = total / (_SHRINK + number)
     within = np.where(shared, (total[m.sample] - residual) / (_SHRINK + others), 0)
@@ -88,10 +88,10 @@ def coverage_test(measurements: Measurements) -> CoverageTest:
     return CoverageTest(p_value, lean, statistic)
 
 
-def _residuals(m: Measurements) -> np.ndarray:
-    """(R,) value less the model's mean; in units of the metric's spread where there are several metrics."""
+def _residuals(m: Measurements, weight: np.ndarray) -> np.ndarray:
+    """(R,) value less the model's mean; in units of the metric's spread where there are several metrics.
+    weight: (R,) of the rows' samples."""
     models, metrics = len(m.models), len(m.metrics)
-    weight = m.weight[m.sample]
     group = m.model if metrics == 1 else m.metric_of[m.sample] * models + m.model
     residual = m.upward - _average(group, m.upward, weight, models * metrics)[group]
     if metrics > 1:

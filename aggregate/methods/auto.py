@@ -6,7 +6,7 @@ import numpy as np
 
 from aggregate.ability_method import AbilityMethod, Fitted
 from aggregate.caveats import named
-from aggregate.coverage import CoverageTest, coverage_test
+from aggregate.coverage import coverage_test
 from aggregate.effects import Effects
 from aggregate.interactions import tag_covariance
 from aggregate.marginal import Fit, Marginal
@@ -53,7 +53,8 @@ class Auto(AbilityMethod):
         """See `AbilityMethod`."""
         tags = Effects.of_tags(measurements)
         test = coverage_test(measurements)
-        biased = test.p_value is not None and test.p_value < SIGNIFICANT
+        p_value = 1.0 if test.p_value is None else test.p_value
+        biased = p_value < SIGNIFICANT
         unlike = biased or overlap(measurements).unlike
         marginal = Marginal(measurements, effects=tags + Effects.of_observers(measurements) if unlike else tags)
         fit = marginal.fit()
@@ -61,19 +62,18 @@ class Auto(AbilityMethod):
         unseen = _unseen(measurements)
         if not unlike:
             return Fitted(marginal, fit, extra, unseen)
-        warnings = (*(_biased(measurements, test) if biased else (_PARTS,)), *unseen)
-        return Fitted(marginal, fit, extra + np.eye(len(extra)) * _form_variance(marginal, fit, tags), warnings)
+        warnings = (*(_biased(measurements, test.lean, p_value) if biased else (_PARTS,)), *unseen)
+        return Fitted(marginal, fit, extra + np.eye(len(extra)) * _form_variance(marginal, fit), warnings)
 
 
-def _form_variance(marginal: Marginal, fit: Fit, tags: Effects) -> float:
+def _form_variance(marginal: Marginal, fit: Fit) -> float:
     """Variance of abilities because nobody knows the form in which difficulty depends on who was measured: the
     mean square of what they change by in the forms on either side. Of large data a part is looked at."""
     few = marginal.thinned()
-    ability = fit.ability if few is marginal else few.fit().ability
+    m, ability = few.measurements, fit.ability if few is marginal else few.fit().ability
     changes = []
     for power in _OTHER_FORMS:
-        effects = tags + Effects.of_observers(marginal.measurements, power)
-        other = Marginal(marginal.measurements, effects=effects).thinned().fit()
+        other = Marginal(m, effects=Effects.of_tags(m) + Effects.of_observers(m, power)).fit()
         changes.append(np.var(other.ability - ability))
     return float(np.mean(changes))
 
@@ -100,27 +100,23 @@ def _unseen(m: Measurements) -> tuple[str, ...]:
     )
 
 
-def _biased(measurements: Measurements, test: CoverageTest) -> tuple[str, ...]:
+def _biased(measurements: Measurements, lean: np.ndarray, p_value: float) -> tuple[str, ...]:
     """What the test found, in plain words: the largest leans and what the intervals leave out."""
-    order = [i for i in np.argsort(-np.abs(np.nan_to_num(test.lean)), kind="stable") if np.isfinite(test.lean[i])]
-    order = [i for i in order[:_NAMED] if abs(test.lean[i]) > abs(test.lean[order[0]]) / 4]
+    order = [i for i in np.argsort(-np.abs(np.nan_to_num(lean)), kind="stable") if np.isfinite(lean[i])]
+    order = [i for i in order[:_NAMED] if abs(lean[i]) > abs(lean[order[0]]) / 4]
     points = all(metric.kind == "binary" for metric in measurements.metrics)
     one = points or len(measurements.metrics) == 1
     leans = []
     for i in order:
-        size = abs(test.lean[i])
+        size = abs(lean[i])
         amount = f"{100 * size:.1f} points" if points else f"{size:.2g}" + ("" if one else " standard deviations")
-        easier = "easier" if test.lean[i] > 0 else "harder"
-        more = "more" if test.lean[i] > 0 else "less"
+        easier = "easier" if lean[i] > 0 else "harder"
+        more = "more" if lean[i] > 0 else "less"
         leans.append(f"{measurements.models[i]} on {easier} ones (there the others get {amount} {more})")
-    p = "p < 0.0001" if _given(test.p_value) < 1e-4 else f"p = {test.p_value:.1g}"
+    p = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.1g}"
     return (
         f"coverage is biased ({p}): models were measured on samples of unlike difficulty: "
         + "; ".join(leans)
         + ". Scores are adjusted for it, and intervals widened by what other forms of the adjustment would "
         "change. If results were kept or left out for how they came out, nothing mends that",
     )
-
-
-def _given(p_value: float | None) -> float:
-    return 1.0 if p_value is None else p_value

@@ -19,10 +19,8 @@ from evalhub.store.choices import extend_choice, kept_choice, own_tokens, own_va
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame
 from evalhub.store.samples import load_samples
+from evalhub.wording import BASELINE
 from ingest.records import Sample, content_hash
-
-_CHANCE = "baseline:"
-"""Models that know nothing tell nothing of what is easy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,12 +123,13 @@ def estimate_pool(hub: Hub, given: Draw) -> PoolEstimate:
 
 
 def _learn(hub: Hub, model_id: str, samples: dict[str, Sample], group_of: list[int]) -> tuple[list[str], Pool]:
-    """Other models, and what they show. Variants of one model are not several: their mean counts."""
+    """Other models, and what they show. Variants of one model are not several: their mean counts. Baselines know
+    nothing and tell nothing of what is easy."""
     place = pl.DataFrame({"sample": list(samples), "place": np.arange(len(samples))})
     frame = (
         measurement_frame(hub)
         .filter(pl.col("value").is_not_null(), pl.col("model_id") != model_id)
-        .filter(~pl.col("model_id").str.starts_with(_CHANCE))
+        .filter(~pl.col("model_id").str.starts_with(BASELINE))
         .join(place, on="sample")
         .group_by("model_id", "place")
         .agg(pl.col("value").mean())
