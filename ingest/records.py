@@ -44,6 +44,10 @@ class Status(StrEnum):
         return self in (Status.OK, Status.NO_ANSWER)
 
 
+_LATER = {"top_k": 0, "answer": "generate"}
+"""Fields of `Condition` that the first release did not have, as they were then."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Condition:
     """How a sample is put to a model: prompt form and decoding. Two conditions, two measurements."""
@@ -63,6 +67,13 @@ class Condition:
     top_p: float = 0.95
     """Nucleus: the smallest set of tokens with this much probability; 1 keeps all."""
 
+    top_k: int = 0
+    """Only so many of the likeliest tokens; 0 keeps all."""
+
+    answer: Literal["generate", "likelihood"] = "generate"
+    """`generate` lets the model write its answer; `likelihood` asks how likely it finds each choice, or the
+    reference, behind the prompt."""
+
     max_tokens: int = 256
     """An output that reaches this many tokens without a stop is truncated, which is missing, not wrong."""
 
@@ -81,7 +92,9 @@ class Condition:
     @cached_property
     def condition_id(self) -> str:
         """Hash of everything above: whatever could change an output changes it."""
-        return content_hash(asdict(self))
+        spec = asdict(self)
+        # Fields that came later do not change the ids of conditions that do without them.
+        return content_hash({name: value for name, value in spec.items() if spec[name] != _LATER.get(name)})
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON."""

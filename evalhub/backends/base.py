@@ -23,6 +23,23 @@ class Request:
     choices: tuple[str, ...] = ()
     images: tuple[bytes, ...] = ()
 
+    continuations: tuple[str, ...] = ()
+    """What is to be scored behind the text instead of generating; only under a condition that says so."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How likely a model finds one continuation of a text."""
+
+    logprob: float
+    """Natural logarithm of the continuation's probability given the text, summed over its tokens."""
+
+    tokens: int
+    """Tokens of the continuation."""
+
+    greedy: bool
+    """Whether each of its tokens is the likeliest one."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -31,8 +48,20 @@ class Output:
     request: Request
     text: str
     status: Status
+
     tokens: int
+    """Generated tokens, the stop's included."""
+
     seconds: float
+
+    prompt_tokens: int = 0
+    """Tokens of the prompt, as the model counts them; 0 where unknown."""
+
+    cost: float | None = None
+    """What the attempt cost in US dollars, prompt included; None where no price is known."""
+
+    scores: tuple[Score, ...] = ()
+    """One for each of the request's continuations, in order."""
 
 
 class Backend(Protocol):
@@ -59,8 +88,9 @@ class Backend(Protocol):
         """
         ...
 
-    def refuses(self, sample: Sample) -> str:
-        """Why the model cannot be asked this sample (no eyes for an image), or '' where it can."""
+    def refuses(self, sample: Sample, asked: Condition) -> str:
+        """Why the model cannot be asked this sample in this way (no eyes for an image, no log-probabilities),
+        or '' where it can."""
         ...
 
     def condition(self, asked: Condition) -> Condition:

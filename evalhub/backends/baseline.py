@@ -33,8 +33,8 @@ class BaselineBackend:
         self.model = Model(model_id=name, parameters=0)
         self._queue: list[Request] = []
 
-    def refuses(self, sample: Sample) -> str:
-        del sample
+    def refuses(self, sample: Sample, asked: Condition) -> str:
+        del sample, asked
         return ""
 
     def condition(self, asked: Condition) -> Condition:

@@ -48,7 +48,8 @@ class TransformersBackend:
         self._revision = weights.revision
         self._queue: deque[Request] = deque()
 
-    def refuses(self, sample: Sample) -> str:
+    def refuses(self, sample: Sample, asked: Condition) -> str:
+        del asked
         return "it has no eyes for images" if sample.images else ""
 
     def condition(self, asked: Condition) -> Condition:

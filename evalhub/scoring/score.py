@@ -120,7 +120,7 @@ def leave_out(samples: dict[str, Sample], backend: Backend, grading: Grading) ->
     skipped: dict[str, int] = {}
     refusals = grading.refusals()
     for sample_id, sample in list(samples.items()):
-        reason = backend.refuses(sample) or refusals.get(sample.grader, "")
+        reason = backend.refuses(sample, sample.condition) or refusals.get(sample.grader, "")
         if reason:
             skipped[reason] = skipped.get(reason, 0) + 1
             del samples[sample_id]

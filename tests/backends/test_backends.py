@@ -49,7 +49,7 @@ def test_a_folder_is_run_by_worker_processes(folder: Path) -> None:
             key: output.text for key, output in again.items()
         }
         refused = Sample(prompt="?", grader="exact", reference="", source="x", source_id="1", images=(b"png",))
-        assert "images" in backend.refuses(refused)
+        assert "images" in backend.refuses(refused, refused.condition)
     finally:
         backend.close()
 

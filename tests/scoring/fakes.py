@@ -66,7 +66,7 @@ class Fake:
     ) -> None:
         self.model = Model(model_id="fake")
         self.capacity = capacity
-        self.refuses = refused
+        self.refuses = lambda sample, asked: refused(sample)  # noqa: ARG005
         self._answers = answers
         self._chance = random.Random(chance)
         self._left = dies_after

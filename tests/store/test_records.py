@@ -31,6 +31,8 @@ DIFFERENT: dict[str, Any] = {
     "images": (b"second", b"\x89PNG\x00\xff"),
 }
 OTHER_CONDITION: dict[str, Any] = {
+    "top_k": 7,
+    "answer": "likelihood",
     "form": "plain",
     "template": "{prompt} ",
     "preamble": "x",
@@ -125,3 +127,10 @@ def test_records_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         FULL.published_at = date(2020, 1, 1)  # type: ignore[misc]
     assert Attempt.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_conditions_that_do_without_later_fields_keep_their_ids() -> None:
+    # The id that the first release gave: attempts stored under it must be found again.
+    assert Condition().condition_id == "a5459ad70c5a406adc2ccfcbce440c5e"
+    assert Condition(top_k=5).condition_id != Condition().condition_id
+    assert Condition(answer="likelihood").condition_id != Condition().condition_id
