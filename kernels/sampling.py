@@ -1,4 +1,4 @@
-"""Drawing next tokens: temperature and nucleus, one random stream per attempt.
+"""Drawing next tokens: temperature, top-k and nucleus, one random stream per attempt.
 
 A draw depends only on the row's logits and on the key (seed, sample, attempt, position), so it is the same
 whatever else is in the batch and wherever a run was interrupted.
@@ -37,9 +37,10 @@ def draw_tokens(
     logits: torch.Tensor,
     temperature: Sequence[float],
     top_p: Sequence[float],
+    top_k: Sequence[int],
     keys: Sequence[int],
     positions: Sequence[int],
-) -> list[int]:
+) -> list[int | None]:
     """One token for each row, exactly from the row's tempered nucleus.
 
     A token is drawn from the whole distribution by inverse cumulative probability, and drawn again from the
@@ -50,67 +51,108 @@ def draw_tokens(
         logits: [n, vocabulary], any float type.
         temperature: [n], 0 for the likeliest token.
         top_p: [n] in (0, 1]; a token is in the nucleus if the tokens likelier than it have less than this.
+        top_k: [n], only tokens as likely as the k-th; 0 for all. It comes before the nucleus.
         keys: [n] stream keys of `stream_key`.
         positions: [n] number of tokens that the attempt has so far.
 
-    Raises:
-        ValueError: a row to be drawn from has no finite probabilities.
+    Returns:
+        [n]; None where the row's logits give no finite probabilities.
     """
     import torch
 
-    logits = logits.float()
-    tokens: list[int] = logits.argmax(-1).tolist()
-    open_rows = [row for row, heat in enumerate(temperature) if heat > 0]
-    if not open_rows:
+    tokens: list[int | None] = [None] * len(logits)
+    cold = [row for row, heat in enumerate(temperature) if heat == 0]
+    if cold:
+        heights, best = _rows(logits, cold).float().max(-1)
+        fine = torch.isfinite(heights).tolist()
+        for row, token, known in zip(cold, best.tolist(), fine, strict=True):
+            tokens[row] = token if known else None
+    warm = [row for row, heat in enumerate(temperature) if heat > 0]
+    if not warm:
         return tokens
-    heats = torch.tensor([max(temperature[row], _COLDEST) for row in open_rows], device=logits.device)
-    probabilities = torch.softmax(logits[open_rows] / heats[:, None], -1)
-    if not torch.isfinite(probabilities).all():
-        raise ValueError("logits must be finite")
+    heats = torch.tensor([max(temperature[row], _COLDEST) for row in warm], device=logits.device)
+    tempered = _rows(logits, warm).float() / heats[:, None]
+    for place, row in enumerate(warm):
+        if 0 < top_k[row] < tempered.shape[1]:
+            least = torch.topk(tempered[place], top_k[row]).values[-1]
+            tempered[place].masked_fill_(tempered[place] < least, float("-inf"))
+    probabilities = torch.softmax(tempered, -1)
+    below = _cumulated(probabilities)
+    fine = torch.isfinite(below[:, -1]).tolist()
+    # Rows still to be drawn, by their place among the warm ones.
+    open_places = [place for place in range(len(warm)) if fine[place]]
     trial = 0
-    while open_rows:
+    while open_places:
         points = torch.tensor(
-            [uniforms(keys[row], positions[row], trial + 1)[trial] for row in open_rows], dtype=torch.float64
+            [uniforms(keys[warm[place]], positions[warm[place]], trial + 1)[trial] for place in open_places],
+            dtype=torch.float64,
         )
-        drawn = _invert(probabilities, points.to(logits.device))
-        height = probabilities.gather(1, drawn[:, None])
-        likelier = (probabilities * (probabilities > height)).sum(-1).tolist()
-        rejected = []
-        for place, (row, token) in enumerate(zip(open_rows, drawn.tolist(), strict=True)):
-            if likelier[place] < top_p[row]:
-                tokens[row] = token
-            else:
-                rejected.append(place)
-        probabilities = probabilities[rejected]
-        open_rows = [open_rows[place] for place in rejected]
+        drawn = _invert(probabilities, below, open_places, points.to(logits.device))
+        narrow = [n for n, place in enumerate(open_places) if top_p[warm[place]] < 1]
+        outside = set()
+        if narrow:
+            likely = _rows(probabilities, [open_places[n] for n in narrow])
+            height = likely.gather(1, drawn[narrow][:, None])
+            likelier = (likely * (likely > height)).sum(-1).tolist()
+            outside = {
+                open_places[n]
+                for n, mass in zip(narrow, likelier, strict=True)
+                if mass >= top_p[warm[open_places[n]]]
+            }
+        for place, token in zip(open_places, drawn.tolist(), strict=True):
+            if place not in outside:
+                tokens[warm[place]] = token
+        open_places = [place for place in open_places if place in outside]
         trial += 1
     return tokens
 
 
-def _invert(probabilities: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Smallest index at which the cumulative probability exceeds each point: first by blocks, then within."""
+def _rows(array: torch.Tensor, rows: list[int]) -> torch.Tensor:
+    """Some rows; without a copy where it is all of them."""
+    return array if len(rows) == len(array) else array[rows]
+
+
+def _cumulated(probabilities: torch.Tensor) -> torch.Tensor:
+    """Cumulative probabilities at the end of each block of tokens, [rows, blocks], float64."""
     import torch
 
     rows, width = probabilities.shape
-    padded = torch.nn.functional.pad(probabilities, (0, -width % _BLOCK)).view(rows, -1, _BLOCK)
-    blocks = padded.sum(-1, dtype=torch.float64).cumsum(-1)
+    over = -width % _BLOCK
+    whole = torch.nn.functional.pad(probabilities, (0, over)) if over else probabilities
+    return whole.view(rows, -1, _BLOCK).sum(-1).double().cumsum(-1)
+
+
+def _invert(
+    probabilities: torch.Tensor, below: torch.Tensor, rows: list[int], points: torch.Tensor
+) -> torch.Tensor:
+    """Smallest index at which the cumulative probability of a row exceeds its point: by blocks, then within."""
+    import torch
+
+    chosen = torch.tensor(rows, device=probabilities.device)
+    width = probabilities.shape[1]
+    blocks = below[chosen]
     # Scaled by the total, so that rounding of the softmax cannot put a point beyond the last token.
     points = points * blocks[:, -1]
     block = torch.searchsorted(blocks, points[:, None], right=True)[:, 0].clamp_(max=blocks.shape[1] - 1)
-    chosen = torch.arange(rows, device=probabilities.device)
-    before = torch.where(block > 0, blocks[chosen, (block - 1).clamp(min=0)], 0.0)
-    within = padded[chosen, block].double().cumsum(-1)
+    before = blocks.gather(1, (block - 1).clamp(min=0)[:, None])[:, 0] * (block > 0)
+    places = block[:, None] * _BLOCK + torch.arange(_BLOCK, device=probabilities.device)
+    inside = probabilities[chosen[:, None], places.clamp(max=width - 1)].double() * (places < width)
+    within = inside.cumsum(-1)
     inner = torch.searchsorted(within, (points - before)[:, None], right=True)[:, 0].clamp_(max=_BLOCK - 1)
-    return (block * _BLOCK + inner).clamp_(max=width - 1)
+    # Rounding may leave a point a hair behind its block; the last token with any probability is meant.
+    last = (inside > 0).double().mul_(torch.arange(1, _BLOCK + 1, device=inside.device)).argmax(-1)
+    return (block * _BLOCK + torch.minimum(inner, last)).clamp_(max=width - 1)
 
 
 def nucleus_reference(
-    logits: npt.NDArray[np.float64], temperature: float, top_p: float
+    logits: npt.NDArray[np.float64], temperature: float, top_p: float, top_k: int = 0
 ) -> npt.NDArray[np.float64]:
     """The distribution that `draw_tokens` draws from, by a plain full sort. [vocabulary] -> [vocabulary]."""
     if temperature == 0:
         return np.eye(len(logits))[int(np.argmax(logits))]
     weights = np.exp((logits - logits.max()) / temperature)
+    if 0 < top_k < len(logits):
+        weights[logits < np.sort(logits)[-top_k]] = 0
     probabilities = weights / weights.sum()
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]

@@ -16,7 +16,7 @@ from typing import Any
 
 from evalhub.backends.base import Output, Request
 from evalhub.backends.weights import resolve
-from evalhub.backends.worker import Job, Ready
+from evalhub.engine.worker import Job, Ready
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 
@@ -97,7 +97,7 @@ class _Worker:
         self.pipe, theirs = Pipe()
         # A session of its own: Ctrl-C is for the parent, whose end of the pipe is what a worker lives by.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "evalhub.backends.worker", str(theirs.fileno())],
+            [sys.executable, "-m", "evalhub.engine.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             start_new_session=True,
             stdin=subprocess.DEVNULL,

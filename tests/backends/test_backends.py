@@ -14,7 +14,7 @@ from evalhub.backends.transformers import TransformersBackend
 from evalhub.errors import EvalhubError
 from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
-from tests.backends.models import make
+from tests.engine.models import make
 
 CONDITION = Condition(form="plain", max_tokens=12)
 

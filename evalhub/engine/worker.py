@@ -55,8 +55,8 @@ def _serve(pipe: Connection, job: Job) -> None:
     import torch
     import transformers
 
-    from evalhub.backends.engine import Engine
-    from evalhub.backends.slots import ATTENTION
+    from evalhub.engine.engine import Engine
+    from evalhub.engine.seam import ATTENTION
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -85,6 +85,6 @@ def _serve(pipe: Connection, job: Job) -> None:
 
 if __name__ == "__main__":
     # The classes that travel must be those that the parent knows, not this module's under another name.
-    from evalhub.backends import worker
+    from evalhub.engine import worker
 
     worker.work(Connection(int(sys.argv[1])))

@@ -9,11 +9,11 @@ import torch
 import transformers
 
 from evalhub.backends.base import Output, Request
-from evalhub.backends.engine import Engine
-from evalhub.backends.slots import ATTENTION
+from evalhub.engine.engine import Engine
+from evalhub.engine.seam import ATTENTION
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Status
-from tests.backends.models import CONFIGS, make
+from tests.engine.models import CONFIGS, make
 
 PLAIN = Condition(form="plain", temperature=0.9, top_p=0.9, max_tokens=20)
 PROMPTS = [
@@ -57,12 +57,12 @@ def test_greedy_output_is_that_of_transformers(kind: str, tmp_path: Path) -> Non
     found = run(engine, requests(replace(PLAIN, temperature=0.0), 1))
     own = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
     for text in PROMPTS:
-        ids = torch.tensor([engine.tokenizer(text)["input_ids"]])
+        ids = torch.tensor([engine.text.tokenizer(text)["input_ids"]])
         expected = own.generate(ids, max_new_tokens=20, do_sample=False)[0, ids.shape[1] :]
         ended = 0 in expected
         kept = expected[: expected.tolist().index(0)] if ended else expected
         output = found[text, 0]
-        assert output.text == engine.tokenizer.decode(kept)
+        assert output.text == engine.text.tokenizer.decode(kept)
         assert (output.status is Status.TRUNCATED) == (not ended)
 
 
@@ -111,12 +111,12 @@ def test_a_prompt_that_fills_the_context_is_an_error_not_a_wrong_answer(llama: P
 def test_chat_goes_through_the_template(llama: Path) -> None:
     engine = load(llama)
     request = Request("s", 0, 0, "hi", Condition(form="chat", preamble="be brief"))
-    assert engine.tokenizer.decode(engine.encode(request)) == "<system>be brief<user>hi<assistant>"
+    assert engine.text.tokenizer.decode(engine.text.encode(request)) == "<system>be brief<user>hi<assistant>"
 
 
 def test_a_model_that_the_slots_would_run_wrongly_is_refused(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = transformers.AutoModelForCausalLM.from_pretrained(llama, attn_implementation=ATTENTION)
-    monkeypatch.setattr("evalhub.backends.slots.Slots.fill", lambda *_: None)
+    monkeypatch.setattr("evalhub.engine.slots.squeeze", lambda scores, *_: scores.float() * 0)
     with pytest.raises(EvalhubError, match="other logits"):
         Engine(model, transformers.AutoTokenizer.from_pretrained(llama), 8)
 

@@ -1,0 +1,115 @@
+"""Prompts computed once: their keys and values, shared by all their attempts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from evalhub.engine.seam import Layer, attend_plainly, forward
+
+_CHUNK = 512
+"""Prompt tokens computed at once: bounds the memory of their scores."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """A computed text."""
+
+    length: int
+    """Positions that it takes."""
+
+    states: list[tuple[torch.Tensor, torch.Tensor]] = field(repr=False)
+    """Keys and values of each layer, [key heads, length, width]."""
+
+    logits: torch.Tensor = field(repr=False)
+    """Of the token that follows, [vocabulary], float32."""
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes."""
+        return sum(keys.nbytes + values.nbytes for keys, values in self.states) + self.logits.nbytes
+
+
+class PromptLayer(Layer):
+    """One text, each token of which sees those before it.
+
+    Args:
+        before: keys and values that are there already, [key heads, n, width].
+    """
+
+    def __init__(self, before: tuple[torch.Tensor, torch.Tensor] | None = None) -> None:
+        super().__init__()
+        if before is not None:
+            self.keys, self.values = (states[None] for states in before)
+
+    def keep(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        self.keys = torch.cat([self.keys, keys], 2) if self.keys.numel() else keys
+        self.values = torch.cat([self.values, values], 2) if self.values.numel() else values
+
+    def attend(
+        self, query: torch.Tensor, *, scale: float, softcap: float | None, window: int | None
+    ) -> torch.Tensor:
+        count, whole = query.shape[2], self.keys.shape[2]
+        own = torch.arange(whole - count, whole, device=query.device)[:, None]
+        other = torch.arange(whole, device=query.device)
+        seen = other <= own
+        if window is not None:
+            seen &= other > own - window
+        return attend_plainly(query, self.keys, self.values, seen, scale=scale, softcap=softcap)
+
+
+class Prompts:
+    """Computes prompts and keeps those used last, within a limit of memory.
+
+    What is kept is a function of a prompt's tokens and of where its shared beginning ends, never of what else was
+    computed: the beginning is always computed by itself.
+
+    Args:
+        model: loaded with `attn_implementation=ATTENTION`.
+        most: bytes to keep.
+    """
+
+    def __init__(self, model: Any, most: int) -> None:
+        self._model = model
+        self._most = most
+        self._layers = model.config.get_text_config().num_hidden_layers
+        self._kept: OrderedDict[tuple[tuple[int, ...], int], Prompt] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, tokens: list[int], shared: int = 0, **more: Any) -> Prompt:
+        """The prompt of these tokens: kept, or computed now.
+
+        Args:
+            shared: how many tokens at its beginning other prompts have too (worked examples).
+            more: what else the model takes (images); the caller's key is then in the tokens.
+        """
+        key = (tuple(tokens), shared)
+        found = self._kept.get(key)
+        if found is None:
+            before = self.get(tokens[:shared]) if shared else None
+            found = self._compute(tokens, before, **more)
+            self._kept[key] = found
+            self._bytes += found.bytes
+        self._kept.move_to_end(key)
+        while self._bytes > self._most and len(self._kept) > 1:
+            # An attempt that still runs holds its prompt itself.
+            self._bytes -= self._kept.popitem(last=False)[1].bytes
+        return found
+
+    def _compute(self, tokens: list[int], before: Prompt | None, **more: Any) -> Prompt:
+        device = self._model.device
+        states = before.states if before else [None] * self._layers
+        layers = [PromptLayer(state) for state in states]
+        start = before.length if before else 0
+        for place in range(start, len(tokens), _CHUNK):
+            chunk = tokens[place : place + _CHUNK]
+            positions = torch.arange(place, place + len(chunk), device=device)[None]
+            logits = forward(self._model, torch.tensor([chunk], device=device), positions, layers, **more)
+        return Prompt(
+            len(tokens),
+            [(layer.keys[0].contiguous(), layer.values[0].contiguous()) for layer in layers],
+            logits[0, -1].float(),
+        )

@@ -1,0 +1,175 @@
+"""A fixed number of slots that a model decodes together, each behind a prompt that it may share with others.
+
+A slot holds the keys and values of what its attempt generated; those of the prompt exist once. A token's
+attention over both is one softmax: the scores of the two parts stand side by side, so they share their maximum
+and their sum (the exact merge by log-sum-exp), and only the matrix products are taken apart. With a prompt's
+attempts side by side its keys are read once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from evalhub.engine.prompts import Prompt
+from evalhub.engine.seam import Layer, squeeze
+
+_ROUND = 32
+"""Slots grow and are read in multiples of this many tokens."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """Where the rows of a step stand."""
+
+    own: torch.Tensor
+    """Place of the token now fed among those generated, [rows]."""
+
+    before: torch.Tensor
+    """Length of each row's prompt, [rows]."""
+
+    order: torch.Tensor
+    """Rows with those of one prompt side by side, [rows]."""
+
+    back: torch.Tensor
+    """The inverse of the order, [rows]."""
+
+    groups: list[tuple[Prompt, int, int]]
+    """Each prompt with its rows in that order: first, and behind the last."""
+
+    longest: int
+    """Of the prompts."""
+
+    visible: int
+    """Generated tokens that are looked at, the longest rounded up."""
+
+    hidden: dict[int | None, torch.Tensor] = field(default_factory=dict)
+    """By window: what rows in order do not see, [rows, 1, longest + visible]."""
+
+    def unseen(self, window: int | None) -> torch.Tensor:
+        """What lies behind a row's prompt, what it has not generated yet, and what is before its window."""
+        if window not in self.hidden:
+            own, before = self.own[self.order][:, None], self.before[self.order][:, None]
+            prompt = torch.arange(self.longest, device=own.device)
+            generated = torch.arange(self.visible, device=own.device)
+            first = 0 if window is None else before + own - window + 1
+            hidden = [(prompt >= before) | (prompt < first), (generated > own) | (generated + before < first)]
+            self.hidden[window] = torch.cat(hidden, 1)[:, None]
+        return self.hidden[window]
+
+
+class Slots:
+    """Keys and values of what `count` slots have generated.
+
+    Args:
+        count: number of slots.
+        layers: of the model.
+    """
+
+    def __init__(self, count: int, layers: int) -> None:
+        self.count = count
+        self.layers = [_SlotLayer(self, number) for number in range(layers)]
+        self.step: _Step
+
+    def point(self, prompts: Sequence[Prompt | None], own: Sequence[int], device: torch.device) -> torch.Tensor:
+        """Make the next step feed one token to each of the first rows.
+
+        Args:
+            prompts: of each row; None for one that only fills the batch.
+            own: how many tokens each row has fed behind its prompt.
+
+        Returns:
+            their positions, [rows, 1].
+        """
+        numbers: dict[int, int] = {}
+        for prompt in prompts:
+            numbers.setdefault(id(prompt), len(numbers))
+        ranked = sorted(range(len(prompts)), key=lambda row: (prompts[row] is None, numbers[id(prompts[row])]))
+        groups: list[tuple[Prompt, int, int]] = []
+        for place, row in enumerate(ranked):
+            prompt = prompts[row]
+            if prompt is None:
+                break
+            if groups and groups[-1][0] is prompt:
+                groups[-1] = (prompt, groups[-1][1], place + 1)
+            else:
+                groups.append((prompt, place, place + 1))
+        order = torch.tensor(ranked, device=device)
+        before = torch.tensor([prompt.length if prompt else 0 for prompt in prompts], device=device)
+        place_of = torch.tensor(own, device=device)
+        self.step = _Step(
+            own=place_of,
+            before=before,
+            order=order,
+            back=torch.argsort(order),
+            groups=groups,
+            longest=max((prompt.length for prompt, _, _ in groups), default=0),
+            visible=-(-(max(own) + 1) // _ROUND) * _ROUND,
+        )
+        return (before + place_of)[:, None]
+
+    def move(self, source: int, target: int, tokens: int) -> None:
+        """Let what a slot has generated lie in another."""
+        for layer in self.layers:
+            layer.keys[target, :, :tokens] = layer.keys[source, :, :tokens]
+            layer.values[target, :, :tokens] = layer.values[source, :, :tokens]
+
+
+class _SlotLayer(Layer):
+    """One layer's keys and values, [slots, key heads, capacity, width]."""
+
+    def __init__(self, slots: Slots, number: int) -> None:
+        super().__init__()
+        self._slots = slots
+        self._number = number
+
+    def keep(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        step = self._slots.step
+        self.keys = self._room(self.keys, keys)
+        self.values = self._room(self.values, values)
+        rows = torch.arange(len(step.own), device=keys.device)
+        self.keys[rows, :, step.own] = keys[:, :, 0]
+        self.values[rows, :, step.own] = values[:, :, 0]
+
+    def _room(self, kept: torch.Tensor, fed: torch.Tensor) -> torch.Tensor:
+        visible = self._slots.step.visible
+        if not kept.numel():
+            return fed.new_zeros(self._slots.count, fed.shape[1], visible, fed.shape[3])
+        more = visible - kept.shape[2]
+        return torch.nn.functional.pad(kept, (0, 0, 0, more)) if more > 0 else kept
+
+    def attend(
+        self, query: torch.Tensor, *, scale: float, softcap: float | None, window: int | None
+    ) -> torch.Tensor:
+        step = self._slots.step
+        rows, heads, _, width = query.shape
+        key_heads = self.keys.shape[1]
+        shared = heads // key_heads
+        keys = self.keys[:rows, :, : step.visible].reshape(rows * key_heads, step.visible, -1)
+        values = self.values[:rows, :, : step.visible].reshape(rows * key_heads, step.visible, -1)
+        query = query.reshape(rows, key_heads, shared, width)
+
+        # Over the prompts, then over what was generated: [key heads, rows in order, shared, longest + visible].
+        scores = query.new_zeros(key_heads, rows, shared, step.longest + step.visible, dtype=torch.float32)
+        ranked = query[step.order].transpose(0, 1).contiguous()
+        for prompt, first, end in step.groups:
+            asked = ranked[:, first:end].reshape(key_heads, -1, width)
+            found = torch.bmm(asked, prompt.states[self._number][0].transpose(1, 2))
+            scores[:, first:end, :, : prompt.length] = found.view(key_heads, -1, shared, prompt.length)
+        own = torch.bmm(query.reshape(rows * key_heads, shared, width), keys.transpose(1, 2))
+        own = own.view(rows, key_heads, shared, step.visible)
+        scores[..., step.longest :] = own[step.order].transpose(0, 1)
+        scores = squeeze(scores, scale, softcap).masked_fill_(step.unseen(window), float("-inf"))
+        weights = torch.softmax(scores, -1).to(values.dtype)
+
+        mixed = weights.new_zeros(key_heads, rows, shared, values.shape[-1])
+        for prompt, first, end in step.groups:
+            part = weights[:, first:end, :, : prompt.length].reshape(key_heads, -1, prompt.length)
+            found = torch.bmm(part, prompt.states[self._number][1])
+            mixed[:, first:end] = found.view(key_heads, -1, shared, values.shape[-1])
+        part = weights[..., step.longest :].transpose(0, 1)[step.back]
+        own = torch.bmm(part.reshape(rows * key_heads, shared, step.visible), values)
+        whole = own.view(rows, key_heads, shared, -1) + mixed.transpose(0, 1)[step.back]
+        return whole.reshape(rows, heads, 1, -1)
