@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing import Pipe
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from evalhub.backends.base import Output, Request
 from evalhub.backends.weights import resolve
-from evalhub.engine.worker import Job, Ready
+from evalhub.engine.memory import check_fit, free_memory
+from evalhub.engine.worker import Job
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 
-_SLOTS = {"cpu": 32, "cuda": 128}
+_SLOTS = {"cpu": 64, "cuda": 256}
+_UNEVEN = 8
+"""Requests that one worker may have more than another for the sake of a prompt that it knows."""
+
+_FOR_STATES = 0.5
+"""Share of the free memory that keys and values may take, of all workers together."""
 
 
 class TransformersBackend:
@@ -28,16 +36,36 @@ class TransformersBackend:
 
     @classmethod
     def handles(cls, name: str) -> bool:
-        return not name.startswith("baseline:")
+        # `word:` means another backend, as in baseline:, openai:, replay:.
+        return not re.match(r"[a-z][a-z-]*:", name)
 
     def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
         weights = resolve(name)
         kind, dtype = _arithmetic(device, dtype)
         folder = weights.folder(dtype)
-        workers, threads = (len(os.sched_getaffinity(0)), 1) if kind == "cpu" else (1, 1)
-        self._workers = [_Worker(Job(folder, kind, dtype, _SLOTS[kind], threads)) for _ in range(workers)]
+        count = len(os.sched_getaffinity(0)) if kind == "cpu" else 1
+        if kind == "cpu":
+            check_fit(name, folder, dtype)
+        memory = int(free_memory() * _FOR_STATES / count)
+        pairs = [Pipe() for _ in range(count)]
+        # A session of its own: Ctrl-C is for the parent, whose ends of the pipes are what the workers live by.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "evalhub.engine.worker", *(str(theirs.fileno()) for _, theirs in pairs)],
+            pass_fds=[theirs.fileno() for _, theirs in pairs],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _, theirs in pairs:
+            theirs.close()
+        self._workers = [_Worker(ours, _SLOTS[kind]) for ours, _ in pairs]
         try:
-            ready = [worker.ready(name) for worker in self._workers]
+            self._workers[0].pipe.send(Job(folder, kind, dtype, _SLOTS[kind], memory))
+            ready = [worker.message() for worker in self._workers]
+        except EvalhubError as error:
+            self.close()
+            raise EvalhubError(f"{name} cannot be run here: {error}") from None
         except BaseException:  # Ctrl-C while loading, too
             self.close()
             raise
@@ -70,10 +98,15 @@ class TransformersBackend:
 
     def close(self) -> None:
         for worker in self._workers:
-            worker.close()
+            worker.pipe.close()
+        # The forks, too: they are in the session that the first one leads.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def _hand_out(self) -> None:
-        """Give queued requests to workers with room, a sample's attempts to the worker that knows its prompt."""
+        """Give queued requests to workers with room: a sample's attempts to the worker that knows its prompt,
+        unless that one has much more to do than another."""
         batches: dict[_Worker, list[Request]] = {}
         waiting: deque[Request] = deque()
         for request in self._queue:
@@ -81,8 +114,13 @@ class TransformersBackend:
             if not free:
                 waiting.append(request)
                 continue
-            homes = [worker for worker in free if request.sample_id in worker.samples]
-            worker = max(homes or free, key=lambda worker: worker.room)
+            idlest = max(free, key=lambda worker: worker.room)
+            homes = [
+                worker
+                for worker in free
+                if request.sample_id in worker.samples and idlest.room - worker.room <= _UNEVEN
+            ]
+            worker = max(homes or [idlest], key=lambda worker: worker.room)
             worker.take(request)
             batches.setdefault(worker, []).append(request)
         for worker, batch in batches.items():
@@ -93,35 +131,16 @@ class TransformersBackend:
 class _Worker:
     """The parent's end of a worker process."""
 
-    def __init__(self, job: Job) -> None:
-        self.pipe, theirs = Pipe()
-        # A session of its own: Ctrl-C is for the parent, whose end of the pipe is what a worker lives by.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "evalhub.engine.worker", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self.pipe.send(job)
+    def __init__(self, pipe: Connection, slots: int) -> None:
+        self.pipe = pipe
         # A few more than slots, so that a freed slot finds its next request already there.
-        self.capacity = job.slots + 4
+        self.capacity = slots + 4
         self.samples: set[str] = set()
         self.flying: set[tuple[str, int]] = set()
 
     @property
     def room(self) -> int:
         return self.capacity - len(self.flying)
-
-    def ready(self, name: str) -> Ready:
-        """Wait until the model is loaded."""
-        try:
-            message: Ready = self._message()
-        except EvalhubError as error:
-            raise EvalhubError(f"{name} cannot be run here: {error}") from None
-        return message
 
     def take(self, request: Request) -> None:
         self.samples.add(request.sample_id)
@@ -131,32 +150,25 @@ class _Worker:
         try:
             self.pipe.send(requests)
         except (BrokenPipeError, ConnectionResetError):
-            self._message()
+            self.message()
 
     def receive(self) -> list[Output]:
-        outputs: list[Output] = self._message()
+        outputs: list[Output] = self.message()
         for output in outputs:
             self.flying.discard((output.request.sample_id, output.request.attempt))
         return outputs
 
-    def _message(self) -> Any:
+    def message(self) -> Any:
         """The next message; an error that the worker sent, or its death, is raised."""
         try:
             message = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            code = self._process.wait()
-            killed = " (killed: out of memory?)" if code == -9 else ""
             raise EvalhubError(
-                f"a worker process ended with code {code}{killed}; run the same command to go on where it was"
+                "a worker process was killed (out of memory?); run the same command to go on where it was"
             ) from None
         if isinstance(message, EvalhubError):
             raise message
         return message
-
-    def close(self) -> None:
-        self.pipe.close()
-        self._process.kill()
-        self._process.wait()
 
 
 def _arithmetic(device: str, dtype: str) -> tuple[str, str]:

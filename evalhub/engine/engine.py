@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from evalhub.backends.base import Output, Request
+from evalhub.engine.memory import token_bytes
 from evalhub.engine.prompts import Prompt, Prompts
 from evalhub.engine.seam import ATTENTION, forward
 from evalhub.engine.slots import Slots
@@ -27,8 +28,8 @@ from kernels.sampling import draw_tokens, stream_key
 _ROWS = 8
 """Steps run on a multiple of this many slots."""
 
-_PROMPTS = 1 << 30
-"""Bytes of computed prompts to keep."""
+_FOR_PROMPTS = 0.25
+"""Share of the memory that keeps computed prompts."""
 
 
 @dataclass
@@ -55,20 +56,22 @@ class Engine:
     Args:
         model: a transformers causal model loaded with `attn_implementation=ATTENTION`.
         tokenizer: its tokenizer.
-        slots: attempts decoded together.
+        slots: attempts decoded together, at most.
+        memory: bytes for keys and values; where attempts may grow long, fewer run together.
 
     Raises:
         EvalhubError: the model cannot be run this way, or would give other logits than in transformers.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, slots: int) -> None:
+    def __init__(self, model: Any, tokenizer: Any, slots: int, memory: int = 1 << 32) -> None:
         self.model = model
         self.text = Text(model, tokenizer)
         config = model.config.get_text_config()
         self.count = -(-slots // _ROWS) * _ROWS
         self.context = getattr(config, "max_position_embeddings", None) or 2048
         self._slots = Slots(self.count, config.num_hidden_layers)
-        self._prompts = Prompts(model, _PROMPTS)
+        self._prompts = Prompts(model, int(memory * _FOR_PROMPTS))
+        self._tokens = int(memory * (1 - _FOR_PROMPTS)) // token_bytes(config, model.dtype.itemsize)
         self._running: list[_Running] = []
         self._queue: deque[Request] = deque()
         self._verify()
@@ -96,9 +99,9 @@ class Engine:
     def _start(self) -> list[Output]:
         """Move requests from the queue into free slots, each with its first token. Returns those that end so."""
         outputs = []
-        while self._queue and len(self._running) < self.count:
+        while self._fits([]):
             fresh: list[_Running] = []
-            while self._queue and len(self._running) + len(fresh) < self.count:
+            while self._fits(fresh):
                 begun = self._begin(self._queue.popleft())
                 if isinstance(begun, Output):
                     outputs.append(begun)
@@ -109,6 +112,15 @@ class Engine:
                 outputs.extend(ended.values())
                 self._running.extend(run for place, run in enumerate(fresh) if place not in ended)
         return outputs
+
+    def _fits(self, fresh: list[_Running]) -> bool:
+        """Whether one more attempt is waiting, and has a slot and room for the longest output that may come."""
+        if not self._queue:
+            return False
+        together = len(self._running) + len(fresh) + 1
+        longest = max(run.limit for run in [*self._running, *fresh]) if together > 1 else 0
+        longest = max(longest, min(self._queue[0].condition.max_tokens, self.context))
+        return together == 1 or (together <= self.count and together * longest <= self._tokens)
 
     def _begin(self, request: Request) -> _Running | Output:
         started = time.perf_counter()

@@ -1,8 +1,8 @@
-"""One process with one engine: requests come in by a pipe, outputs go back by it.
+"""Processes with an engine each: requests come in by a pipe, outputs go back by it.
 
-On a CPU there is a worker for each core, with one thread each and the weights shared by memory map: two
-threads in one process wait for each other, two processes do not. A worker ends when its pipe closes, so
-none outlives a parent that was killed.
+On a CPU there is a worker for each core, with one thread each: two threads in one process wait for each other,
+two processes do not. The first loads the model and brings its weights into order; the others are its forks, so
+that the weights are in memory once. A worker ends when its pipe closes, so none outlives a parent that was killed.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from evalhub.errors import EvalhubError
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is to load."""
+    """What the workers are to load."""
 
     folder: Path
     device: str
     dtype: str
     slots: int
-    threads: int
+    """Attempts decoded together, at most, by each worker."""
+
+    memory: int
+    """Bytes that each may take for keys and values."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +40,45 @@ class Ready:
     """Whether the tokenizer has a chat template."""
 
 
-def work(pipe: Connection) -> None:
-    """Take a job from the pipe, load its model, then run requests until the pipe closes."""
+def work(pipes: list[Connection]) -> None:
+    """Take a job from the first pipe, load its model, fork a worker for each other pipe, and run requests until
+    the pipe closes."""
+    mine = pipes[0]
     try:
-        _serve(pipe, pipe.recv())
+        job: Job = mine.recv()
+        engine, ready = _load(job)
+        for pipe in pipes[1:]:
+            if os.fork() == 0:
+                mine = pipe
+                break
+        for pipe in pipes:
+            # A pipe is closed for the parent only when no worker holds an end that is not its own.
+            if pipe is not mine:
+                pipe.close()
+        _serve(mine, engine, ready)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
     except EvalhubError as error:
-        pipe.send(error)
+        mine.send(error)
     except Exception as error:  # whatever torch or a model's own code raises, as one line for the user
-        pipe.send(EvalhubError(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
+        mine.send(EvalhubError(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
     os._exit(0)
 
 
-def _serve(pipe: Connection, job: Job) -> None:
+def _load(job: Job) -> tuple[Any, Ready]:
     # Weights are there by now; a library that asks the network again would wait for nothing.
     os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
     import transformers
 
     from evalhub.engine.engine import Engine
+    from evalhub.engine.packing import pack
     from evalhub.engine.seam import ATTENTION
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    torch.set_num_threads(job.threads)
+    torch.set_num_threads(1)
     model, loading = transformers.AutoModelForCausalLM.from_pretrained(
         job.folder, dtype=getattr(torch, job.dtype), attn_implementation=ATTENTION, output_loading_info=True
     )
@@ -71,10 +89,15 @@ def _serve(pipe: Connection, job: Job) -> None:
             f"{len(absent)} of its weights are not in its files, or of another shape: {absent[0]} …"
         )
     model.to(job.device).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
-    engine = Engine(model, tokenizer, job.slots)
     parameters = sum(weight.numel() for weight in model.parameters())
-    pipe.send(Ready(parameters, bool(tokenizer.chat_template)))
+    pack(model, job.slots)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
+    engine = Engine(model, tokenizer, job.slots, job.memory)
+    return engine, Ready(parameters, bool(tokenizer.chat_template))
+
+
+def _serve(pipe: Connection, engine: Any, ready: Ready) -> None:
+    pipe.send(ready)
     while True:
         while engine.idle or pipe.poll():
             engine.add(pipe.recv())
@@ -87,4 +110,4 @@ if __name__ == "__main__":
     # The classes that travel must be those that the parent knows, not this module's under another name.
     from evalhub.engine import worker
 
-    worker.work(Connection(int(sys.argv[1])))
+    worker.work([Connection(int(number)) for number in sys.argv[1:]])
