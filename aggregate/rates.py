@@ -116,3 +116,31 @@ def rate_of(outcomes: Iterable[bool | None], target: int, *, level: float = 0.95
             if passes == target:
                 break
     return rate(passes, attempts, target, level=level)
+
+
+def pass_at(k: int, passes: ArrayLike, attempts: ArrayLike, target: ArrayLike) -> np.ndarray:
+    """(n,) unbiased estimates of the chance that at least one of k attempts passes; arguments as for `rates`.
+
+    One minus an estimate of (1-p)^k: where the target r was reached at K, C(K-1-k, r-1)/C(K-1, r-1); else
+    C(n-k, x)/C(n, x). The formula for a fixed number of attempts would be biased by the stop. NaN where the target
+    was not reached within k attempts: there is no unbiased estimate from so few.
+
+    Raises ValueError for k below 1.
+    """
+    if k < 1:
+        raise ValueError(f"pass@{k} is the chance of no attempt: k must be 1 or more")
+    x, n, r = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in (passes, attempts, target)))
+    reached = x == r
+    # A stop at a pass says nothing new by that pass: it was bound to come.
+    some, among = x - reached, n - reached
+    left = among - k - some + 1
+    # C(among-k, some)/C(among, some), a product over the passes of chances that they are not among the first k.
+    with np.errstate(invalid="ignore"):
+        failed = np.exp(
+            special.gammaln(among - k + 1)
+            - special.gammaln(among - k - some + 1)
+            - special.gammaln(among + 1)
+            + special.gammaln(among - some + 1)
+        )
+    failed = np.where(left < 1, 0.0, failed)
+    return np.where(~reached & (n < k), np.nan, 1 - np.clip(failed, 0, 1))

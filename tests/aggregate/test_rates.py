@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from aggregate.rates import Rates, rate, rate_of, rates
+from aggregate.rates import Rates, pass_at, rate, rate_of, rates
 
 OUTCOMES = Path(__file__).parents[3] / "shared/data/scaling/humaneval_codegen16b_n100_outcomes.csv"
 
@@ -115,3 +116,44 @@ def test_replay_of_real_attempts() -> None:
         [rate_of((meaning[c] for c in rng.permutation(list(s))), 2).rate for s in strings] for _ in range(30)
     ]
     assert np.array(orders, float).mean() == pytest.approx(truth.mean(), abs=0.01)
+
+
+def outcomes_until(target: int, cap: int) -> Iterator[tuple[bool, ...]]:
+    """All orders of passes and fails in which a sample can end."""
+    for outcomes in product([False, True], repeat=cap):
+        ends = [n for n in range(1, cap + 1) if sum(outcomes[:n]) == target] or [cap]
+        if not any(outcomes[ends[0] :]):  # each way once, whatever would have followed
+            yield outcomes[: ends[0]]
+
+
+@pytest.mark.parametrize("target", [1, 2, 3, 9])
+@pytest.mark.parametrize(("k", "cap"), [(1, 1), (1, 6), (2, 6), (5, 8), (8, 8)])
+def test_pass_at_k_is_unbiased_under_the_stop_rule(target: int, k: int, cap: int) -> None:
+    """By going through all outcomes; p of .05 to .95."""
+    ways = list(outcomes_until(target, cap))
+    x, n = np.array([(sum(way), len(way)) for way in ways]).T
+    found = pass_at(k, x, n, target)
+    assert ((found >= 0) & (found <= 1)).all()
+    for p in (0.05, 0.3, 0.6, 0.95):
+        chance = p**x * (1 - p) ** (n - x)
+        assert chance.sum() == pytest.approx(1)
+        assert (chance * found).sum() == pytest.approx(1 - (1 - p) ** k, abs=1e-12)
+
+
+def test_pass_at_one_is_the_pass_rate() -> None:
+    x, n = np.array([0, 1, 4, 5, 5]), np.array([3, 9, 100, 5, 10_000])
+    assert pass_at(1, x, n, 5) == pytest.approx(rates(x, n, 5).rate)
+
+
+def test_pass_at_k_of_fewer_attempts_than_k_is_unknown() -> None:
+    """Unless the passes that end a sample came: then it has passed."""
+    assert np.isnan(pass_at(10, [0, 1], [9, 9], 2)).all()
+    assert pass_at(10, [2, 0], [9, 10], 2).tolist() == [1.0, 0.0]
+    with pytest.raises(ValueError, match="k must be 1 or more"):
+        pass_at(0, [1], [1], 1)
+
+
+def test_pass_at_k_of_many_attempts() -> None:
+    """As the product that it is, without overflow."""
+    wanted = 1 - np.prod([(100_000 - 7 - i) / (100_000 - i) for i in range(1000)])
+    assert pass_at(1000, 7, 100_000, 8) == pytest.approx(wanted, rel=1e-7)
