@@ -24,18 +24,38 @@ class Text:
         self.tokenizer = tokenizer
         self.ends = _end_tokens(model, tokenizer)
 
+    @property
+    def prefix(self) -> int:
+        """The token that stands for the beginning of a text.
+
+        Raises:
+            ValueError: the tokenizer has none.
+        """
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if token is not None:
+                return int(token)
+        raise ValueError("the tokenizer has no token that begins a text")
+
     def encode(self, request: Request) -> list[int]:
         """Token ids of a request's prompt."""
+        return self.tokens([self.render(request)], request)[0]
+
+    def render(self, request: Request) -> str:
+        """The text that the model goes on from."""
         condition = request.condition
         if condition.form == "plain":
-            ids: list[int] = self.tokenizer(condition.preamble + request.text)["input_ids"]
-            return ids
+            return condition.preamble + request.text
         messages = [{"role": "user", "content": request.text}]
         if condition.preamble:
             messages.insert(0, {"role": "system", "content": condition.preamble})
-        text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        chat: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return chat
+        text: str = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        return text
+
+    def tokens(self, texts: list[str], request: Request) -> list[list[int]]:
+        """Token ids of texts that begin as a request's prompt does."""
+        special = request.condition.form == "plain"  # a chat template has its own
+        ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=special)["input_ids"]
+        return ids
 
     def shared(self, request: Request, tokens: Sequence[int]) -> int:
         """How many tokens at its beginning a request has in common with any other of its condition: 0 where it is
@@ -44,7 +64,7 @@ class Text:
             return 0
         # What two unlike texts leave as it is.
         others = [self.encode(replace(request, text=text)) for text in ("", "1 ?")]
-        count = min(_common(tokens, other) for other in others)
+        count = min(common(tokens, other) for other in others)
         return count if count >= _LEAST_SHARED else 0
 
     def decode(self, last: int, generated: list[int]) -> str:
@@ -68,7 +88,8 @@ class Text:
         return text[: min(ends)] if ends else None
 
 
-def _common(first: Sequence[int], second: Sequence[int]) -> int:
+def common(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two texts have in common at their beginning."""
     count = 0
     for one, other in zip(first, second, strict=False):
         if one != other:

@@ -1,0 +1,123 @@
+"""Packed trees: several questions along one row, each computed once with all its choices branching off.
+
+A token sees what stands before the row (worked examples that all its questions share), its own question, and of
+its own branch the tokens up to itself. Nothing is padded, and nothing that two choices have in common is computed
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from evalhub.engine.seam import Layer, attend_plainly
+
+_TOGETHER = 256
+"""Tokens of a tree whose scores are held at once: bounds the memory that a long question takes."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Tokens to feed: a trunk, and branches that go on from its end."""
+
+    trunk: Sequence[int]
+    branches: Sequence[Sequence[int]]
+
+    def __len__(self) -> int:
+        return len(self.trunk) + sum(map(len, self.branches))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Neighbouring tokens of one tree that attend together, and the tokens of the row that they may see."""
+
+    first: int
+    last: int
+    begin: int
+    """Of the tree."""
+
+
+class Row:
+    """Trees one behind the other, as a model is fed with them.
+
+    Args:
+        trees: none of them empty.
+        before: positions that are taken already, by what all trees see.
+        device: of the model.
+
+    Attributes:
+        tokens, positions: [1, n].
+    """
+
+    def __init__(self, trees: Sequence[Tree], before: int, device: torch.device) -> None:
+        self.before = before
+        tokens: list[int] = []
+        positions: list[int] = []
+        branches: list[int] = []
+        self.blocks: list[_Block] = []
+        for tree in trees:
+            begin = len(tokens)
+            for number, part in enumerate([tree.trunk, *tree.branches]):
+                start = before + (len(tree.trunk) if number else 0)
+                tokens += part
+                positions += range(start, start + len(part))
+                branches += [number] * len(part)
+            for first in range(begin, len(tokens), _TOGETHER):
+                self.blocks.append(_Block(first, min(first + _TOGETHER, len(tokens)), begin))
+        self.tokens = torch.tensor([tokens], device=device)
+        self.positions = torch.tensor([positions], device=device)
+        self._branches = torch.tensor(branches, device=device)
+        self._seen: dict[int | None, list[torch.Tensor]] = {}
+
+    def seen(self, window: int | None) -> list[torch.Tensor]:
+        """What each token of a block sees, boolean [tokens of the block, before + tokens of its tree so far]."""
+        if window not in self._seen:
+            self._seen[window] = [self._see(block, window) for block in self.blocks]
+        return self._seen[window]
+
+    def _see(self, block: _Block, window: int | None) -> torch.Tensor:
+        own, other = slice(block.first, block.last), slice(block.begin, block.last)
+        places = torch.arange(block.begin, block.last, device=self.tokens.device)
+        branch, theirs = self._branches[own, None], self._branches[other]
+        seen = (places <= places[block.first - block.begin :, None]) & ((theirs == 0) | (theirs == branch))
+        seen = torch.cat([seen.new_ones(len(seen), self.before), seen], 1)
+        if window is not None:
+            position = self.positions[0]
+            there = torch.cat([torch.arange(self.before, device=position.device), position[other]])
+            seen &= there > position[own, None] - window
+        return seen
+
+
+class TreeLayer(Layer):
+    """Keys and values of a row's trees.
+
+    Args:
+        row: what is fed.
+        before: keys and values of what stands before it, [key heads, row.before, width]; None where nothing does.
+    """
+
+    def __init__(self, row: Row, before: tuple[torch.Tensor, torch.Tensor] | None = None) -> None:
+        super().__init__()
+        self._row = row
+        self._before = before
+
+    def keep(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+        self.keys, self.values = keys, values
+
+    def attend(
+        self, query: torch.Tensor, *, scale: float, softcap: float | None, window: int | None
+    ) -> torch.Tensor:
+        mixed = query.new_empty(*query.shape[:3], self.values.shape[-1])
+        for block, seen in zip(self._row.blocks, self._row.seen(window), strict=True):
+            keys, values = self._visible(block)
+            own = slice(block.first, block.last)
+            mixed[:, :, own] = attend_plainly(query[:, :, own], keys, values, seen, scale=scale, softcap=softcap)
+        return mixed
+
+    def _visible(self, block: _Block) -> Iterator[torch.Tensor]:
+        """Keys, then values, of what stands before and of the block's tree."""
+        for number, states in enumerate((self.keys, self.values)):
+            part = states[:, :, block.begin : block.last]
+            yield part if self._before is None else torch.cat([self._before[number][None], part], 2)
