@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from evalhub.engine.eyes import Sight
 from evalhub.engine.seam import Layer, attend_plainly, forward
 
 _CHUNK = 512
-"""Prompt tokens computed at once: bounds the memory of their scores."""
+"""Prompt tokens that attend at once: bounds the memory of their scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,11 @@ class Prompt:
     """A computed text."""
 
     length: int
-    """Positions that it takes."""
+    """Tokens."""
+
+    after: int
+    """Position of the token that follows: the length, but for models in which an image takes fewer positions than
+    tokens."""
 
     states: list[tuple[torch.Tensor, torch.Tensor]] = field(repr=False)
     """Keys and values of each layer, [key heads, length, width]."""
@@ -53,22 +58,29 @@ class PromptLayer(Layer):
         self, query: torch.Tensor, *, scale: float, softcap: float | None, window: int | None
     ) -> torch.Tensor:
         count, whole = query.shape[2], self.keys.shape[2]
-        own = torch.arange(whole - count, whole, device=query.device)[:, None]
         other = torch.arange(whole, device=query.device)
-        seen = other <= own
-        if window is not None:
-            seen &= other > own - window
-        return attend_plainly(query, self.keys, self.values, seen, scale=scale, softcap=softcap)
+        parts = []
+        for first in range(0, count, _CHUNK):
+            part = query[:, :, first : first + _CHUNK]
+            if self.mask is not None:
+                seen = self.mask[:, :, first : first + _CHUNK]
+            else:
+                own = whole - count + torch.arange(first, first + part.shape[2], device=query.device)[:, None]
+                seen = other <= own
+                if window is not None:
+                    seen &= other > own - window
+            parts.append(attend_plainly(part, self.keys, self.values, seen, scale=scale, softcap=softcap))
+        return torch.cat(parts, 2)
 
 
 class Prompts:
     """Computes prompts and keeps those used last, within a limit of memory.
 
-    What is kept is a function of a prompt's tokens and of where its shared beginning ends, never of what else was
-    computed: the beginning is always computed by itself.
+    What is kept is a function of a prompt's tokens, its images and where its shared beginning ends, never of what
+    else was computed: the beginning is always computed by itself.
 
     Args:
-        model: loaded with `attn_implementation=ATTENTION`.
+        model: told to `use_attention(model, ATTENTION)`.
         most: bytes to keep.
     """
 
@@ -76,21 +88,23 @@ class Prompts:
         self._model = model
         self._most = most
         self._layers = model.config.get_text_config().num_hidden_layers
-        self._kept: OrderedDict[tuple[tuple[int, ...], int], Prompt] = OrderedDict()
+        self._kept: OrderedDict[tuple[tuple[int, ...], int, tuple[str, ...]], Prompt] = OrderedDict()
         self._bytes = 0
 
-    def get(self, tokens: list[int], shared: int = 0, **more: Any) -> Prompt:
+    def get(self, tokens: list[int], shared: int = 0, sight: Sight | None = None) -> Prompt:
         """The prompt of these tokens: kept, or computed now.
 
         Args:
             shared: how many tokens at its beginning other prompts have too (worked examples).
-            more: what else the model takes (images); the caller's key is then in the tokens.
+            sight: where there are images among the tokens; then nothing is shared.
         """
-        key = (tuple(tokens), shared)
+        key = (tuple(tokens), shared, sight.images if sight else ())
         found = self._kept.get(key)
         if found is None:
-            before = self.get(tokens[:shared]) if shared else None
-            found = self._compute(tokens, before, **more)
+            if sight:
+                found = self._look(sight)
+            else:
+                found = self._compute(tokens, self.get(tokens[:shared]) if shared else None)
             self._kept[key] = found
             self._bytes += found.bytes
         self._kept.move_to_end(key)
@@ -99,7 +113,7 @@ class Prompts:
             self._bytes -= self._kept.popitem(last=False)[1].bytes
         return found
 
-    def _compute(self, tokens: list[int], before: Prompt | None, **more: Any) -> Prompt:
+    def _compute(self, tokens: list[int], before: Prompt | None) -> Prompt:
         device = self._model.device
         states = before.states if before else [None] * self._layers
         layers = [PromptLayer(state) for state in states]
@@ -107,9 +121,21 @@ class Prompts:
         for place in range(start, len(tokens), _CHUNK):
             chunk = tokens[place : place + _CHUNK]
             positions = torch.arange(place, place + len(chunk), device=device)[None]
-            logits = forward(self._model, torch.tensor([chunk], device=device), positions, layers, **more)
-        return Prompt(
-            len(tokens),
-            [(layer.keys[0].contiguous(), layer.values[0].contiguous()) for layer in layers],
-            logits[0, -1].float(),
-        )
+            logits = forward(self._model, torch.tensor([chunk], device=device), positions, layers)
+        return _prompt(layers, len(tokens), logits)
+
+    def _look(self, sight: Sight) -> Prompt:
+        """A prompt with images: in one piece, with the positions and the mask that the model gives it."""
+        tokens = torch.tensor([sight.tokens], device=self._model.device)
+        layers = [PromptLayer() for _ in range(self._layers)]
+        moved = [module for module in self._model.modules() if hasattr(module, "rope_deltas")]
+        for module in moved:
+            module.rope_deltas = None
+        logits = forward(self._model, tokens, None, layers, masks=True, **sight.inputs)
+        deltas = [int(module.rope_deltas) for module in moved if module.rope_deltas is not None]
+        return _prompt(layers, len(sight.tokens) + sum(deltas), logits)
+
+
+def _prompt(layers: list[PromptLayer], after: int, logits: torch.Tensor) -> Prompt:
+    states = [(layer.keys[0].contiguous(), layer.values[0].contiguous()) for layer in layers]
+    return Prompt(states[0][0].shape[1], after, states, logits[0, -1].float())

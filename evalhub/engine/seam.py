@@ -4,6 +4,9 @@ transformers lets a cache hand back whatever it likes in place of keys and value
 be registered by name. Here a cache's layer hands back itself, and the function asks it to attend. So every
 architecture that goes through these two interfaces (Llama, Qwen, Gemma, GPT-NeoX, Mistral, Phi, …) runs
 unchanged, and prompts, slots and trees of choices differ in their layers alone.
+
+Who sees whom is the layers' affair, too. Where a model makes a mask of its own that they could not know (image
+tokens that see each other), transformers is left to make it, and the layers are told.
 """
 
 from __future__ import annotations
@@ -13,10 +16,47 @@ from abc import abstractmethod
 from typing import Any
 
 import torch
-from transformers import AttentionInterface
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
+from transformers.masking_utils import sdpa_mask
+
+from evalhub.errors import EvalhubError
 
 ATTENTION = "evalhub"
+
+
+class Refused(EvalhubError):
+    """A model that would not be run rightly this way, while transformers' own `generate` may run it."""
+
+
+def use_attention(model: Any, name: str) -> None:
+    """Make the text part of a model attend in this way, one of transformers' or `ATTENTION`.
+
+    Raises:
+        Refused: its attention cannot be chosen.
+    """
+    config = model.config.get_text_config()
+    for module in model.modules():
+        if isinstance(module, PreTrainedModel) and module.config is config:
+            module.set_attn_implementation(name)
+            break
+    if config._attn_implementation != name:
+        raise Refused(f"{type(model).__name__} computes its attention by itself")
+
+
+def context_of(config: Any) -> int:
+    """Positions that a model can be fed with.
+
+    Args:
+        config: of its text part.
+    """
+    most: int = getattr(config, "max_position_embeddings", None) or 2048
+    rope = getattr(config, "rope_parameters", None) or {}
+    for part in (rope, *(part for part in rope.values() if isinstance(part, dict))):
+        if part.get("rope_type") == "longrope":
+            # Beyond this the longest text of a batch changes the rotation of all others.
+            most = min(most, part.get("original_max_position_embeddings") or most)
+    return most
 
 
 class Layer(CacheLayerMixin):
@@ -24,6 +64,9 @@ class Layer(CacheLayerMixin):
 
     keys: torch.Tensor
     values: torch.Tensor
+
+    mask: torch.Tensor | None = None
+    """Which tokens those now fed see, boolean [rows, 1, tokens, m], where transformers was asked to say."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,24 +113,27 @@ class Layer(CacheLayerMixin):
 def forward(
     model: Any,
     tokens: torch.Tensor,
-    positions: torch.Tensor,
+    positions: torch.Tensor | None,
     layers: list[Any],
     keep: int | torch.Tensor = 1,
+    masks: bool = False,
     **more: Any,
 ) -> torch.Tensor:
     """Run a model on tokens at positions, its attention answered by these layers.
 
     Args:
-        model: loaded with `attn_implementation=ATTENTION`.
-        tokens, positions: [rows, n].
+        model: told to `use_attention(model, ATTENTION)`.
+        tokens: [rows, n].
+        positions: [rows, n]; None for those that the model itself gives to a text from its beginning.
         keep: logits of the last so many places only, or of the places given, [m].
+        masks: let transformers tell the layers which tokens are seen.
         more: what else the model takes (images).
 
     Returns:
         logits [rows, m, vocabulary].
     """
     # A mask of four dimensions is handed through by every model; the layers know better and do not look at it.
-    mask = torch.zeros(1, 1, 1, 1, device=tokens.device)
+    mask = None if masks else torch.zeros(1, 1, 1, 1, device=tokens.device)
     output = model(
         input_ids=tokens,
         attention_mask=mask,
@@ -161,7 +207,7 @@ def _attention(
     query: torch.Tensor,
     key: Layer,
     value: Layer,  # noqa: ARG001
-    attention_mask: torch.Tensor,  # noqa: ARG001
+    attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     softcap: float | None = None,
     sliding_window: int | None = None,
@@ -171,7 +217,17 @@ def _attention(
     if s_aux is not None:
         raise NotImplementedError("attention sinks")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    key.mask = attention_mask if attention_mask is not None and attention_mask.dtype is torch.bool else None
     return key.attend(query, scale=scale, softcap=softcap, window=sliding_window).transpose(1, 2), None
 
 
+def _mask(*args: Any, **options: Any) -> torch.Tensor:
+    """A mask as for torch's own attention, written out even where that would do without."""
+    mask: torch.Tensor = sdpa_mask(
+        *args, **{**options, "allow_is_causal_skip": False, "allow_is_bidirectional_skip": False}
+    )
+    return mask
+
+
 AttentionInterface.register(ATTENTION, _attention)
+AttentionMaskInterface.register(ATTENTION, _mask)

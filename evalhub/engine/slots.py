@@ -108,7 +108,8 @@ class Slots:
             longest=max((prompt.length for prompt, _, _ in groups), default=0),
             visible=-(-(max(own) + 1) // _ROUND) * _ROUND,
         )
-        return (before + place_of)[:, None]
+        after = torch.tensor([prompt.after if prompt else 0 for prompt in prompts], device=device)
+        return (after + place_of)[:, None]
 
     def move(self, source: int, target: int, tokens: int) -> None:
         """Let what a slot has generated lie in another."""

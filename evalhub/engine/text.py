@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalhub.backends.base import Request
+from evalhub.engine.eyes import Eyes, Sight
 
 _LEAST_SHARED = 32
 """Fewer common tokens than this are not worth computing by themselves."""
@@ -18,10 +19,12 @@ class Text:
     Args:
         model: for the tokens that end its outputs.
         tokenizer: of transformers.
+        eyes: where the model takes images; then its processor has the chat template.
     """
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
+    def __init__(self, model: Any, tokenizer: Any, eyes: Eyes | None = None) -> None:
         self.tokenizer = tokenizer
+        self.eyes = eyes
         self.ends = _end_tokens(model, tokenizer)
 
     @property
@@ -40,15 +43,27 @@ class Text:
         """Token ids of a request's prompt."""
         return self.tokens([self.render(request)], request)[0]
 
+    def look(self, request: Request) -> Sight:
+        """A request's prompt with its images.
+
+        Raises:
+            ValueError: the model takes none.
+        """
+        if self.eyes is None:
+            raise ValueError("the model takes no images")
+        return self.eyes.look(self.render(request), request.images, request.condition.form == "plain")
+
     def render(self, request: Request) -> str:
-        """The text that the model goes on from."""
+        """The text that the model goes on from, its images in front."""
         condition = request.condition
         if condition.form == "plain":
-            return condition.preamble + request.text
-        messages = [{"role": "user", "content": request.text}]
+            images = self.eyes.token * len(request.images) if self.eyes else ""
+            return condition.preamble + images + request.text
+        source, texts = (self.eyes.processor, self.eyes.content) if self.eyes else (self.tokenizer, _as_it_is)
+        messages = [{"role": "user", "content": texts(request.text, len(request.images))}]
         if condition.preamble:
-            messages.insert(0, {"role": "system", "content": condition.preamble})
-        text: str = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            messages.insert(0, {"role": "system", "content": texts(condition.preamble, 0)})
+        text: str = source.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         return text
 
     def tokens(self, texts: list[str], request: Request) -> list[list[int]]:
@@ -86,6 +101,11 @@ class Text:
         text = self.decode(last, generated)
         ends = [text.index(stop) for stop in stops if stop in text]
         return text[: min(ends)] if ends else None
+
+
+def _as_it_is(text: str, images: int) -> str:
+    del images
+    return text
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:

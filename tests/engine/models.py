@@ -20,13 +20,47 @@ SIZES: dict[str, Any] = {
 
 GROUPED = {**SIZES, "intermediate_size": 96, "num_key_value_heads": 2}
 
+WINDOW = 16
+"""Shorter than the tests' longer prompts, so that it is felt in a prompt and behind it."""
+
+SCALED: dict[str, Any] = {
+    "rope_type": "llama3",
+    "rope_theta": 10000.0,
+    "factor": 2.0,
+    "original_max_position_embeddings": 32,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+}
+
+EXPERTS: dict[str, Any] = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+
 CONFIGS = {
     "llama": lambda: transformers.LlamaConfig(**GROUPED),
+    "llama-scaled": lambda: transformers.LlamaConfig(**GROUPED, rope_parameters=SCALED),
     "qwen2": lambda: transformers.Qwen2Config(**GROUPED),
     "qwen3": lambda: transformers.Qwen3Config(**GROUPED, head_dim=12),
-    "gemma2": lambda: transformers.Gemma2Config(**GROUPED, head_dim=12, sliding_window=128),
+    "qwen2-window": lambda: transformers.Qwen2Config(
+        **GROUPED, use_sliding_window=True, sliding_window=WINDOW, max_window_layers=1
+    ),
+    "qwen3-moe": lambda: transformers.Qwen3MoeConfig(**GROUPED, **EXPERTS, head_dim=12),
+    "gemma2": lambda: transformers.Gemma2Config(**GROUPED, head_dim=12, sliding_window=WINDOW),
+    "gemma3": lambda: transformers.Gemma3TextConfig(
+        **GROUPED,
+        head_dim=12,
+        sliding_window=WINDOW,
+        layer_types=["sliding_attention", "full_attention"],
+    ),
     "gpt-neox": lambda: transformers.GPTNeoXConfig(**SIZES, intermediate_size=96),
     "mistral": lambda: transformers.MistralConfig(**GROUPED, head_dim=12, sliding_window=None),
+    "mistral-window": lambda: transformers.MistralConfig(**GROUPED, head_dim=12, sliding_window=WINDOW),
+    "phi3": lambda: transformers.Phi3Config(**GROUPED, sliding_window=WINDOW),
+    "olmo2": lambda: transformers.Olmo2Config(**GROUPED),
+    "cohere": lambda: transformers.CohereConfig(**GROUPED),
+    "stablelm": lambda: transformers.StableLmConfig(**GROUPED, partial_rotary_factor=0.5),
+    "granite": lambda: transformers.GraniteConfig(**GROUPED, attention_multiplier=0.2),
+    "gpt2": lambda: transformers.GPT2Config(
+        n_embd=48, n_layer=2, n_head=4, vocab_size=300, n_positions=256, eos_token_id=0, bos_token_id=0
+    ),
     "phi": lambda: transformers.PhiConfig(**SIZES, intermediate_size=96),
 }
 
