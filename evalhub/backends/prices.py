@@ -1,0 +1,68 @@
+"""What tokens cost, from a table that the user keeps: built-in prices would be out of date within weeks."""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.errors import EvalhubError
+from evalhub.paths import default_hub
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per million tokens."""
+
+    input: float
+    output: float
+
+    def cost(self, prompt_tokens: int, tokens: int) -> float:
+        """US dollars for so many tokens in and out."""
+        return (self.input * prompt_tokens + self.output * tokens) / 1e6
+
+
+def price_of(model: str) -> Price | None:
+    """The price of a model in the file EVALHUB_PRICES, else in `prices.toml` of the default hub; None where there
+    is no such file or it does not name the model.
+
+        ["gpt-4o-mini"]
+        input = 0.15
+        output = 0.6
+
+    Raises:
+        EvalhubError: the file cannot be read, or the model's entry is not like this.
+    """
+    named = os.environ.get("EVALHUB_PRICES")
+    path = Path(named).expanduser() if named else default_hub() / "prices.toml"
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise EvalhubError(f"EVALHUB_PRICES names a file that is not there: {path}") from None
+        return None
+    except (OSError, ValueError) as error:
+        raise EvalhubError(f"{path} cannot be read as a table of prices: {error}") from None
+    if model not in table:
+        if _dotted(table, model):
+            raise EvalhubError(f'{path}: a name with a dot needs quotes: ["{model}"]')
+        return None
+    entry = table[model]
+    try:
+        price = Price(entry["input"], entry["output"])
+        if 0 <= price.input < math.inf and 0 <= price.output < math.inf:
+            return price
+    except (KeyError, TypeError):
+        pass
+    raise EvalhubError(f'{path}: ["{model}"] needs input and output, US dollars per million tokens')
+
+
+def _dotted(table: dict[str, Any], model: str) -> bool:
+    """Whether TOML read the name's dots as tables within tables."""
+    found: Any = table
+    for part in model.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return isinstance(found, dict)
