@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 256
 
+_TOGETHER = 16
+"""Rows that are drawn from at once: what is computed of them stays near the processor."""
+
 _COLDEST = 1e-5
 """Below this a temperature takes the likeliest token in any case, and would overflow."""
 
@@ -58,6 +61,21 @@ def draw_tokens(
     Returns:
         [n]; None where the row's logits give no finite probabilities.
     """
+    tokens: list[int | None] = []
+    for start in range(0, len(logits), _TOGETHER):
+        part = slice(start, start + _TOGETHER)
+        tokens += _draw(logits[part], temperature[part], top_p[part], top_k[part], keys[part], positions[part])
+    return tokens
+
+
+def _draw(
+    logits: torch.Tensor,
+    temperature: Sequence[float],
+    top_p: Sequence[float],
+    top_k: Sequence[int],
+    keys: Sequence[int],
+    positions: Sequence[int],
+) -> list[int | None]:
     import torch
 
     tokens: list[int | None] = [None] * len(logits)
@@ -71,7 +89,7 @@ def draw_tokens(
     if not warm:
         return tokens
     heats = torch.tensor([max(temperature[row], _COLDEST) for row in warm], device=logits.device)
-    tempered = _rows(logits, warm).float() / heats[:, None]
+    tempered = _rows(logits, warm).to(torch.float32, copy=True).div_(heats[:, None])
     for place, row in enumerate(warm):
         if 0 < top_k[row] < tempered.shape[1]:
             least = torch.topk(tempered[place], top_k[row]).values[-1]

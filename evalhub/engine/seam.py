@@ -198,8 +198,8 @@ def group_mix(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
 def squeeze(scores: torch.Tensor, scale: float, softcap: float | None) -> torch.Tensor:
     """Scores in float32, scaled and soft-capped."""
-    scores = scores.float() * scale
-    return scores if softcap is None else torch.tanh(scores / softcap) * softcap
+    scores = scores.float().mul_(scale)
+    return scores if softcap is None else scores.div_(softcap).tanh_().mul_(softcap)
 
 
 def _attention(

@@ -45,19 +45,20 @@ class _Step:
     visible: int
     """Generated tokens that are looked at, the longest rounded up."""
 
-    hidden: dict[int | None, torch.Tensor] = field(default_factory=dict)
-    """By window: what rows in order do not see, [rows, 1, longest + visible]."""
+    masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+    """By window: 0 for what rows in order see, else minus infinity, [rows, 1, longest + visible]."""
 
-    def unseen(self, window: int | None) -> torch.Tensor:
-        """What lies behind a row's prompt, what it has not generated yet, and what is before its window."""
-        if window not in self.hidden:
+    def mask(self, window: int | None) -> torch.Tensor:
+        """Hides what lies behind a row's prompt, what it has not generated yet, and what is before its window."""
+        if window not in self.masks:
             own, before = self.own[self.order][:, None], self.before[self.order][:, None]
             prompt = torch.arange(self.longest, device=own.device)
             generated = torch.arange(self.visible, device=own.device)
             first = 0 if window is None else before + own - window + 1
             hidden = [(prompt >= before) | (prompt < first), (generated > own) | (generated + before < first)]
-            self.hidden[window] = torch.cat(hidden, 1)[:, None]
-        return self.hidden[window]
+            whole = torch.cat(hidden, 1)[:, None]
+            self.masks[window] = torch.zeros(whole.shape, device=own.device).masked_fill_(whole, float("-inf"))
+        return self.masks[window]
 
 
 class Slots:
@@ -114,12 +115,15 @@ class Slots:
     def move(self, source: int, target: int, tokens: int) -> None:
         """Let what a slot has generated lie in another."""
         for layer in self.layers:
-            layer.keys[target, :, :tokens] = layer.keys[source, :, :tokens]
+            layer.keys[target, :, :, :tokens] = layer.keys[source, :, :, :tokens]
             layer.values[target, :, :tokens] = layer.values[source, :, :tokens]
 
 
 class _SlotLayer(Layer):
-    """One layer's keys and values, [slots, key heads, capacity, width]."""
+    """One layer's keys, [slots, key heads, width, capacity], and values, [slots, key heads, capacity, width].
+
+    Keys lie as the products with queries read them: the other way each product would copy them first.
+    """
 
     def __init__(self, slots: Slots, number: int) -> None:
         super().__init__()
@@ -128,18 +132,18 @@ class _SlotLayer(Layer):
 
     def keep(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         step = self._slots.step
-        self.keys = self._room(self.keys, keys)
-        self.values = self._room(self.values, values)
+        _, heads, _, width = keys.shape
+        if not self.keys.numel():
+            self.keys = keys.new_zeros(self._slots.count, heads, width, step.visible)
+            self.values = values.new_zeros(self._slots.count, heads, step.visible, values.shape[3])
+        if step.visible > self.keys.shape[3]:
+            # By half more at a time, so that growing is rare.
+            more = max(step.visible, self.keys.shape[3] * 3 // 2) - self.keys.shape[3]
+            self.keys = torch.nn.functional.pad(self.keys, (0, more))
+            self.values = torch.nn.functional.pad(self.values, (0, 0, 0, more))
         rows = torch.arange(len(step.own), device=keys.device)
-        self.keys[rows, :, step.own] = keys[:, :, 0]
+        self.keys[rows, :, :, step.own] = keys[:, :, 0]
         self.values[rows, :, step.own] = values[:, :, 0]
-
-    def _room(self, kept: torch.Tensor, fed: torch.Tensor) -> torch.Tensor:
-        visible = self._slots.step.visible
-        if not kept.numel():
-            return fed.new_zeros(self._slots.count, fed.shape[1], visible, fed.shape[3])
-        more = visible - kept.shape[2]
-        return torch.nn.functional.pad(kept, (0, 0, 0, more)) if more > 0 else kept
 
     def attend(
         self, query: torch.Tensor, *, scale: float, softcap: float | None, window: int | None
@@ -148,7 +152,7 @@ class _SlotLayer(Layer):
         rows, heads, _, width = query.shape
         key_heads = self.keys.shape[1]
         shared = heads // key_heads
-        keys = self.keys[:rows, :, : step.visible].reshape(rows * key_heads, step.visible, -1)
+        keys = self.keys[:rows, ..., : step.visible].reshape(rows * key_heads, width, step.visible)
         values = self.values[:rows, :, : step.visible].reshape(rows * key_heads, step.visible, -1)
         query = query.reshape(rows, key_heads, shared, width)
 
@@ -159,11 +163,10 @@ class _SlotLayer(Layer):
             asked = ranked[:, first:end].reshape(key_heads, -1, width)
             found = torch.bmm(asked, prompt.states[self._number][0].transpose(1, 2))
             scores[:, first:end, :, : prompt.length] = found.view(key_heads, -1, shared, prompt.length)
-        own = torch.bmm(query.reshape(rows * key_heads, shared, width), keys.transpose(1, 2))
+        own = torch.bmm(query.reshape(rows * key_heads, shared, width), keys)
         own = own.view(rows, key_heads, shared, step.visible)
         scores[..., step.longest :] = own[step.order].transpose(0, 1)
-        scores = squeeze(scores, scale, softcap).masked_fill_(step.unseen(window), float("-inf"))
-        weights = torch.softmax(scores, -1).to(values.dtype)
+        weights = torch.softmax(squeeze(scores, scale, softcap).add_(step.mask(window)), -1).to(values.dtype)
 
         mixed = weights.new_zeros(key_heads, rows, shared, values.shape[-1])
         for prompt, first, end in step.groups:
