@@ -219,6 +219,12 @@ class Attempt:
     seconds: float
     """Wall time from the first token asked to the last got, shared with the rest of the batch."""
 
+    prompt_tokens: int = 0
+    """Tokens of the prompt, as the model counts them; 0 where unknown."""
+
+    cost: float | None = None
+    """US dollars, prompt included; None where no price is known."""
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -1,18 +1,26 @@
-"""Progress on stderr: bars with rate and time left on a terminal, a line now and then elsewhere."""
+"""Progress on stderr: a live table by source on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.status import Status
+from rich.table import Table
 
 from evalhub.cli.tables import console, escape
+from evalhub.scoring.schedule import Schedule
+from evalhub.scoring.standing import Standing, Standings
+from ingest.records import Sample
 
 _EVERY = 30.0
 """Seconds between lines where there is no terminal."""
+
+_SHARE = 0.03
+"""Of the time, at most, for drawing the live table."""
 
 
 def waiting(what: str) -> Status:
@@ -35,48 +43,82 @@ def telling() -> Iterator[Callable[[str], None]]:
 
 
 class ScoreProgress:
-    """Attempts made and to be expected as a bar, with settled samples, tokens a second and time left."""
+    """A row for each source, and below it how fast it goes and how long it will probably take."""
 
     def __init__(self, model: str) -> None:
         self._model = model
         self._console = console(stderr=True)
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._samples = 0
-        self._started = self._told = time.monotonic()
+        # Drawn when something has happened, never from another thread that would see the schedule half changed.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._next = 0.0
 
     def __enter__(self) -> ScoreProgress:
-        self._bar.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._live.stop()
 
-    def begin(self, samples: int, settled: int, attempts: int) -> None:
-        """The run starts, or goes on with this much done."""
-        self._samples = samples
-        self._started = self._told = time.monotonic()
-        self._task = self._bar.add_task(self._model, total=None, state=f"{settled:,}/{samples:,} samples")
+    def begin(self, schedule: Schedule, samples: Mapping[str, Sample], attempts: int) -> None:
+        """The run starts, or goes on with so many attempts made before."""
+        self._schedule, self._samples = schedule, len(samples)
+        self._standings = Standings(schedule, samples) if self._console.is_terminal else None
+        self._started = time.monotonic()
+        self._next = self._started + (0 if self._console.is_terminal else _EVERY)
         if attempts:
             self._console.print(f"{self._model}: going on with {attempts:,} attempts made before")
 
-    def advance(self, settled: int, attempts: int, remaining: int, tokens: int) -> None:
-        """So far: settled samples, new attempts, attempts that will probably follow, and new tokens."""
+    def advance(self, tokens: int) -> None:
+        """Something has happened: the schedule says what. So many tokens were generated so far."""
         now = time.monotonic()
-        seconds = max(now - self._started, 1e-9)
-        state = f"{settled:,}/{self._samples:,} samples, {attempts:,} attempts, {tokens / seconds:,.0f} tokens/s"
-        if attempts and remaining:
-            left = seconds * remaining / attempts
-            state += f", about {left // 60:.0f}:{left % 60:02.0f} left"
-        self._bar.update(self._task, completed=attempts, total=attempts + remaining, state=state)
-        if not self._console.is_terminal and now - self._told > _EVERY:
-            self._told = now
-            self._console.print(f"{self._model}: {state}")
+        if now < self._next:
+            return
+        told = self._told(tokens, max(now - self._started, 1e-9))
+        if self._standings is None:
+            self._next = now + _EVERY
+            done = f"{self._schedule.settled:,}/{self._samples:,} samples, {self._schedule.made:,} attempts"
+            self._console.print(f"{self._model}: {done}, {', '.join(told)}")
+        else:
+            self._live.update(live_table(self._model, self._standings.rows(), told), refresh=True)
+            took = time.monotonic() - now
+            self._next = now + max(0.25, took / _SHARE)
+
+    def _told(self, tokens: int, seconds: float) -> list[str]:
+        schedule = self._schedule
+        told = [f"{tokens / seconds:,.0f} tokens/s", f"{schedule.flying:,} attempts in flight"]
+        if schedule.in_vain:
+            told.append(f"{schedule.in_vain / schedule.made:.0%} made in vain")
+        left = []
+        if schedule.made and (remaining := schedule.remaining()):
+            left.append(seconds * remaining / schedule.made)
+        if schedule.plan.budget.seconds is not None:
+            left.append(max(schedule.plan.budget.seconds - seconds, 0.0))
+        if left:
+            told.append(f"about {_clock(min(left))} left")
+        return told
+
+
+def live_table(model: str, rows: Sequence[Standing], told: Sequence[str]) -> RenderableType:
+    """A run as it stands."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(escape(model), overflow="fold")
+    for name in ("settled", "attempts", "passes", "rate so far", "95% interval"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        known = row.rate is not None
+        table.add_row(
+            escape(row.source),
+            f"{row.settled:,}/{row.samples:,}",
+            f"{row.attempts:,}",
+            f"{row.passes:,}",
+            f"{row.rate:.3f}" if known else "",
+            f"{row.low:.3f} to {row.high:.3f}" if known else "",
+        )
+    return Group(table, f"[dim]{' · '.join(told)} · Ctrl-C stops and keeps what is there[/]")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

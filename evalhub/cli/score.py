@@ -76,7 +76,7 @@ def command(
     if limit and budget:
         raise click.UsageError("--limit and --budget both say which samples are run: give one of them")
     from evalhub.cli.progress import ScoreProgress, waiting
-    from evalhub.scoring.score import Plan
+    from evalhub.scoring.plan import Plan
     from evalhub.scoring.session import score_model
     from evalhub.store.hub import Hub
 

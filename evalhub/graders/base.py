@@ -14,6 +14,10 @@ class Grader(Protocol):
     may be called from several threads.
     """
 
+    version: str
+    """Another one where it may judge otherwise than before: verdicts of other versions are given anew. '1' where a
+    grader does not say."""
+
     def refuses(self) -> str:
         """Why nothing can be judged here (no sandbox), in one line that says what to do; '' where it can."""
         ...
@@ -25,6 +29,11 @@ class Grader(Protocol):
     def close(self) -> None:
         """Free what the grader held."""
         ...
+
+
+def version_of(grader: Grader) -> str:
+    """The version that a grader says it is."""
+    return str(getattr(grader, "version", "1"))
 
 
 def judged(passed: bool, detail: str = "") -> Verdict:

@@ -14,7 +14,8 @@ from aggregate.pool_mean import Estimate, estimate
 from aggregate.selection import select
 from evalhub.backends.base import Backend
 from evalhub.scoring.grading import Grading
-from evalhub.scoring.score import Plan, conditions_of, leave_out
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import conditions_of, leave_out
 from evalhub.store.choices import extend_choice, kept_choice, own_tokens, own_values, usual_tokens
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame

@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from evalhub import plugins
-from evalhub.graders.base import Grader
+from evalhub.graders.base import Grader, version_of
+from evalhub.scoring.clock import WRITING, Clock
 from evalhub.store.attempts import Kept, add_verdicts, load_verdicts
 from evalhub.store.hub import Hub
 from ingest.records import Sample, Status, Verdict
+
+
+class Judged(NamedTuple):
+    """An attempt and how it ended."""
+
+    kept: Kept
+    passed: bool | None
+    """None where it is missing."""
+
+    detail: str = ""
+    """What the grader said."""
 
 
 class Grading:
@@ -19,10 +32,12 @@ class Grading:
     Args:
         hub: where verdicts are kept.
         samples: by id; each names its grader.
+        clock: told how long writing takes.
     """
 
-    def __init__(self, hub: Hub, samples: dict[str, Sample]) -> None:
+    def __init__(self, hub: Hub, samples: dict[str, Sample], clock: Clock | None = None) -> None:
         self._hub = hub
+        self._clock = clock or Clock()
         self._samples = samples
         self._graders: dict[str, Grader] = {}
         self._verdicts: dict[tuple[str, str], Verdict] = {}
@@ -53,26 +68,31 @@ class Grading:
         return refused
 
     def recall(self) -> None:
-        """Take the verdicts that the store has."""
-        self._verdicts = load_verdicts(self._hub, self._samples)
+        """Take the verdicts that the store has of these versions of the graders."""
+        self._verdicts = load_verdicts(self._hub, self.versions())
+
+    def versions(self) -> dict[str, str]:
+        """The version of each sample's grader, by sample id."""
+        of = {name: version_of(grader) for name, grader in self._graders.items()}
+        return {sample_id: of[sample.grader] for sample_id, sample in self._samples.items()}
 
     @property
     def pending(self) -> int:
         """Attempts that wait for a verdict."""
         return sum(map(len, self._waiting.values()))
 
-    def submit(self, attempts: Iterable[Kept]) -> list[tuple[Kept, bool | None]]:
+    def submit(self, attempts: Iterable[Kept]) -> list[Judged]:
         """Judge kept attempts. Returns those whose outcome is known at once; `collect` gives the others."""
-        known: list[tuple[Kept, bool | None]] = []
+        known: list[Judged] = []
         fresh: list[tuple[str, str]] = []
         for kept in attempts:
             key = (kept.sample_id, kept.output)
             if kept.status is Status.NO_ANSWER:
-                known.append((kept, False))
+                known.append(Judged(kept, False))
             elif kept.status is not Status.OK:
-                known.append((kept, None))
+                known.append(Judged(kept, None))
             elif key in self._verdicts:
-                known.append((kept, _passed(self._verdicts[key])))
+                known.append(_judged(kept, self._verdicts[key]))
             elif key in self._waiting:
                 self._waiting[key].append(kept)
             else:
@@ -84,19 +104,20 @@ class Grading:
             self._futures[self._pool.submit(self._judge, self._samples[sample], text)] = (sample, output)
         return known
 
-    def collect(self, seconds: float) -> list[tuple[Kept, bool | None]]:
+    def collect(self, seconds: float) -> list[Judged]:
         """Outcomes that are there; waits up to `seconds` for the first."""
         done, _ = wait(self._futures, timeout=seconds, return_when=FIRST_COMPLETED)
         fresh = []
-        known: list[tuple[Kept, bool | None]] = []
+        known: list[Judged] = []
         for future in done:
             key = self._futures.pop(future)
             verdict = future.result()
             self._verdicts[key] = verdict
-            fresh.append((*key, verdict))
-            known.extend((kept, _passed(verdict)) for kept in self._waiting.pop(key))
+            fresh.append((*key, verdict, version_of(self._graders[self._samples[key[0]].grader])))
+            known.extend(_judged(kept, verdict) for kept in self._waiting.pop(key))
         if fresh:
-            add_verdicts(self._hub, fresh)
+            with self._clock.spent(WRITING):
+                add_verdicts(self._hub, fresh)
         return known
 
     def _judge(self, sample: Sample, text: str) -> Verdict:
@@ -106,5 +127,5 @@ class Grading:
             return Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
 
 
-def _passed(verdict: Verdict) -> bool | None:
-    return None if verdict.value is None else verdict.value >= 1.0
+def _judged(kept: Kept, verdict: Verdict) -> Judged:
+    return Judged(kept, None if verdict.value is None else verdict.value >= 1.0, verdict.detail)

@@ -1,58 +1,48 @@
 """Scoring: select samples, generate attempts, grade them, tally.
 
-Whatever happens in between, the result is a function of the samples, the conditions, the seed and the stop
-rule: a run that was killed and started again ends as one that was not.
+Whatever happens in between, the result is a function of the samples, the conditions, the seed and the plan: a run
+that was killed and started again ends as one that was not. A budget of time is the one exception.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any, Protocol
 
-from aggregate.rates import rate_of
 from evalhub import plugins
 from evalhub.backends.base import Backend, Output
 from evalhub.errors import EvalhubError
-from evalhub.scoring.grading import Grading
-from evalhub.scoring.passuntil import PassUntil
+from evalhub.scoring.alike import Alike
+from evalhub.scoring.clock import GENERATING, VERDICTS, WRITING, Clock
+from evalhub.scoring.grading import Grading, Judged
+from evalhub.scoring.plan import Plan
 from evalhub.scoring.prompt import request
+from evalhub.scoring.schedule import Schedule, Waste
+from evalhub.scoring.tally import Tally, tally
+from evalhub.scoring.trials import Outcome
 from evalhub.store.attempts import Kept, add_attempts, load_attempts
 from evalhub.store.hub import Hub
 from evalhub.store.results import Tallied, add_model, finish_run, start_run
 from evalhub.store.samples import add_conditions, load_samples
-from ingest.records import Attempt, Condition, Sample
+from ingest.records import Attempt, Condition, Sample, Status
 
 _TOOLS = ("evalhub", "torch", "transformers", "tokenizers", "numpy")
 _WAIT = 0.5
 """Seconds that the loop waits at most before it looks at the other side."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How a model is to be scored."""
-
-    passes: int = 5
-    """Stop a sample at this many passes; from 2 on the rate is unbiased, from 5 on it has a useful interval."""
-
-    max_attempts: int = 16
-    """Stop a sample after this many attempts."""
-
-    seed: int = 0
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    """Decoding fields of `Condition` that replace what the sources ask for."""
-
-
 class Watcher(Protocol):
     """Hears how a run goes on."""
 
-    def begin(self, samples: int, settled: int, attempts: int) -> None:
-        """The run starts, or goes on with this much done."""
+    def begin(self, schedule: Schedule, samples: Mapping[str, Sample], attempts: int) -> None:
+        """The run starts, or goes on with so many attempts made before."""
         ...
 
-    def advance(self, settled: int, attempts: int, remaining: int, tokens: int) -> None:
-        """So far: settled samples, new attempts, attempts that will probably follow, and new tokens."""
+    def advance(self, tokens: int) -> None:
+        """Something has happened: the schedule says what. So many tokens were generated so far."""
         ...
 
 
@@ -69,6 +59,16 @@ class Scored:
     shrunk: int
     """Measurements that rested on more attempts before this run, under a wider stop rule."""
 
+    tally: Tally = field(default_factory=lambda: Tally(measurements=[]))
+    """What the attempts add up to beyond measurements."""
+
+    ended: tuple[str, ...] = ()
+    """Budgets, in words, that were spent before every sample was settled."""
+
+    waste: Waste = field(default_factory=lambda: Waste(0, 0, 0.0))
+    interrupted: bool = False
+    """Ctrl-C came before the end: the attempts are kept, the measurements are not."""
+
 
 def open_backend(name: str, *, device: str = "auto", dtype: str = "auto") -> Backend:
     """Start the backend that a model's name means."""
@@ -79,36 +79,58 @@ def open_backend(name: str, *, device: str = "auto", dtype: str = "auto") -> Bac
     raise EvalhubError(f"no backend runs '{name}'")
 
 
-def score(hub: Hub, backend: Backend, sample_ids: Sequence[str], plan: Plan, watcher: Watcher) -> Scored:
+def score(
+    hub: Hub,
+    backend: Backend,
+    sample_ids: Sequence[str],
+    plan: Plan,
+    watcher: Watcher,
+    *,
+    clock: Clock | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Scored:
     """Score a model on samples of the pool and keep the measurements.
 
+    Args:
+        clock: told where the time goes.
+        stopped: whether the user wants no more; then what is there is summed up, and no measurement kept.
+
     Raises:
-        EvalhubError: no sample can be asked and judged here, or the model died.
+        EvalhubError: no sample can be asked and judged here, the model died, attempts fail one and all in the
+            same way, or a budget in dollars meets a model without a price.
     """
+    clock = clock or Clock()
     samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
-    with Grading(hub, samples) as grading:
+    with Grading(hub, samples, clock) as grading:
         skipped = leave_out(samples, backend, grading)
         conditions = conditions_of(backend, samples.values(), plan.overrides)
-        model = backend.model
-        add_model(hub, model)
+        model_id = backend.model.model_id
+        add_model(hub, backend.model)
         add_conditions(hub, conditions.values())
+        known = {sample_id: condition.condition_id for sample_id, condition in conditions.items()}
         run_id = start_run(
             hub,
-            model_id=model.model_id,
+            model_id=model_id,
             seed=plan.seed,
-            passes=plan.passes,
+            passes=plan.passes or 0,
             max_attempts=plan.max_attempts,
+            rule=plan.rule(),
             options=asdict(plan),
             versions={tool: version(tool) for tool in _TOOLS},
-            conditions={sample_id: condition.condition_id for sample_id, condition in conditions.items()},
+            conditions=known,
         )
-        schedule = PassUntil(samples, plan.passes, plan.max_attempts)
-        missing = _run(hub, backend, grading, schedule, samples, conditions, plan.seed, watcher)
-    tallies = [
-        _tally(sample_id, conditions[sample_id], schedule, missing.get(sample_id, {})) for sample_id in samples
-    ]
-    shrunk = finish_run(hub, run_id, model.model_id, plan.seed, tallies)
-    return Scored(run_id, model.model_id, tallies, skipped, shrunk)
+        run = _Run(hub, backend, grading, plan, samples, conditions, clock)
+        run.go_on(watcher)
+        interrupted = not run.until_done(watcher, stopped)
+    found = tally(run.schedule, known, run.reasons)
+    shrunk = 0
+    if not interrupted:
+        with clock.spent(WRITING):
+            shrunk = finish_run(hub, run_id, model_id, plan.seed, found.measurements)
+    words = plan.budget.words()
+    ended = tuple(words[name] for name in run.schedule.ended)
+    waste = run.schedule.waste
+    return Scored(run_id, model_id, found.measurements, skipped, shrunk, found, ended, waste, interrupted)
 
 
 def leave_out(samples: dict[str, Sample], backend: Backend, grading: Grading) -> dict[str, int]:
@@ -142,87 +164,155 @@ def conditions_of(
     return found
 
 
-def _run(
-    hub: Hub,
-    backend: Backend,
-    grading: Grading,
-    schedule: PassUntil,
-    samples: Mapping[str, Sample],
-    conditions: Mapping[str, Condition],
-    seed: int,
-    watcher: Watcher,
-) -> dict[str, dict[int, str]]:
-    """Make and judge attempts until every sample is settled. Returns why attempts are missing, by sample."""
-    model_id = backend.model.model_id
-    reasons: dict[str, dict[int, str]] = {}
+def tells_once(condition: Condition) -> bool:
+    """Whether all attempts under a condition would be the same."""
+    return condition.temperature == 0 or condition.answer == "likelihood"
 
-    def record(outcomes: list[tuple[Kept, bool | None]]) -> None:
-        for kept, passed in outcomes:
-            if passed is None:
-                why = "not judged" if kept.status.counts else kept.status.value
-                reasons.setdefault(kept.sample_id, {})[kept.attempt] = why
-            schedule.record(kept.sample_id, kept.attempt, passed)
 
-    def keep(outputs: list[Output]) -> list[Kept]:
+class _Run:
+    """Makes and judges attempts until the schedule has enough.
+
+    Attributes:
+        schedule: what it has and wants.
+        reasons: why attempts are missing, by sample and attempt.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        backend: Backend,
+        grading: Grading,
+        plan: Plan,
+        samples: Mapping[str, Sample],
+        conditions: Mapping[str, Condition],
+        clock: Clock,
+    ) -> None:
+        once = [sample_id for sample_id, condition in conditions.items() if tells_once(condition)]
+        self.schedule = Schedule(samples, plan, once)
+        self.reasons: dict[str, dict[int, str]] = {}
+        self._hub, self._backend, self._grading, self._plan = hub, backend, grading, plan
+        self._samples, self._conditions, self._clock = samples, conditions, clock
+        self._alike = Alike()
+        self._flying = self._tokens = 0
+        self._fresh: set[tuple[str, int]] = set()
+
+    def go_on(self, watcher: Watcher) -> None:
+        """Take what earlier runs left."""
+        self._grading.recall()
+        known = {sample_id: condition.condition_id for sample_id, condition in self._conditions.items()}
+        with self._clock.spent(WRITING):
+            before = load_attempts(self._hub, self._backend.model.model_id, self._plan.seed, known)
+        priced = self._plan.budget.dollars is not None
+        unknown = sum(kept.cost is None and kept.status.counts for kept in before) if priced else 0
+        if unknown:
+            raise EvalhubError(
+                f"what {unknown:,} attempts of earlier runs cost is not known, so that a budget in dollars cannot "
+                "be kept: take a budget in tokens or attempts, or another --seed"
+            )
+        self._judge(before)
+        self._judge_rest()
+        watcher.begin(self.schedule, self._samples, len(before))
+
+    def until_done(self, watcher: Watcher, stopped: Callable[[], bool]) -> bool:
+        """Make attempts until no more are wanted. Returns whether nobody stopped it."""
+        schedule, began = self.schedule, time.monotonic()
+        while not schedule.done or self._flying:
+            if stopped():
+                self._take(0)
+                schedule.conclude()
+                return False
+            self._ask(time.monotonic() - began)
+            # With nothing to generate, the only thing to wait for is a verdict.
+            if self._flying:
+                self._take(_WAIT, time.monotonic() - began)
+            with self._clock.spent(VERDICTS):
+                judged = self._grading.collect(0 if self._flying else _WAIT)
+            self._record(judged)
+            watcher.advance(self._tokens)
+        self._judge_rest()
+        schedule.conclude()
+        return True
+
+    def _ask(self, seconds: float) -> None:
+        wanted = self.schedule.next(self._backend.capacity - self._flying, seconds)
+        if wanted:
+            seed = self._plan.seed
+            with self._clock.spent(GENERATING):
+                self._backend.submit(
+                    [request(self._samples[s], self._conditions[s], seed, attempt) for s, attempt in wanted]
+                )
+            self._flying += len(wanted)
+
+    def _take(self, wait: float, seconds: float | None = None) -> None:
+        """Take outputs, put others into their places at once, then keep and judge what came."""
+        with self._clock.spent(GENERATING):
+            outputs = self._backend.collect(wait)
+        if not outputs:
+            return
+        self._flying -= len(outputs)
+        if seconds is not None:
+            self._ask(seconds)
+        tokens = sum(output.tokens for output in outputs)
+        self._tokens += tokens
+        self._clock.tokens += tokens
+        with self._clock.spent(WRITING):
+            kept = self._keep(outputs)
+        self._fresh.update((one.sample_id, one.attempt) for one in kept)
+        for output in outputs:
+            self._look_at(output)
+        self._judge(kept)
+
+    def _keep(self, outputs: Sequence[Output]) -> list[Kept]:
         return add_attempts(
-            hub,
+            self._hub,
             [
                 Attempt(
-                    model_id=model_id,
-                    condition_id=conditions[output.request.sample_id].condition_id,
-                    seed=seed,
+                    model_id=self._backend.model.model_id,
+                    condition_id=self._conditions[output.request.sample_id].condition_id,
+                    seed=self._plan.seed,
                     sample_id=output.request.sample_id,
                     attempt=output.request.attempt,
                     status=output.status,
                     output=output.text,
                     tokens=output.tokens,
                     seconds=output.seconds,
+                    prompt_tokens=output.prompt_tokens,
+                    cost=output.cost,
                 )
                 for output in outputs
             ],
         )
 
-    grading.recall()
-    known = {sample_id: condition.condition_id for sample_id, condition in conditions.items()}
-    before = load_attempts(hub, model_id, seed, known)
-    record(grading.submit(before))
-    while grading.pending:
-        record(grading.collect(_WAIT))
-    watcher.begin(len(samples), schedule.settled, len(before))
-    flying = attempts = tokens = 0
-    while not schedule.done or flying:
-        wanted = schedule.next(backend.capacity - flying)
-        backend.submit([request(samples[sample], conditions[sample], seed, attempt) for sample, attempt in wanted])
-        flying += len(wanted)
-        # With nothing to generate, the only thing to wait for is a verdict.
-        outputs = backend.collect(_WAIT) if flying else []
-        if outputs:
-            flying -= len(outputs)
-            attempts += len(outputs)
-            tokens += sum(output.tokens for output in outputs)
-            record(grading.submit(keep(outputs)))
-        record(grading.collect(0 if flying else _WAIT))
-        watcher.advance(schedule.settled, attempts, schedule.remaining, tokens)
-    while grading.pending:
-        record(grading.collect(_WAIT))
-    return reasons
+    def _look_at(self, output: Output) -> None:
+        if output.status in (Status.NO_ANSWER, Status.TRUNCATED):
+            self._alike.worked()
+        elif output.status is not Status.OK:
+            self._alike.failed(output.text or output.status.value)
+        if self._plan.budget.dollars is not None and output.cost is None and output.status is Status.OK:
+            raise EvalhubError(
+                f"a budget in dollars needs a price, and none is known for {self._backend.model.model_id}: take a "
+                "budget in tokens or attempts (what was made is kept)"
+            )
 
+    def _judge(self, attempts: Sequence[Kept]) -> None:
+        self._record(self._grading.submit(attempts))
 
-def _tally(sample_id: str, condition: Condition, schedule: PassUntil, reasons: Mapping[int, str]) -> Tallied:
-    """A sample's measurement, from its outcomes in order of submission."""
-    outcomes = schedule.outcomes(sample_id)
-    rate = rate_of(outcomes, schedule.passes)
-    missing = outcomes.count(None)
-    # Attempts behind the one that settled the sample are not looked at, be they there or not.
-    why = sorted({reason for attempt, reason in reasons.items() if attempt < len(outcomes)})
-    return Tallied(
-        sample_id=sample_id,
-        condition_id=condition.condition_id,
-        value=rate.rate,
-        low=rate.low,
-        high=rate.high,
-        passes=rate.passes,
-        attempts=rate.attempts,
-        missing=missing,
-        reason="" if rate.rate is not None else f"all {missing} attempts missing: {', '.join(why)}",
-    )
+    def _judge_rest(self) -> None:
+        while self._grading.pending:
+            with self._clock.spent(VERDICTS):
+                judged = self._grading.collect(_WAIT)
+            self._record(judged)
+
+    def _record(self, outcomes: Iterable[Judged]) -> None:
+        for kept, passed, detail in outcomes:
+            fresh = (kept.sample_id, kept.attempt) in self._fresh
+            if passed is None:
+                why = "not judged" if kept.status.counts else kept.status.value
+                self.reasons.setdefault(kept.sample_id, {})[kept.attempt] = why
+                if fresh and kept.status.counts:
+                    self._alike.failed(detail)
+            elif fresh:
+                self._alike.worked()
+            self.schedule.record(
+                kept.sample_id, kept.attempt, Outcome(passed, kept.tokens, kept.cost or 0.0, fresh)
+            )

@@ -13,7 +13,8 @@ from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
-from evalhub.scoring.score import Plan, Watcher, open_backend, score
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import Watcher, open_backend, score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.store.hub import Hub
 from evalhub.store.results import pass_rates

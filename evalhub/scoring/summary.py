@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from aggregate.intervals import mean_interval
-from evalhub.scoring.score import Plan, Scored
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import Scored
 from evalhub.store.results import Tallied
 from ingest.records import Sample
 

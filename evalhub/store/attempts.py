@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,9 +21,20 @@ class Kept:
     output: str
     """Hash of the text."""
 
+    tokens: int = 0
+    cost: float | None = None
+    """US dollars; None where no price is known."""
+
+
+_AGAIN = "('error', 'timeout')"
+"""Statuses of attempts that are made again by the next run: what went wrong may be mended by then."""
+
 
 def add_attempts(hub: Hub, attempts: Sequence[Attempt]) -> list[Kept]:
-    """Keep attempts and their texts. When this returns, a kill loses none of them."""
+    """Keep attempts and their texts. When this returns, a kill loses none of them.
+
+    One that is there already stays as it is, unless it is one of those that failed.
+    """
     hashes = hub.blobs.put(attempt.output.encode("utf-8", "surrogatepass") for attempt in attempts)
     frame = pl.DataFrame(
         [
@@ -37,6 +48,8 @@ def add_attempts(hub: Hub, attempts: Sequence[Attempt]) -> list[Kept]:
                 output,
                 attempt.tokens,
                 attempt.seconds,
+                attempt.prompt_tokens,
+                attempt.cost,
             )
             for attempt, output in zip(attempts, hashes, strict=True)
         ],
@@ -50,39 +63,62 @@ def add_attempts(hub: Hub, attempts: Sequence[Attempt]) -> list[Kept]:
             "output": pl.String,
             "tokens": pl.Int32,
             "seconds": pl.Float64,
+            "prompt_tokens": pl.Int32,
+            "cost": pl.Float64,
         },
         orient="row",
     )
-    hub.insert("INSERT OR IGNORE INTO attempt SELECT *, now() FROM given", frame)
+    changed = ("status", "output", "tokens", "seconds", "made_at", "prompt_tokens", "cost")
+    hub.insert(
+        f"""
+        INSERT INTO attempt BY NAME SELECT *, now() AS made_at FROM given
+        ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in changed)}
+        WHERE attempt.status IN {_AGAIN}
+        """,
+        frame,
+    )
     return [
-        Kept(attempt.sample_id, attempt.attempt, attempt.status, output)
+        Kept(attempt.sample_id, attempt.attempt, attempt.status, output, attempt.tokens, attempt.cost)
         for attempt, output in zip(attempts, hashes, strict=True)
     ]
 
 
-def load_attempts(hub: Hub, model_id: str, seed: int, conditions: dict[str, str]) -> list[Kept]:
-    """Attempts of a model with a seed, for each sample under the condition given: {sample id: condition id}."""
+def load_attempts(
+    hub: Hub, model_id: str, seed: int, conditions: Mapping[str, str], *, failed: bool = False
+) -> list[Kept]:
+    """Attempts of a model with a seed, for each sample under the condition given: {sample id: condition id}.
+
+    failed: also those that ended in an error or a timeout, which the next run makes again.
+    """
     wanted = pl.DataFrame(
         {"sample_id": list(conditions), "condition_id": list(conditions.values())},
         schema={"sample_id": pl.String, "condition_id": pl.String},
     )
     rows = hub.select(
-        """
-        SELECT sample_id, attempt, status, output FROM attempt JOIN given USING (sample_id, condition_id)
-        WHERE model_id = ? AND seed = ? ORDER BY sample_id, attempt
+        f"""
+        SELECT sample_id, attempt, status, output, tokens, cost
+        FROM attempt JOIN given USING (sample_id, condition_id)
+        WHERE model_id = ? AND seed = ? AND (? OR status NOT IN {_AGAIN}) ORDER BY sample_id, attempt
         """,
         wanted,
-        [model_id, seed],
+        [model_id, seed, failed],
     )
-    return [Kept(sample_id, attempt, Status(status), output) for sample_id, attempt, status, output in rows]
+    return [Kept(row[0], row[1], Status(row[2]), *row[3:]) for row in rows]
 
 
-def add_verdicts(hub: Hub, verdicts: Iterable[tuple[str, str, Verdict]]) -> None:
-    """Keep verdicts, each with its sample id and output hash; one that was missing is replaced."""
+def add_verdicts(hub: Hub, verdicts: Iterable[tuple[str, str, Verdict, str]]) -> None:
+    """Keep verdicts, each with its sample id, output hash and the grader's version; an older one is replaced."""
     frame = pl.DataFrame(
         [
-            (sample, output, said.status.value, said.value, said.detail.encode("utf-8", "replace").decode())
-            for sample, output, said in verdicts
+            (
+                sample,
+                output,
+                said.status.value,
+                said.value,
+                said.detail.encode("utf-8", "replace").decode(),
+                grader,
+            )
+            for sample, output, said, grader in verdicts
         ],
         schema={
             "sample_id": pl.String,
@@ -90,18 +126,23 @@ def add_verdicts(hub: Hub, verdicts: Iterable[tuple[str, str, Verdict]]) -> None
             "status": pl.String,
             "value": pl.Float64,
             "detail": pl.String,
+            "grader_version": pl.String,
         },
         orient="row",
     )
-    hub.insert("INSERT OR REPLACE INTO verdict SELECT * FROM given", frame)
+    hub.insert("INSERT OR REPLACE INTO verdict BY NAME SELECT * FROM given", frame)
 
 
-def load_verdicts(hub: Hub, sample_ids: Iterable[str]) -> dict[tuple[str, str], Verdict]:
-    """Verdicts on all outputs to these samples, by (sample id, output hash). Missing ones are judged anew."""
-    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+def load_verdicts(hub: Hub, versions: Mapping[str, str]) -> dict[tuple[str, str], Verdict]:
+    """Verdicts on all outputs to samples, by (sample id, output hash), of the grader's version given for each:
+    {sample id: version}. Those that are missing or another version's are left out: they are given anew."""
+    wanted = pl.DataFrame(
+        {"sample_id": list(versions), "grader_version": list(versions.values())},
+        schema={"sample_id": pl.String, "grader_version": pl.String},
+    )
     rows = hub.select(
         """
-        SELECT sample_id, output, status, value, detail FROM verdict JOIN given USING (sample_id)
+        SELECT sample_id, output, status, value, detail FROM verdict JOIN given USING (sample_id, grader_version)
         WHERE value IS NOT NULL
         """,
         wanted,

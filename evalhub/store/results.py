@@ -56,22 +56,65 @@ def start_run(
     options: Mapping[str, Any],
     versions: Mapping[str, str],
     conditions: Mapping[str, str],
+    rule: Mapping[str, Any] | None = None,
 ) -> str:
-    """Record that a run began, or goes on. Returns its id, the same for the same model, samples and options."""
-    run_id = content_hash([model_id, seed, passes, max_attempts, sorted(conditions.items())])[:12]
+    """Record that a run began, or goes on. Returns its id, the same for the same model, samples and options.
+
+    passes: 0 where no number of passes ends a sample.
+    conditions: the condition's id of every sample.
+    rule: what else decides which attempts count.
+    """
+    identity = [model_id, seed, passes, max_attempts, sorted(conditions.items())]
+    run_id = content_hash([*identity, rule] if rule else identity)[:12]
     hub.database.execute(
         "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, now(), NULL) ON CONFLICT DO UPDATE SET ended_at = NULL",
         [run_id, model_id, seed, passes, max_attempts, json.dumps(options), json.dumps(versions)],
     )
+    frame = pl.DataFrame(
+        {"sample_id": list(conditions), "condition_id": list(conditions.values())},
+        schema={"sample_id": pl.String, "condition_id": pl.String},
+    ).with_columns(run_id=pl.lit(run_id))
+    hub.insert("INSERT OR IGNORE INTO run_sample BY NAME SELECT * FROM given", frame)
     return run_id
 
 
 def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequence[Tallied]) -> int:
-    """Replace the run's measurements by these and mark it as ended, all or nothing.
+    """Replace the run's measurements by these and mark it as ended, all or nothing. A measurement stays where the
+    run has no attempt of the sample at all.
 
     Returns:
         number of measurements replaced that rested on more attempts.
     """
+    frame = _frame(tallies, model_id, seed)
+    with hub.transaction() as database:
+        shrunk: int = hub.select(
+            """
+            SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
+            WHERE old.metric = ? AND old.attempts + old.missing > given.attempts + given.missing
+                  AND given.attempts + given.missing > 0
+            """,
+            frame,
+            [PASS_RATE],
+        )[0][0]
+        replace_measurements(hub, model_id, seed, tallies)
+        database.execute("UPDATE run SET ended_at = now() WHERE run_id = ?", [run_id])
+    return shrunk
+
+
+def replace_measurements(hub: Hub, model_id: str, seed: int, tallies: Sequence[Tallied]) -> None:
+    """Put measurements in the place of older ones, within the caller's transaction; one without any attempt
+    replaces none."""
+    frame = _frame(tallies, model_id, seed)
+    columns = f"""
+        SELECT model_id, sample_id, '{PASS_RATE}', condition_id, seed, 'binary', 'up', value, low, high,
+               passes, attempts, missing, reason, now()
+        FROM given WHERE attempts + missing
+    """
+    hub.insert(f"INSERT OR REPLACE INTO measurement {columns} > 0", frame)
+    hub.insert(f"INSERT OR IGNORE INTO measurement {columns} = 0", frame)
+
+
+def _frame(tallies: Sequence[Tallied], model_id: str, seed: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         [asdict(tally) for tally in tallies],
         schema={
@@ -85,27 +128,8 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
             "missing": pl.Int32,
             "reason": pl.String,
         },
-    ).with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
-    with hub.transaction() as database:
-        shrunk: int = hub.select(
-            """
-            SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
-            WHERE old.metric = ? AND old.attempts + old.missing > given.attempts + given.missing
-            """,
-            frame,
-            [PASS_RATE],
-        )[0][0]
-        hub.insert(
-            f"""
-            INSERT OR REPLACE INTO measurement
-            SELECT model_id, sample_id, '{PASS_RATE}', condition_id, seed, 'binary', 'up', value, low, high,
-                   passes, attempts, missing, reason, now()
-            FROM given
-            """,
-            frame,
-        )
-        database.execute("UPDATE run SET ended_at = now() WHERE run_id = ?", [run_id])
-    return shrunk
+    )
+    return frame.with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
 
 
 def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:

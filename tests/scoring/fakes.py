@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from evalhub.backends.base import Output, Request
 from evalhub.graders.base import judged
-from evalhub.scoring.score import Plan, Scored, score
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.schedule import Schedule
+from evalhub.scoring.score import Scored, score
 from evalhub.store.attempts import Verdict
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
@@ -103,11 +106,13 @@ class Silent:
         self.began: tuple[int, int, int] | None = None
         self.last: tuple[int, int, int, int] | None = None
 
-    def begin(self, samples: int, settled: int, attempts: int) -> None:
-        self.began = (samples, settled, attempts)
+    def begin(self, schedule: Schedule, samples: Mapping[str, Sample], attempts: int) -> None:
+        self._schedule = schedule
+        self.began = (len(samples), schedule.settled, attempts)
 
-    def advance(self, settled: int, attempts: int, remaining: int, tokens: int) -> None:
-        self.last = (settled, attempts, remaining, tokens)
+    def advance(self, tokens: int) -> None:
+        schedule = self._schedule
+        self.last = (schedule.settled, schedule.made, schedule.remaining(), tokens)
 
 
 class Judge:
@@ -132,7 +137,7 @@ class Judge:
         self.closed = True
 
 
-def run(hub: Hub, backend: Fake, given: Sequence[Sample], **plan: int) -> Scored:
+def run(hub: Hub, backend: Fake, given: Sequence[Sample], **plan: Any) -> Scored:
     """Score the fake model on samples."""
     add_samples(hub, given)
     return score(hub, backend, [sample.sample_id for sample in given], Plan(**plan), Silent())

@@ -11,7 +11,8 @@ import pytest
 
 from evalhub.errors import EvalhubError
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
-from evalhub.scoring.score import Plan, score
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import score
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from ingest.records import Model, Sample, Status

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from evalhub.scoring.score import Plan, Scored
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import Scored
 from evalhub.scoring.summary import summarise
 from evalhub.store.results import Tallied
 from ingest.records import Sample

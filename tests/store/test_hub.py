@@ -135,7 +135,9 @@ def test_blobs_work_on_after_a_write_that_failed(hub: Hub) -> None:
 def test_half_a_hub_is_refused(hub_path: Path) -> None:
     """Texts without the nouns, or attempts without their texts: better said than served."""
     with Hub(hub_path) as hub:
-        hub.database.execute("INSERT INTO attempt VALUES ('m', 'c', 0, 's', 0, 'ok', 'hash', 1, 1.0, now())")
+        hub.database.execute(
+            "INSERT INTO attempt VALUES ('m', 'c', 0, 's', 0, 'ok', 'hash', 1, 1.0, now(), 0, NULL)"
+        )
     (hub_path / "blobs.sqlite").rename(hub_path / "elsewhere")
     with pytest.raises(EvalhubError, match=r"without its blobs\.sqlite"):
         Hub(hub_path)
