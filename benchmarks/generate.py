@@ -163,7 +163,7 @@ def _products(seconds: float) -> float:
     folder = resolve("smollm2-135m").folder("bfloat16")
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).eval()
     rows = 512
-    layers = [PackedLinear(m, rows) for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    layers = [PackedLinear(m) for m in model.modules() if isinstance(m, torch.nn.Linear)]
     given = {layer.in_features: torch.randn(rows, layer.in_features, dtype=torch.bfloat16) for layer in layers}
     with torch.inference_mode():
         done, started = 0, time.perf_counter()

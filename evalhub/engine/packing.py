@@ -12,19 +12,22 @@ from typing import Any
 import torch
 
 
+_ROWS = 64
+"""Of a typical batch. The order hangs on it, and with the order the rounding: so it is the same for all batches."""
+
+
 class PackedLinear(torch.nn.Module):
     """A linear layer with its weights in oneDNN's own order. The weights as they were are not held.
 
     Args:
         linear: the layer that it stands for.
-        rows: of a typical batch.
     """
 
-    def __init__(self, linear: torch.nn.Linear, rows: int) -> None:
+    def __init__(self, linear: torch.nn.Linear) -> None:
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
         # What torch's own compiler calls; it has no public name.
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), rows)
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _ROWS)
         self._bias = linear.bias
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
@@ -33,14 +36,14 @@ class PackedLinear(torch.nn.Module):
         return result
 
 
-def pack(model: Any, rows: int) -> None:
+def pack(model: Any) -> None:
     """Replace a model's plain linear layers, where they are bfloat16 or float32 on a CPU and this torch can."""
     if not torch.backends.mkldnn.is_available():
         return
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if type(child) is torch.nn.Linear and _packable(child.weight):
-                setattr(module, name, PackedLinear(child, rows))
+                setattr(module, name, PackedLinear(child))
 
 
 def _packable(weight: torch.Tensor) -> bool:

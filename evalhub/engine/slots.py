@@ -16,8 +16,12 @@ import torch
 from evalhub.engine.prompts import Prompt
 from evalhub.engine.seam import Layer, squeeze
 
-_ROUND = 32
-"""Slots grow and are read in multiples of this many tokens."""
+_ROUND = 64
+"""Prompts and slots are read in multiples of this many tokens: then a sum over them adds in the same order whatever
+the longest of the batch is."""
+
+_LEAST = 8
+"""Rows that a product over a prompt has at least, borrowed ones among them: fewer may be rounded otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,7 @@ class _Step:
     """Each prompt with its rows in that order: first, and behind the last."""
 
     longest: int
-    """Of the prompts."""
+    """Of the prompts, rounded up."""
 
     visible: int
     """Generated tokens that are looked at, the longest rounded up."""
@@ -106,8 +110,8 @@ class Slots:
             order=order,
             back=torch.argsort(order),
             groups=groups,
-            longest=max((prompt.length for prompt, _, _ in groups), default=0),
-            visible=-(-(max(own) + 1) // _ROUND) * _ROUND,
+            longest=_rounded(max((prompt.length for prompt, _, _ in groups), default=0)),
+            visible=_rounded(max(own) + 1),
         )
         after = torch.tensor([prompt.after if prompt else 0 for prompt in prompts], device=device)
         return (after + place_of)[:, None]
@@ -160,9 +164,11 @@ class _SlotLayer(Layer):
         scores = query.new_zeros(key_heads, rows, shared, step.longest + step.visible, dtype=torch.float32)
         ranked = query[step.order].transpose(0, 1).contiguous()
         for prompt, first, end in step.groups:
-            asked = ranked[:, first:end].reshape(key_heads, -1, width)
+            start, stop = _borrow(first, end, rows)
+            asked = ranked[:, start:stop].reshape(key_heads, -1, width)
             found = torch.bmm(asked, prompt.states[self._number][0].transpose(1, 2))
-            scores[:, first:end, :, : prompt.length] = found.view(key_heads, -1, shared, prompt.length)
+            found = found.view(key_heads, -1, shared, prompt.length)[:, first - start : end - start]
+            scores[:, first:end, :, : prompt.length] = found
         own = torch.bmm(query.reshape(rows * key_heads, shared, width), keys)
         own = own.view(rows, key_heads, shared, step.visible)
         scores[..., step.longest :] = own[step.order].transpose(0, 1)
@@ -170,10 +176,22 @@ class _SlotLayer(Layer):
 
         mixed = weights.new_zeros(key_heads, rows, shared, values.shape[-1])
         for prompt, first, end in step.groups:
-            part = weights[:, first:end, :, : prompt.length].reshape(key_heads, -1, prompt.length)
+            start, stop = _borrow(first, end, rows)
+            part = weights[:, start:stop, :, : prompt.length].reshape(key_heads, -1, prompt.length)
             found = torch.bmm(part, prompt.states[self._number][1])
-            mixed[:, first:end] = found.view(key_heads, -1, shared, values.shape[-1])
+            found = found.view(key_heads, -1, shared, values.shape[-1])
+            mixed[:, first:end] = found[:, first - start : end - start]
         part = weights[..., step.longest :].transpose(0, 1)[step.back]
         own = torch.bmm(part.reshape(rows * key_heads, shared, step.visible), values)
         whole = own.view(rows, key_heads, shared, -1) + mixed.transpose(0, 1)[step.back]
         return whole.reshape(rows, heads, 1, -1)
+
+
+def _rounded(tokens: int) -> int:
+    return -(-tokens // _ROUND) * _ROUND
+
+
+def _borrow(first: int, end: int, rows: int) -> tuple[int, int]:
+    """A run of rows around the one given that has the least number of them."""
+    start = max(0, min(first, rows - _LEAST))
+    return start, max(end, start + _LEAST)

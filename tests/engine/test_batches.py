@@ -1,0 +1,42 @@
+"""The embedded model gives the same attempts whatever the batch and the number of workers."""
+
+import os
+
+import pytest
+
+from evalhub.backends.base import Request
+from evalhub.backends.transformers import TransformersBackend
+from evalhub.errors import EvalhubError
+from ingest.records import Condition
+from ingest.sources.human_eval import HumanEval
+from tests.backends.test_backends import all_of
+
+SHORT = Condition(form="plain", temperature=0.8, top_p=0.95, max_tokens=24)
+
+
+def outputs(slots: int, workers: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], str]:
+    monkeypatch.setattr("evalhub.backends.transformers._SLOTS", {"cpu": slots, "cuda": slots})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(workers)))
+    try:
+        backend = TransformersBackend("smollm2-135m", device="cpu", dtype=dtype)
+    except EvalhubError as error:
+        pytest.skip(f"no embedded model here: {error}")
+    try:
+        prompts = [sample.prompt for sample in HumanEval().samples(limit=5)]
+        condition = backend.condition(SHORT)
+        # Unequal numbers of attempts, so that prompts have companies of all sizes.
+        requests = [Request(text, n, 3, text, condition) for k, text in enumerate(prompts) for n in range(3 * k + 1)]
+        return {key: output.text for key, output in all_of(backend, requests).items()}
+    finally:
+        backend.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_same_seed_gives_the_same_attempts_whatever_the_batch(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = outputs(64, 1, dtype, monkeypatch)
+    assert len(set(first.values())) > 20, "attempts must differ from one another"
+    for slots, workers in ((7, 1), (16, 2)):
+        assert outputs(slots, workers, dtype, monkeypatch) == first, f"{slots} slots, {workers} workers"
