@@ -38,6 +38,24 @@ class Columns(click.ParamType):
         return found
 
 
+class Sectioned(click.Command):
+    """A command whose options are listed in sections: {title: parameter names}; the others stand at the end."""
+
+    def __init__(self, *args: Any, sections: dict[str, tuple[str, ...]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Section by section."""
+        listed = {name for names in self._sections.values() for name in names}
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        lines = {param.name: param.get_help_record(ctx) for param in options}
+        sections = {**self._sections, "Options": tuple(name for name in lines if name not in listed)}
+        for title, names in sections.items():
+            with formatter.section(title):
+                formatter.write_dl([line for name in names if (line := lines[name]) is not None])
+
+
 def hub_option(command: _Command) -> _Command:
     """--hub PATH, with EVALHUB_HOME and the platform's data folder behind it, and --debug."""
     command = click.option(

@@ -7,38 +7,64 @@ from typing import Any
 
 import click
 
-from evalhub.cli.options import Number, hub_option, json_option, print_json
+from evalhub.cli.budgets import BudgetType, together
+from evalhub.cli.options import Number, Sectioned, hub_option, json_option, print_json
+
+_PASSES = 5
+_ATTEMPTS = 16
+_ATTEMPTS_FOR_WIDTH = 1000
+"""Where neither option is given: a width would never be reached in so few."""
 
 
-@click.command("score")
+@click.command(
+    "score",
+    cls=Sectioned,
+    sections={
+        "Which samples": ("sources", "limit"),
+        "How many attempts": ("target", "passes", "max_attempts", "width", "budgets"),
+        "How the model is asked": ("temperature", "top_p", "top_k", "max_tokens", "seed", "device", "dtype"),
+    },
+)
 @click.argument("model")
 @click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
 @click.option(
-    "--budget",
-    type=click.IntRange(1),
-    help="Run at most so many samples in all, drawn so that they tell of the others, and estimate the whole.",
+    "--target",
+    default="per-sample",
+    show_default=True,
+    metavar="per-sample|mean|pass@K",
+    help="What the attempts are to tell: every sample's rate, their mean, or the chance of a pass in K.",
 )
 @click.option(
     "--passes",
     type=click.IntRange(1),
-    default=5,
-    show_default=True,
-    help="Stop a sample at this many passes.",
+    help=f"Stop a sample at this many passes.  [default: {_PASSES}; none with --width]",
 )
 @click.option(
     "--max-attempts",
     type=click.IntRange(1, 2**31 - 1),
-    default=16,
-    show_default=True,
-    help="Stop a sample after this many attempts.",
+    help=f"Stop a sample after this many attempts.  [default: {_ATTEMPTS}; {_ATTEMPTS_FOR_WIDTH:,} with --width]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the random streams."
+    "--width",
+    type=Number(0, 1, min_open=True, max_open=True),
+    help="Stop a sample when its 95% interval is so narrow; for a mean, make that one's so narrow.",
+)
+@click.option(
+    "--budget",
+    "budgets",
+    type=BudgetType(),
+    multiple=True,
+    help="What all of it may take: 400 (samples, drawn so that they tell of the others), 5000attempts, "
+    "200ktokens, 30min, 1.5usd; may be repeated.",
 )
 @click.option("--temperature", type=Number(0), help="Replaces the sources' own; 0 takes the likeliest token.")
 @click.option("--top-p", type=Number(0, 1, min_open=True), help="Replaces the sources' own.")
+@click.option("--top-k", type=click.IntRange(1), help="Replaces the sources' own: so many likeliest tokens.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Replaces the sources' own.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the random streams."
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--dtype",
@@ -47,47 +73,64 @@ from evalhub.cli.options import Number, hub_option, json_option, print_json
     show_default=True,
     help="Arithmetic of the model; part of the condition.",
 )
+@click.option(
+    "--regrade",
+    is_flag=True,
+    help="Judge the attempts that are there anew; no model is loaded, nothing generated.",
+)
 @json_option
 @hub_option
 def command(
     model: str,
     sources: tuple[str, ...],
     limit: int | None,
-    budget: int | None,
-    passes: int,
-    max_attempts: int,
-    seed: int,
+    target: str,
+    passes: int | None,
+    max_attempts: int | None,
+    width: float | None,
+    budgets: tuple[tuple[str, float], ...],
     temperature: float | None,
     top_p: float | None,
+    top_k: int | None,
     max_tokens: int | None,
+    seed: int,
     device: str,
     dtype: str,
+    regrade: bool,
     as_json: bool,
     hub_path: Path,
 ) -> None:
     """Score MODEL on the pool and rank it.
 
-    MODEL is smollm2-135m (comes with evalhub), a hub id like org/name, a model folder, a .gguf file,
-    baseline:random or baseline:empty. An empty pool is filled with a small starter pool first.
+    MODEL is smollm2-135m (comes with evalhub), a hub id like org/name, a model folder, a .gguf file, openai:NAME
+    on a server, baseline:random or baseline:empty. An empty pool is filled with a small starter pool first.
 
     Every attempt is on disk before it is judged: stopped at any moment, the same command goes on where it
     was and ends with the same result.
     """
-    if limit and budget:
+    spent = together(budgets)
+    drawn = spent.pop("samples", None)
+    if limit and drawn:
         raise click.UsageError("--limit and --budget both say which samples are run: give one of them")
+    if regrade:
+        _only_regrading()
+        _regrade(hub_path, model, sources, as_json=as_json)
+        return
+    _check(target, passes, max_attempts, width, spent)
     from evalhub.cli.progress import ScoreProgress, waiting
-    from evalhub.scoring.plan import Plan
+    from evalhub.scoring.plan import Budget, Plan
     from evalhub.scoring.session import score_model
     from evalhub.store.hub import Hub
 
-    overrides: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    if temperature == 0 and not model.startswith("baseline:"):
-        if not as_json:
-            click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
-        passes = max_attempts = 1
+    overrides = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
+    if temperature == 0 and not model.startswith("baseline:") and not as_json:
+        click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
     plan = Plan(
-        passes=passes,
-        max_attempts=max_attempts,
+        passes=passes or (None if width else _PASSES),
+        max_attempts=max_attempts or (_ATTEMPTS_FOR_WIDTH if width else _ATTEMPTS),
+        width=width,
+        target=target,
+        budget=Budget(**spent),
         seed=seed,
         overrides={name: value for name, value in overrides.items() if value is not None},
     )
@@ -98,7 +141,7 @@ def command(
             plan,
             chosen_sources=sources,
             limit=limit,
-            budget=budget,
+            budget=drawn,
             device=device,
             dtype=dtype,
             waiting=waiting,
@@ -107,7 +150,7 @@ def command(
     if as_json:
         print_json(session.to_json())
     else:
-        from evalhub.cli.tables import print_pool_estimate, print_ranking, print_summary
+        from evalhub.cli.tables import print_pool_estimate, print_ranking, print_summary, print_time
 
         print_summary(session.summary)
         if session.pool:
@@ -117,3 +160,65 @@ def command(
             click.echo()
             print_ranking(session.ranking)
             click.echo("\nSee it: evalhub serve")
+        print_time(session.summary, session.time)
+    if session.summary.interrupted:
+        click.echo(
+            "stopped; what was done is kept, and the same command goes on. Rankings hear of it when it ends.",
+            err=True,
+        )
+        click.get_current_context().exit(130)
+
+
+def _check(
+    target: str, passes: int | None, max_attempts: int | None, width: float | None, spent: dict[str, Any]
+) -> None:
+    """Refuse what makes no sense together."""
+    from evalhub.scoring.plan import MEAN, Plan, is_target
+
+    if not is_target(target):
+        raise click.UsageError(f"--target {target}: give per-sample, mean, or pass@K as in pass@10")
+    k = Plan(target=target).k
+    if target == MEAN and passes:
+        raise click.UsageError("--target mean does not stop at passes: leave --passes out")
+    if target == MEAN and max_attempts and "attempts" in spent:
+        raise click.UsageError("--max-attempts and --budget both say how many attempts the mean gets: give one")
+    if k and width:
+        raise click.UsageError(f"--width is about pass rates, not {target}: give one of them")
+    if k and k > (max_attempts or _ATTEMPTS):
+        raise click.UsageError(f"--target {target} needs {k} attempts of a sample: --max-attempts {k} or more")
+
+
+def _only_regrading() -> None:
+    """Refuse options that say how to make attempts: none is made."""
+    context = click.get_current_context()
+    idle = {"regrade", "sources", "as_json", "hub_path", "model"}
+    given = [
+        param.opts[0]
+        for param in context.command.params
+        if param.name and param.name not in idle and _was_given(context, param.name)
+    ]
+    if given:
+        raise click.UsageError(f"--regrade makes no attempts: leave {', '.join(given)} out")
+
+
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _regrade(hub_path: Path, model: str, sources: tuple[str, ...], *, as_json: bool) -> None:
+    from evalhub.cli.progress import waiting
+    from evalhub.scoring.regrade import regrade
+    from evalhub.store.hub import Hub
+
+    with Hub(hub_path, make=False) as hub, waiting(f"judging the attempts of {model} anew"):
+        found = regrade(hub, model, sources)
+    if as_json:
+        print_json(found.to_json())
+        return
+    from evalhub.cli.tables import print_ranking, print_regraded, print_summary
+
+    print_summary(found.summary)
+    print_regraded(found)
+    if found.ranking:
+        click.echo()
+        print_ranking(found.ranking)

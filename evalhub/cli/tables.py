@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from aggregate.ranking import Ranking
 from evalhub.scoring.budget import PoolEstimate
+from evalhub.scoring.regrade import Regraded
 from evalhub.scoring.summary import Part, Summary
 from evalhub.wording import span
 
@@ -84,17 +86,90 @@ def print_summary(summary: Summary) -> None:
         table.add_row(*_cells(part, part.name), style="bold" if part.tags else "")
         for tag in part.tags if len(part.tags) > 1 else ():
             table.add_row(*_cells(tag, f"  {tag.name}"))
-    out.print(f"[bold]{escape(summary.model)}[/] (run {summary.run})")
+    so_far = " so far" if summary.interrupted else ""
+    out.print(f"[bold]{escape(summary.model)}[/] (run {summary.run}){so_far}")
     out.print(table)
     out.print(
         "[dim]pass rate: mean over samples of their rates; passes/attempts is another number, since samples "
         "stop at different points. interval: over samples and attempts. "
         "chance: baseline:random on the same samples. missing: attempts without a verdict, not counted.[/]"
     )
+    _print_target(summary)
+    if summary.ended:
+        out.print(
+            f"[dim]target {summary.target}; ended by the budget of {' and of '.join(summary.ended)}, "
+            f"with {summary.unsettled:,} samples unsettled.[/]"
+        )
     for reason, count in summary.skipped.items():
         out.print(f"[yellow]skipped:[/] {count:,} samples: {escape(reason)}")
     for warning in summary.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def _print_target(summary: Summary) -> None:
+    """What a target other than each sample's rate was for: pass@k, or the mean of these very samples."""
+    rows = [(part.name, part.at_k or part.these) for part in summary.sources]
+    if summary.mean and len(rows) > 1:
+        rows.append(("all", summary.mean))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("source", overflow="fold")
+    table.add_column("mean of these samples" if summary.mean else summary.target, justify="right")
+    table.add_column("95% interval", justify="right")
+    for name, found in rows:
+        if found is not None:
+            rate = "unknown" if found.rate is None else f"{found.rate:.3f}"
+            table.add_row(escape(name), rate, f"{found.low:.3f} to {found.high:.3f}")
+    if table.row_count:
+        out = console()
+        out.print(table)
+        about = "attempts alone" if summary.mean else "samples and attempts"
+        out.print(f"[dim]interval: over {about}.[/]")
+
+
+def print_time(summary: Summary, time: dict[str, Any]) -> None:
+    """Where the time went, and what was made in vain: on stderr, since it is another one each time."""
+    out = console(stderr=True)
+    total = max(time["total"], 1e-9)
+    words = {
+        "loading": "loading the model",
+        "generating": "generating",
+        "verdicts": "waiting for verdicts",
+        "writing": "writing",
+        "other": "other",
+    }
+    shares = [f"{word} {time[name]:.1f} s ({time[name] / total:.0%})" for name, word in words.items()]
+    speed = time["tokens_per_second"]
+    out.print(f"[dim]{total:.1f} s: {', '.join(shares)}{f'; {speed:,.0f} tokens/s' if speed else ''}[/]")
+    waste = summary.waste
+    if waste.attempts:
+        out.print(
+            f"[dim]made ahead and not counted: {waste.attempts:,} attempts ({waste.share:.0%}), "
+            f"{waste.tokens:,} tokens[/]"
+        )
+
+
+def print_regraded(found: Regraded) -> None:
+    """What judging anew has changed."""
+    out, changes = console(), found.changes
+    moves = {
+        "from pass to fail": changes.pass_to_fail,
+        "from fail to pass": changes.fail_to_pass,
+        "from missing to pass": changes.missing_to_pass,
+        "from missing to fail": changes.missing_to_fail,
+    }
+    changed = sum(moves.values())
+    which = "".join(f", {count:,} {move}" for move, count in moves.items() if count)
+    out.print(
+        f"\njudged anew: {changes.outputs:,} outputs; {changed:,} verdicts changed{which}; "
+        f"{changes.measurements:,} measurements have another value"
+    )
+    if changes.not_judged:
+        out.print(f"[yellow]warning:[/] {changes.not_judged:,} outputs could not be judged: their verdicts stay")
+    if changes.need_more:
+        out.print(
+            f"[yellow]warning:[/] {changes.need_more:,} samples would now need more attempts: "
+            "the command that scored them makes these"
+        )
 
 
 def print_pool_estimate(pool: PoolEstimate) -> None:

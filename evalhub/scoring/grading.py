@@ -33,14 +33,21 @@ class Grading:
         hub: where verdicts are kept.
         samples: by id; each names its grader.
         clock: told how long writing takes.
+        keep: put new verdicts into the store at once.
+
+    Attributes:
+        verdicts: by (sample id, output hash).
     """
 
-    def __init__(self, hub: Hub, samples: dict[str, Sample], clock: Clock | None = None) -> None:
+    def __init__(
+        self, hub: Hub, samples: dict[str, Sample], clock: Clock | None = None, *, keep: bool = True
+    ) -> None:
         self._hub = hub
+        self._keep = keep
         self._clock = clock or Clock()
         self._samples = samples
         self._graders: dict[str, Grader] = {}
-        self._verdicts: dict[tuple[str, str], Verdict] = {}
+        self.verdicts: dict[tuple[str, str], Verdict] = {}
         self._waiting: dict[tuple[str, str], list[Kept]] = {}
         self._futures: dict[Future[Verdict], tuple[str, str]] = {}
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="grade")
@@ -69,7 +76,7 @@ class Grading:
 
     def recall(self) -> None:
         """Take the verdicts that the store has of these versions of the graders."""
-        self._verdicts = load_verdicts(self._hub, self.versions())
+        self.verdicts = load_verdicts(self._hub, self.versions())
 
     def versions(self) -> dict[str, str]:
         """The version of each sample's grader, by sample id."""
@@ -87,12 +94,8 @@ class Grading:
         fresh: list[tuple[str, str]] = []
         for kept in attempts:
             key = (kept.sample_id, kept.output)
-            if kept.status is Status.NO_ANSWER:
-                known.append(Judged(kept, False))
-            elif kept.status is not Status.OK:
-                known.append(Judged(kept, None))
-            elif key in self._verdicts:
-                known.append(_judged(kept, self._verdicts[key]))
+            if kept.status is not Status.OK or key in self.verdicts:
+                known.append(_judged(kept, self.verdicts.get(key)))
             elif key in self._waiting:
                 self._waiting[key].append(kept)
             else:
@@ -112,10 +115,10 @@ class Grading:
         for future in done:
             key = self._futures.pop(future)
             verdict = future.result()
-            self._verdicts[key] = verdict
+            self.verdicts[key] = verdict
             fresh.append((*key, verdict, version_of(self._graders[self._samples[key[0]].grader])))
             known.extend(_judged(kept, verdict) for kept in self._waiting.pop(key))
-        if fresh:
+        if fresh and self._keep:
             with self._clock.spent(WRITING):
                 add_verdicts(self._hub, fresh)
         return known
@@ -127,5 +130,14 @@ class Grading:
             return Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
 
 
-def _judged(kept: Kept, verdict: Verdict) -> Judged:
-    return Judged(kept, None if verdict.value is None else verdict.value >= 1.0, verdict.detail)
+def passed(kept: Kept, verdict: Verdict | None) -> bool | None:
+    """How an attempt ended, given what was said of its output; None where it is missing."""
+    if kept.status is Status.NO_ANSWER:
+        return False
+    if kept.status is not Status.OK or verdict is None or verdict.value is None:
+        return None
+    return verdict.value >= 1.0
+
+
+def _judged(kept: Kept, verdict: Verdict | None) -> Judged:
+    return Judged(kept, passed(kept, verdict), verdict.detail if verdict else "")

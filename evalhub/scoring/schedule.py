@@ -142,6 +142,10 @@ class Schedule:
         place = self._place[sample]
         return self.goal.settled(place, self.order.counts[place])
 
+    def lacking(self) -> set[str]:
+        """Samples that would need attempts which are not there, after `conclude`."""
+        return {self._ids[place] for place in self.order.stuck}
+
     def weight(self, sample: str) -> float:
         """Of the pilot in a sample's rate, where there is one."""
         return float(self.goal.weight[self._place[sample]]) if isinstance(self.goal, Shares) else 1.0

@@ -13,6 +13,8 @@ from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
+from evalhub.scoring.clock import LOADING, Clock
+from evalhub.scoring.interrupt import listening
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.score import Watcher, open_backend, score
 from evalhub.scoring.summary import Summary, summarise
@@ -32,10 +34,14 @@ class Session:
     pool: PoolEstimate | None
     """Where the model was run on part of the samples: what that says of all of them."""
 
+    time: dict[str, Any]
+    """Where the time went until the model's last measurement, as `evalhub.scoring.clock.Clock` gives it."""
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
         pool = {"pool": self.pool.to_json()} if self.pool else {}
-        return {**self.summary.to_json(), **pool, "ranking": self.ranking and self.ranking.to_json()}
+        ranking = self.ranking and self.ranking.to_json()
+        return {**self.summary.to_json(), **pool, "time": self.time, "ranking": ranking}
 
 
 def score_model(
@@ -64,34 +70,53 @@ def score_model(
     Raises:
         EvalhubError: no such source or model, or nothing that can be asked and judged here.
     """
-    with waiting(f"loading {name}"):
+    clock = Clock()
+    with waiting(f"loading {name}"), clock.spent(LOADING):
         backend = open_backend(name, device=device, dtype=dtype)
     try:
         if not sources(hub):
             with waiting("filling the empty pool with the starter samples"):
                 pool.fill_starter(hub)
-        known = sources(hub)
-        for source in chosen_sources:
-            if source not in known:
-                raise EvalhubError(
-                    f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
-                )
+        check_sources(hub, chosen_sources)
         sample_ids = choose_samples(hub, chosen_sources, limit)
         drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None
-        with watching(backend.model.model_id) as watcher:
-            scored = score(hub, backend, drawn.sample_ids if drawn else sample_ids, plan, watcher)
+        asked = drawn.sample_ids if drawn else sample_ids
+        with listening() as stopped, watching(backend.model.model_id) as watcher:
+            scored = score(hub, backend, asked, plan, watcher, clock=clock, stopped=stopped)
     finally:
         backend.close()
     if drawn:
         scored = replace(scored, skipped=drawn.skipped)
+    took = clock.to_json()
     asked = [tally.sample_id for tally in scored.tallies]
     unknown = sorted(set(asked) - set(pass_rates(hub, RANDOM, asked)))
-    if unknown:
+    if unknown and not scored.interrupted:
         with watching(RANDOM) as watcher:
             score(hub, open_backend(RANDOM), unknown, Plan(seed=plan.seed), watcher)
     chance = pass_rates(hub, RANDOM, asked)
     samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
     summary = summarise(scored, samples, chance, plan)
-    measured = any(part.rate is not None for part in summary.sources)
+    summary = replace(summary, warnings=(*backend.notes, *summary.warnings))
+    if scored.interrupted:
+        return Session(summary, None, None, took)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
-    return Session(summary, rank_hub(hub) if measured else None, pool_estimate)
+    return Session(summary, ranking_after(hub, summary), pool_estimate, took)
+
+
+def check_sources(hub: Hub, chosen: Sequence[str]) -> None:
+    """Refuse sources that the pool does not have.
+
+    Raises:
+        EvalhubError: one of them.
+    """
+    known = sources(hub)
+    for source in chosen:
+        if source not in known:
+            raise EvalhubError(
+                f"the pool has no source '{source}'; it has {', '.join(known)} (bring it in: evalhub ingest)"
+            )
+
+
+def ranking_after(hub: Hub, summary: Summary) -> Ranking | None:
+    """The ranking of the whole pool, where the model has any value."""
+    return rank_hub(hub) if any(part.rate is not None for part in summary.sources) else None

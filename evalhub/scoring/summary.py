@@ -9,10 +9,22 @@ from typing import Any
 import numpy as np
 
 from aggregate.intervals import mean_interval
+from evalhub.scoring.cautions import warnings_of
 from evalhub.scoring.plan import Plan
+from evalhub.scoring.schedule import Waste
 from evalhub.scoring.score import Scored
+from evalhub.scoring.tally import Tally, mean_of
 from evalhub.store.results import Tallied
 from ingest.records import Sample
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over samples with its 95 % interval; no rate where there is nothing to tell it from."""
+
+    rate: float | None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +48,16 @@ class Part:
     chance: float | None
     """The same mean for baseline:random, where it was measured."""
 
+    at_k: Mean | None = None
+    """Under the target pass@k, its mean over samples; the interval is over samples and attempts."""
+
+    these: Mean | None = None
+    """Under the target `mean`, the mean over these very samples: the interval is over attempts alone."""
+
     tags: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What is shown after a run."""
 
@@ -48,23 +66,36 @@ class Summary:
     sources: tuple[Part, ...]
     skipped: dict[str, int]
     warnings: tuple[str, ...]
+    target: str
+    ended: tuple[str, ...]
+    """Budgets that ended the run, in words."""
+
+    unsettled: int
+    """Samples that had not enough attempts by then."""
+
+    waste: Waste
+    mean: Mean | None = None
+    """Under the target `mean`, that of all samples of the run; the interval is over attempts alone."""
+
+    interrupted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
-        sources = []
-        for part in self.sources:
-            plain = {("source" if key == "name" else key): value for key, value in asdict(part).items()}
-            plain["tags"] = [
-                {("tag" if key == "name" else key): value for key, value in tag.items() if key != "tags"}
-                for tag in plain["tags"]
-            ]
-            sources.append(plain)
         return {
             "model": self.model,
             "run": self.run,
-            "sources": sources,
+            "sources": [
+                {**_json(part, "source"), "tags": [_json(tag, "tag") for tag in part.tags]}
+                for part in self.sources
+            ],
             "skipped": self.skipped,
             "warnings": list(self.warnings),
+            "target": self.target,
+            "ended": list(self.ended),
+            "unsettled": self.unsettled,
+            "waste": asdict(self.waste),
+            "interrupted": self.interrupted,
+            **({"mean": asdict(self.mean)} if self.mean else {}),
         }
 
 
@@ -76,6 +107,7 @@ def summarise(scored: Scored, samples: Mapping[str, Sample], chance: Mapping[str
         chance: pass rates of baseline:random, by sample id.
         plan: of the run, for what has to be said about its stop rule.
     """
+    looks = _Looks(scored.tally, samples, chance)
     by_source: dict[str, dict[str, list[Tallied]]] = {}
     for tally in scored.tallies:
         sample = samples[tally.sample_id]
@@ -84,54 +116,74 @@ def summarise(scored: Scored, samples: Mapping[str, Sample], chance: Mapping[str
     sources = []
     for source, tags in sorted(by_source.items()):
         tallies = [tally for group in tags.values() for tally in group]
-        parts = tuple(_part(tag, group, samples, chance) for tag, group in sorted(tags.items()) if tag)
-        sources.append(_part(source, tallies, samples, chance, parts))
-    return Summary(scored.model_id, scored.run_id, tuple(sources), scored.skipped, _warn(scored, plan))
-
-
-def _part(
-    name: str,
-    tallies: Sequence[Tallied],
-    samples: Mapping[str, Sample],
-    chance: Mapping[str, float],
-    tags: tuple[Part, ...] = (),
-) -> Part:
-    rate, low, high = None, 0.0, 1.0
-    known = [tally for tally in tallies if tally.value is not None]
-    if known:
-        clusters = [samples[tally.sample_id].cluster or tally.sample_id for tally in known]
-        values = np.array([tally.value for tally in known], dtype=float)
-        interval = mean_interval(values, np.array(clusters))
-        rate, low, high = interval.mean, interval.low, interval.high
-    guesses = [chance[tally.sample_id] for tally in tallies if tally.sample_id in chance]
-    return Part(
-        name=name,
-        samples=len(tallies),
-        attempts=sum(tally.attempts for tally in tallies),
-        passes=sum(tally.passes for tally in tallies),
-        missing=sum(tally.missing for tally in tallies),
-        rate=rate,
-        low=low,
-        high=high,
-        chance=float(np.mean(guesses)) if guesses else None,
-        tags=tags,
+        parts = tuple(looks.part(tag, group) for tag, group in sorted(tags.items()) if tag)
+        sources.append(looks.part(source, tallies, parts))
+    mean = looks.these([tally.sample_id for tally in scored.tallies])
+    return Summary(
+        model=scored.model_id,
+        run=scored.run_id,
+        sources=tuple(sources),
+        skipped=scored.skipped,
+        warnings=tuple(warnings_of(scored, plan, mean.high - mean.low if mean else None)),
+        target=plan.target,
+        ended=scored.ended,
+        unsettled=len(scored.tally.unsettled),
+        waste=scored.waste,
+        mean=mean,
+        interrupted=scored.interrupted,
     )
 
 
-def _warn(scored: Scored, plan: Plan) -> tuple[str, ...]:
-    warnings = []
-    if plan.passes == 1 and plan.max_attempts > 1:
-        warnings.append("with --passes 1 the rates are too high (1/attempts is biased); take 2 or more")
-    if scored.shrunk:
-        warnings.append(
-            f"{scored.shrunk:,} samples were measured with more attempts before; their measurements are now those "
-            "of this run (the attempts are kept: a larger --max-attempts or --passes counts them again)"
+class _Looks:
+    """Sums up part of a run's samples."""
+
+    def __init__(self, tally: Tally, samples: Mapping[str, Sample], chance: Mapping[str, float]) -> None:
+        self._tally, self._samples, self._chance = tally, samples, chance
+
+    def part(self, name: str, tallies: Sequence[Tallied], tags: tuple[Part, ...] = ()) -> Part:
+        ids = [one.sample_id for one in tallies]
+        mean = self._mean({one.sample_id: one.value for one in tallies})
+        guesses = [self._chance[sample_id] for sample_id in ids if sample_id in self._chance]
+        return Part(
+            name=name,
+            samples=len(tallies),
+            attempts=sum(one.attempts for one in tallies),
+            passes=sum(one.passes for one in tallies),
+            missing=sum(one.missing for one in tallies),
+            rate=mean.rate,
+            low=mean.low,
+            high=mean.high,
+            chance=float(np.mean(guesses)) if guesses else None,
+            at_k=self._at_k(ids),
+            these=self.these(ids),
+            tags=tags,
         )
-    missing = sum(tally.missing for tally in scored.tallies)
-    made = missing + sum(tally.attempts for tally in scored.tallies)
-    if missing > made / 10:
-        warnings.append(
-            f"{missing:,} of {made:,} attempts are missing (truncated, timeout, error): "
-            "the rates hold only for the others"
-        )
-    return tuple(warnings)
+
+    def these(self, ids: Sequence[str]) -> Mean | None:
+        """Mean over these very samples, under the target `mean`."""
+        stages = self._tally.stages
+        return Mean(*mean_of([stages[sample_id] for sample_id in ids])) if stages else None
+
+    def _mean(self, values: Mapping[str, float | None]) -> Mean:
+        known = {sample_id: value for sample_id, value in values.items() if value is not None}
+        if not known:
+            return Mean(None, 0.0, 1.0)
+        clusters = [self._samples[sample_id].cluster or sample_id for sample_id in known]
+        found = mean_interval(np.array(list(known.values())), np.array(clusters))
+        return Mean(found.mean, found.low, found.high)
+
+    def _at_k(self, ids: Sequence[str]) -> Mean | None:
+        at_k = self._tally.at_k
+        if at_k is None:
+            return None
+        # A budget that ended before k attempts has left out the very samples that do not pass.
+        if any(at_k[sample_id] is None and sample_id in self._tally.unsettled for sample_id in ids):
+            return Mean(None, 0.0, 1.0)
+        return self._mean({sample_id: at_k[sample_id] for sample_id in ids})
+
+
+def _json(part: Part, kind: str) -> dict[str, Any]:
+    plain = asdict(part)
+    extra = {"pass_at_k": plain.pop("at_k"), "these_samples": plain.pop("these")}
+    del plain["tags"]
+    return {kind: plain.pop("name"), **plain, **{key: value for key, value in extra.items() if value is not None}}

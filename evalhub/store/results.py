@@ -101,10 +101,22 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
     return shrunk
 
 
-def replace_measurements(hub: Hub, model_id: str, seed: int, tallies: Sequence[Tallied]) -> None:
+def replace_measurements(hub: Hub, model_id: str, seed: int, tallies: Sequence[Tallied]) -> int:
     """Put measurements in the place of older ones, within the caller's transaction; one without any attempt
-    replaces none."""
+    replaces none.
+
+    Returns:
+        number of older ones that had another value.
+    """
     frame = _frame(tallies, model_id, seed)
+    changed: int = hub.select(
+        """
+        SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
+        WHERE old.metric = ? AND old.value IS DISTINCT FROM given.value
+        """,
+        frame,
+        [PASS_RATE],
+    )[0][0]
     columns = f"""
         SELECT model_id, sample_id, '{PASS_RATE}', condition_id, seed, 'binary', 'up', value, low, high,
                passes, attempts, missing, reason, now()
@@ -112,6 +124,7 @@ def replace_measurements(hub: Hub, model_id: str, seed: int, tallies: Sequence[T
     """
     hub.insert(f"INSERT OR REPLACE INTO measurement {columns} > 0", frame)
     hub.insert(f"INSERT OR IGNORE INTO measurement {columns} = 0", frame)
+    return changed
 
 
 def _frame(tallies: Sequence[Tallied], model_id: str, seed: int) -> pl.DataFrame:

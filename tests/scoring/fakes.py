@@ -56,6 +56,7 @@ class Fake:
         dies_after: raise `Boom` when so many outputs were given.
         answers: what the model says.
         refused: says why a sample cannot be asked.
+        price: of an attempt, in dollars.
     """
 
     def __init__(
@@ -66,9 +67,12 @@ class Fake:
         answers: Callable[[Request], tuple[str, Status]] = answer,
         refused: Callable[[Sample], str] = lambda _: "",
         capacity: int = 7,
+        price: float | None = None,
     ) -> None:
         self.model = Model(model_id="fake")
         self.capacity = capacity
+        self.notes: tuple[str, ...] = ()
+        self._price = price
         self.refuses = lambda sample, asked: refused(sample)  # noqa: ARG005
         self._answers = answers
         self._chance = random.Random(chance)
@@ -93,7 +97,7 @@ class Fake:
             if self._left < 0:
                 raise Boom
         done, self._flying = self._flying[:number], self._flying[number:]
-        return [Output(request, *self._answers(request), 1, 0.0) for request in done]
+        return [Output(request, *self._answers(request), 1, 0.0, 3, self._price) for request in done]
 
     def close(self) -> None:
         pass

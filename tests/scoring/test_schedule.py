@@ -56,7 +56,7 @@ PLANS = st.builds(
 
 
 def sequential(table: Table, plan: Plan) -> dict[str, list[Outcome]]:
-    """One attempt after the other, each to the sample whose turn it is, until all have enough or a budget is spent."""
+    """One attempt after the other, each to the sample whose turn it is, until all have enough or a budget ends."""
     seen: dict[str, list[Outcome]] = {sample: [] for sample in table}
     narrow = Narrow(plan.width) if plan.width else None
 
@@ -278,8 +278,8 @@ def test_pass_at_k_gives_the_next_attempt_to_the_sample_with_fewest_passes() -> 
 
 
 def test_under_pass_at_k_the_passes_for_which_samples_waited_make_their_rates_unbiased() -> None:
-    """In the mean over many runs; passes/attempts would be far too high. The rest is left by runs whose budget ends
-    before every sample has passed once: a single pass gives 1/K, which is too high."""
+    """In the mean over many runs; passes/attempts would be far too high. What is left comes from runs whose budget
+    ends before every sample has passed once: a single pass gives 1/K, which is too high."""
     rng = random.Random(3)
     rates = [0.1, 0.2, 0.4, 0.6, 0.9, 0.95]
     ours, naive = 0.0, 0.0
@@ -329,8 +329,8 @@ def test_a_samples_attempts_are_issued_together() -> None:
 
 
 def test_with_free_slots_likely_attempts_are_made_too() -> None:
-    """A sample that fails and fails fills a wide batch; one that may settle at once does not; and where attempts cost
-    money, none is made that may be in vain."""
+    """A sample that fails and fails fills a wide batch; one that may settle at once does not; and where attempts
+    cost money, none is made that may be in vain."""
     for budget, most in ((Budget(), 200), (Budget(dollars=100.0), 1)):
         schedule = Schedule(["hard"], Plan(passes=1, max_attempts=1000, budget=budget))
         assert schedule.next(100) == [("hard", 0)]

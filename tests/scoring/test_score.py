@@ -10,8 +10,8 @@ import pytest
 from aggregate.rates import rate_of
 from evalhub.backends.base import Request
 from evalhub.errors import EvalhubError
-from evalhub.scoring.prompt import request
 from evalhub.scoring.plan import Plan
+from evalhub.scoring.prompt import request
 from evalhub.scoring.score import score
 from evalhub.store.hub import Hub
 from evalhub.store.results import Tallied
