@@ -135,3 +135,45 @@ def test_logits_that_are_not_finite_end_the_attempt_as_an_error(
     monkeypatch.setattr(engine, "_feed", broken_once)
     statuses = [output.status for output in run(engine, requests(PLAIN, 1)).values()]
     assert Status.ERROR in statuses
+
+
+def test_worked_examples_are_computed_once_and_change_nothing(llama: Path) -> None:
+    preamble = "Question: the quick brown fox? Answer: over. " * 2
+    condition = replace(PLAIN, preamble=preamble)
+    engine = load(llama)
+    fed: list[int] = []
+    hook = engine.model.get_input_embeddings().register_forward_hook(
+        lambda _, given, __: fed.append(given[0].numel())
+    )
+    found = run(engine, requests(condition, 2))
+    hook.remove()
+    tokens = {text: len(engine.text.encode(Request(text, 0, 0, text, condition))) for text in PROMPTS}
+    assert sum(count for count in fed if count > 8) < sum(tokens.values()) - 3 * 32, "shared tokens were fed again"
+    # A model of the same weights that is given the whole text as one prompt.
+    for text in PROMPTS:
+        whole = Request(text, 0, 3, preamble + text, replace(PLAIN, temperature=0.0))
+        apart = replace(condition, temperature=0.0)
+        assert (
+            run(load(llama), [whole])[text, 0].text
+            == run(engine, [Request(text, 0, 3, text, apart)])[text, 0].text
+        )
+    assert len(found) == 2 * len(PROMPTS)
+
+
+def test_fewer_attempts_run_together_where_memory_is_short(llama: Path) -> None:
+    small = transformers.AutoModelForCausalLM.from_pretrained(llama, attn_implementation=ATTENTION).eval()
+    # Room for three attempts of twenty tokens: keys and values of two layers, two heads, width 12, float32.
+    engine = Engine(
+        small, transformers.AutoTokenizer.from_pretrained(llama), 8, int(3.5 * 20 * 2 * 2 * 2 * 12 * 4 / 0.75)
+    )
+    engine.add(requests(PLAIN, 2))
+    together = []
+    outputs = []
+    while not engine.idle:
+        outputs += engine.step()
+        together.append(len(engine._running))
+    assert max(together) == 3
+    expected = run(load(llama), requests(PLAIN, 2))
+    assert {(o.request.sample_id, o.request.attempt): o.text for o in outputs} == {
+        key: output.text for key, output in expected.items()
+    }
