@@ -74,6 +74,8 @@ class Backend(Protocol):
 
     model: Model
     capacity: int
+    notes: tuple[str, ...]
+    """What the user should know about how the model runs."""
 
     @classmethod
     def handles(cls, name: str) -> bool:

@@ -21,6 +21,7 @@ class BaselineBackend:
     `baseline:empty` says nothing."""
 
     capacity = 4096
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def handles(cls, name: str) -> bool:

@@ -32,6 +32,8 @@ class LmEvalBackend:
     sampled output depends on its company, unless the batch size is 1.
     """
 
+    notes: tuple[str, ...] = ()
+
     @classmethod
     def handles(cls, name: str) -> bool:
         return name.startswith(_PREFIX)

@@ -39,6 +39,8 @@ class OpenAIBackend:
     that they add up: the prompt's equally, the answers' by length.
     """
 
+    notes: tuple[str, ...] = ()
+
     @classmethod
     def handles(cls, name: str) -> bool:
         return name.startswith(PREFIX)

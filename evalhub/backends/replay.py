@@ -27,6 +27,7 @@ class ReplayBackend:
     """
 
     capacity = 4096
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def handles(cls, name: str) -> bool:

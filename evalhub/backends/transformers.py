@@ -77,17 +77,21 @@ class TransformersBackend:
             raise
         self.model = Model(model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence)
         self.capacity = sum(worker.capacity for worker in self._workers)
-        self._chat = ready[0].chat
-        self._engine = f"transformers/{dtype}"
+        self.notes = ready[0].notes
+        self._ready = ready[0]
+        self._engine = f"{ready[0].engine}/{dtype}"
         self._revision = weights.revision
         self._queue: deque[Request] = deque()
 
     def refuses(self, sample: Sample, asked: Condition) -> str:
-        del asked
-        return "it has no eyes for images" if sample.images else ""
+        if sample.images and not self._ready.eyes:
+            return "it has no eyes for images"
+        if asked.answer == "likelihood" and not self._ready.likelihood:
+            return "it does not say how likely a text is"
+        return "it scores no choices beside images" if sample.images and asked.answer == "likelihood" else ""
 
     def condition(self, asked: Condition) -> Condition:
-        form = asked.form if self._chat else "plain"
+        form = asked.form if self._ready.chat else "plain"
         return replace(asked, form=form, engine=self._engine, revision=self._revision)
 
     def submit(self, requests: Sequence[Request]) -> None:

@@ -16,6 +16,11 @@ from ingest.records import bytes_hash
 _KEPT = 16
 """Prepared texts with images that are remembered: a sample's attempts come one after the other."""
 
+PROBE = "The quick brown fox jumps over the lazy dog. 1 + 1 = 2"
+"""A short text to try models on."""
+
+_NOT_FROM_IMAGES = {"input_ids", "attention_mask", "labels"}
+
 
 @dataclass(frozen=True, eq=False)
 class Sight:
@@ -42,7 +47,7 @@ class Eyes:
     def __init__(self, model: Any, processor: Any) -> None:
         self.processor = processor
         self._model = model
-        self._takes = set(inspect.signature(type(model).forward).parameters) - {"input_ids", "attention_mask"}
+        self._takes = set(inspect.signature(type(model).forward).parameters) - _NOT_FROM_IMAGES
         self._prepare = lru_cache(_KEPT)(self._look)
 
     @property
@@ -75,3 +80,12 @@ class Eyes:
         )
         inputs = {name: value for name, value in batch.items() if name in self._takes}
         return Sight(tuple(map(bytes_hash, images)), batch["input_ids"][0].tolist(), inputs)
+
+
+def probe(eyes: Eyes) -> Sight:
+    """A short text with an image that is no other's, to try a model on."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((64, 64)).save(file, "PNG")
+    return eyes.look(eyes.token + PROBE, (file.getvalue(),), True)

@@ -17,7 +17,7 @@ import torch
 from evalhub.backends.base import Output, Request, Score
 from evalhub.engine.continuations import Part, parts
 from evalhub.engine.prompts import Prompt, PromptLayer, Prompts
-from evalhub.engine.seam import forward
+from evalhub.engine.seam import context_of, forward
 from evalhub.engine.text import Text, common
 from evalhub.engine.tree import Row, Tree, TreeLayer
 from ingest.records import Status
@@ -85,7 +85,7 @@ class Likelihood:
     """Scores continuations with a decoder model. Not thread-safe; one per process.
 
     Args:
-        model: a transformers causal model loaded with `attn_implementation=ATTENTION`.
+        model: one that `Engine` runs.
         text: its tokenizer.
         prompts: computes and keeps what requests share.
     """
@@ -96,7 +96,7 @@ class Likelihood:
         self._prompts = prompts
         config = model.config.get_text_config()
         self._layers = config.num_hidden_layers
-        self._context = getattr(config, "max_position_embeddings", None) or 2048
+        self._context = context_of(config)
         self._queue: deque[_Job] = deque()
         self._refused: list[Output] = []
 
@@ -175,7 +175,7 @@ class Likelihood:
             begin += len(tree)
         kept, inverse = torch.tensor(places, device=device).unique(return_inverse=True)
         logits = forward(self._model, row.tokens, row.positions, layers, kept)
-        logprobs, greedy = _score(logits[0], inverse, torch.tensor(targets, device=device))
+        logprobs, greedy = score_tokens(logits[0], inverse, torch.tensor(targets, device=device))
         found = []
         done = 0
         for job in jobs:
@@ -205,7 +205,7 @@ class Likelihood:
                 logits = forward(self._model, tokens, positions, layers, kept)[0]
                 if first < end:
                     targets = torch.tensor(sequence[first + 1 : end + 1], device=device)
-                    some, likeliest = _score(logits, torch.arange(len(targets), device=device), targets)
+                    some, likeliest = score_tokens(logits, torch.arange(len(targets), device=device), targets)
                     logprobs += some
                     greedy += likeliest
             sums.append(sum(logprobs))
@@ -225,7 +225,9 @@ def _job(run: _Running, part: Part, shared: int) -> _Job:
     return job
 
 
-def _score(logits: torch.Tensor, places: torch.Tensor, targets: torch.Tensor) -> tuple[list[float], list[bool]]:
+def score_tokens(
+    logits: torch.Tensor, places: torch.Tensor, targets: torch.Tensor
+) -> tuple[list[float], list[bool]]:
     """Log-probabilities of tokens, and whether they are the likeliest.
 
     Args:

@@ -7,13 +7,13 @@ products of 32 rows are a third faster, of 64 rows a sixth; float32 products of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
-
 _ROWS = 64
-"""Of a typical batch. The order hangs on it, and with the order the rounding: so it is the same for all batches."""
+"""Of a typical batch. The order hangs on it, and with the order the rounding: so it is one for all batches."""
 
 
 class PackedLinear(torch.nn.Module):
@@ -36,11 +36,18 @@ class PackedLinear(torch.nn.Module):
         return result
 
 
-def pack(model: Any) -> None:
-    """Replace a model's plain linear layers, where they are bfloat16 or float32 on a CPU and this torch can."""
+def pack(model: Any, but: Iterable[torch.nn.Module] = ()) -> None:
+    """Replace a model's plain linear layers, where they are bfloat16 or float32 on a CPU and this torch can.
+
+    Args:
+        but: parts to leave as they are.
+    """
     if not torch.backends.mkldnn.is_available():
         return
+    left = {id(module) for part in but for module in part.modules()}
     for module in list(model.modules()):
+        if id(module) in left:
+            continue
         for name, child in list(module.named_children()):
             if type(child) is torch.nn.Linear and _packable(child.weight):
                 setattr(module, name, PackedLinear(child))

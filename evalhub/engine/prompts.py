@@ -125,14 +125,17 @@ class Prompts:
         return _prompt(layers, len(tokens), logits)
 
     def _look(self, sight: Sight) -> Prompt:
-        """A prompt with images: in one piece, with the positions and the mask that the model gives it."""
-        tokens = torch.tensor([sight.tokens], device=self._model.device)
+        """A prompt with images: in one piece, and with the mask that transformers makes for it."""
+        device = self._model.device
+        tokens = torch.tensor([sight.tokens], device=device)
         layers = [PromptLayer() for _ in range(self._layers)]
-        moved = [module for module in self._model.modules() if hasattr(module, "rope_deltas")]
-        for module in moved:
+        # Where an image has positions in two dimensions, the model counts them, and remembers what that comes to.
+        counting = [module for module in self._model.modules() if hasattr(module, "rope_deltas")]
+        for module in counting:
             module.rope_deltas = None
-        logits = forward(self._model, tokens, None, layers, masks=True, **sight.inputs)
-        deltas = [int(module.rope_deltas) for module in moved if module.rope_deltas is not None]
+        positions = None if counting else torch.arange(len(sight.tokens), device=device)[None]
+        logits = forward(self._model, tokens, positions, layers, masks=True, **sight.inputs)
+        deltas = [int(module.rope_deltas) for module in counting if module.rope_deltas is not None]
         return _prompt(layers, len(sight.tokens) + sum(deltas), logits)
 
 

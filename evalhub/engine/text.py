@@ -28,6 +28,11 @@ class Text:
         self.ends = _end_tokens(model, tokenizer)
 
     @property
+    def chat(self) -> bool:
+        """Whether there is a chat template."""
+        return bool((self.eyes.processor if self.eyes else self.tokenizer).chat_template)
+
+    @property
     def prefix(self) -> int:
         """The token that stands for the beginning of a text.
 

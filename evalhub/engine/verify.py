@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from evalhub.engine.eyes import Sight
+from evalhub.engine.eyes import PROBE, Sight, probe
 from evalhub.engine.prompts import Prompts
 from evalhub.engine.seam import ATTENTION, Layer, Refused, forward, use_attention
 from evalhub.engine.slots import Slots
 from evalhub.engine.text import Text
 from evalhub.errors import EvalhubError
 
-_TEXT = "The quick brown fox jumps over the lazy dog. 1 + 1 = 2"
 _ROWS = 8
 _TOLERANCE = 0.25
 """Of the logits' standard deviation: far beyond rounding, far below a mistake."""
@@ -27,69 +24,71 @@ def verify(model: Any, text: Text, prompts: Prompts, slots: Slots, context: int)
 
     Raises:
         Refused: it does not take part in the interfaces used, hides other tokens than it lets its layers know, or
-            gives other logits than with its own attention, on a text or beside an image.
+            gives other logits than its own `generate` computes, on a text or beside an image.
         EvalhubError: its own logits are not finite.
     """
-    tokens: list[int] = text.tokenizer(_TEXT)["input_ids"][:24]
     name = type(model).__name__
     try:
+        asked: list[tuple[list[int], Sight | None]] = [(text.tokenizer(PROBE)["input_ids"][:24], None)]
+        if text.eyes is not None:
+            sight = probe(text.eyes)
+            asked.append((sight.tokens, sight))
         use_attention(model, "eager")
-        expected = [_own(model, tokens)]
-        sight = _sight(text)
-        if sight:
-            expected.append(_own(model, [*sight.tokens, tokens[-1]], sight))
+        expected = [_own(model, tokens, sight) for tokens, sight in asked]
         use_attention(model, ATTENTION)
         _look_back(model, context)
-        found = [_decoded(model, prompts, slots, tokens)]
-        if sight:
-            found.append(_decoded(model, prompts, slots, [*sight.tokens, tokens[-1]], sight))
+        found = [
+            _ours(model, prompts, slots, tokens, sight, follows)
+            for (tokens, sight), (_, follows) in zip(asked, expected, strict=True)
+        ]
     except EvalhubError:
         raise
     except Exception as error:  # whatever a model raises that is not made for this
         reason = " ".join(str(error).split())[:200]
         raise Refused(f"{name} cannot be run by this engine: {reason or type(error).__name__}") from error
-    for ours, theirs in zip(found, expected, strict=True):
-        if not torch.isfinite(theirs).all():
-            raise EvalhubError(
-                f"{name} gives no finite logits: its weights are broken, or too large for this dtype"
-            )
+    for ours, (theirs, _) in zip(found, expected, strict=True):
+        check_finite(model, theirs)
         if not torch.isfinite(ours).all() or ((ours - theirs).abs().amax(-1) > _TOLERANCE * theirs.std(-1)).any():
             raise Refused(f"{name} gives other logits in this engine than in transformers")
 
 
-def _own(model: Any, tokens: Sequence[int], sight: Sight | None = None) -> torch.Tensor:
-    """Logits behind the last two tokens with the model's own attention, [2, vocabulary]."""
+def check_finite(model: Any, logits: torch.Tensor) -> None:
+    """Refuse a model whose own logits are not finite.
+
+    Raises:
+        EvalhubError: they are not.
+    """
+    if not torch.isfinite(logits).all():
+        name = type(model).__name__
+        raise EvalhubError(f"{name} gives no finite logits: its weights are broken, or too large for this dtype")
+
+
+def _own(model: Any, tokens: list[int], sight: Sight | None) -> tuple[torch.Tensor, int]:
+    """Logits of two tokens that the model's own `generate` adds to a prompt, [2, vocabulary], and the first."""
     ids = torch.tensor([tokens], device=model.device)
-    inputs = {name: _longer(value, len(tokens)) for name, value in sight.inputs.items()} if sight else {}
-    logits: torch.Tensor = model(input_ids=ids, use_cache=False, **inputs).logits[0, -2:].float()
-    return logits
+    generated = model.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        do_sample=False,
+        num_beams=1,
+        min_new_tokens=2,
+        max_new_tokens=2,
+        output_logits=True,
+        return_dict_in_generate=True,
+        **(sight.inputs if sight else {}),
+    )
+    return torch.cat(generated.logits).float(), int(generated.sequences[0, -2])
 
 
-def _longer(value: torch.Tensor, length: int) -> torch.Tensor:
-    """What a processor says of each token, for one text token more."""
-    return torch.nn.functional.pad(value, (0, 1)) if value.shape == (1, length - 1) else value
-
-
-def _decoded(
-    model: Any, prompts: Prompts, slots: Slots, tokens: list[int], sight: Sight | None = None
+def _ours(
+    model: Any, prompts: Prompts, slots: Slots, tokens: list[int], sight: Sight | None, follows: int
 ) -> torch.Tensor:
-    """The same as the engine computes them: all but the last token as a prompt, the last one in a slot."""
-    prompt = prompts.get(tokens[:-1], 0, sight)
+    """The same from the engine: the prompt, and a slot that is fed with the token that follows."""
+    prompt = prompts.get(tokens, 0, sight)
     rows = min(slots.count, _ROWS)
     positions = slots.point([prompt] + [None] * (rows - 1), [0] * rows, model.device)
-    fed = torch.tensor([tokens[-1]] + [0] * (rows - 1), device=model.device)[:, None]
+    fed = torch.tensor([follows] + [0] * (rows - 1), device=model.device)[:, None]
     return torch.stack([prompt.logits, forward(model, fed, positions, slots.layers)[0, -1].float()])
-
-
-def _sight(text: Text) -> Sight | None:
-    """A text with an image that is no other's, where the model takes images."""
-    if text.eyes is None:
-        return None
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.linear_gradient("L").resize((64, 64)).save(file, "PNG")
-    return text.eyes.look(text.eyes.token + _TEXT, (file.getvalue(),), True)
 
 
 def _look_back(model: Any, context: int) -> None:

@@ -37,7 +37,19 @@ class Ready:
 
     parameters: int
     chat: bool
-    """Whether the tokenizer has a chat template."""
+    """Whether there is a chat template."""
+
+    engine: str
+    """What runs the model: `transformers`, or `transformers-generate` where that is its own `generate`."""
+
+    eyes: bool
+    """Whether it takes images."""
+
+    likelihood: bool
+    """Whether it can say how likely a text is."""
+
+    notes: tuple[str, ...]
+    """What the user should know about how it runs."""
 
 
 def work(pipes: list[Connection]) -> None:
@@ -46,7 +58,10 @@ def work(pipes: list[Connection]) -> None:
     mine = pipes[0]
     try:
         job: Job = mine.recv()
-        engine, ready = _load(job)
+        _quieten()
+        from evalhub.engine.loading import load
+
+        generator, scorer, ready = load(job)
         for pipe in pipes[1:]:
             if os.fork() == 0:
                 mine = pipe
@@ -55,7 +70,7 @@ def work(pipes: list[Connection]) -> None:
             # A pipe is closed for the parent only when no worker holds an end that is not its own.
             if pipe is not mine:
                 pipe.close()
-        _serve(mine, engine, ready)
+        _serve(mine, generator, scorer, ready)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
     except EvalhubError as error:
@@ -65,43 +80,27 @@ def work(pipes: list[Connection]) -> None:
     os._exit(0)
 
 
-def _load(job: Job) -> tuple[Any, Ready]:
+def _quieten() -> None:
+    """What holds for every library that is loaded from here on."""
     # Weights are there by now; a library that asks the network again would wait for nothing.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
     import transformers
 
-    from evalhub.engine.engine import Engine
-    from evalhub.engine.packing import pack
-    from evalhub.engine.seam import ATTENTION
-
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    model, loading = transformers.AutoModelForCausalLM.from_pretrained(
-        job.folder, dtype=getattr(torch, job.dtype), attn_implementation=ATTENTION, output_loading_info=True
-    )
-    absent = sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]]))
-    if absent:
-        # transformers would put random numbers in their place.
-        raise EvalhubError(
-            f"{len(absent)} of its weights are not in its files, or of another shape: {absent[0]} …"
-        )
-    model.to(job.device).eval()
-    parameters = sum(weight.numel() for weight in model.parameters())
-    pack(model, job.slots)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
-    engine = Engine(model, tokenizer, job.slots, job.memory)
-    return engine, Ready(parameters, bool(tokenizer.chat_template))
 
 
-def _serve(pipe: Connection, engine: Any, ready: Ready) -> None:
+def _serve(pipe: Connection, generator: Any, scorer: Any, ready: Ready) -> None:
     pipe.send(ready)
     while True:
-        while engine.idle or pipe.poll():
-            engine.add(pipe.recv())
-        outputs = engine.step()
+        while (generator.idle and scorer.idle) or pipe.poll():
+            requests = pipe.recv()
+            generator.add([request for request in requests if not request.continuations])
+            scorer.add([request for request in requests if request.continuations])
+        outputs = scorer.step() + generator.step()
         if outputs:
             pipe.send(outputs)
 

@@ -1,0 +1,115 @@
+"""From a model's folder to what generates and scores with it: the engine, or where that refuses, transformers."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+from evalhub.engine.engine import Engine
+from evalhub.engine.eyes import Eyes, probe
+from evalhub.engine.fallback import Fallback
+from evalhub.engine.likelihood import Likelihood
+from evalhub.engine.packing import pack
+from evalhub.engine.plain_likelihood import PlainLikelihood
+from evalhub.engine.seam import Refused
+from evalhub.engine.worker import Job, Ready
+from evalhub.errors import EvalhubError
+
+
+def load(job: Job) -> tuple[Any, Any, Ready]:
+    """Load a model. Returns what generates with it and what scores continuations, each with `add`, `idle` and
+    `step`, and what the parent is to know.
+
+    Raises:
+        EvalhubError: weights are missing, the model cannot generate, or its logits are not finite.
+    """
+    config = transformers.AutoConfig.from_pretrained(job.folder)
+    model = _model(job, config)
+    parameters = sum(weight.numel() for weight in model.parameters())
+    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
+    eyes, notes = _eyes(job.folder, model)
+    tokenizer = eyes.processor.tokenizer if eyes else tokenizer
+    generator: Engine | Fallback
+    scorer: Likelihood | PlainLikelihood
+    try:
+        if config.is_encoder_decoder:
+            raise Refused(f"{type(model).__name__} has an encoder")
+        pack(model, _blind(model))
+        generator = Engine(model, tokenizer, job.slots, job.memory, eyes)
+        scorer = Likelihood(model, generator.text, generator.prompts)
+        name = "transformers"
+        most = getattr(model.config.get_text_config(), "max_position_embeddings", generator.context)
+        if generator.context < most:
+            notes.append(
+                f"prompt and output end at {generator.context:,} tokens together: beyond that, its scaled "
+                "positions would let attempts change each other"
+            )
+    except Refused as refused:
+        reason = str(refused)
+        name = "transformers-generate"
+    if name == "transformers-generate":
+        # Loaded anew: packed weights are the engine's own. Only one copy is held at a time.
+        del model
+        model = _model(job, config)
+        eyes = Eyes(model, eyes.processor) if eyes else None
+        generator = Fallback(model, tokenizer, job.slots, job.memory, eyes)
+        scorer = PlainLikelihood(model, generator.text)
+        notes.insert(0, f"it runs through transformers' own generate, which is slower: {reason}")
+    ready = Ready(
+        parameters=parameters,
+        chat=generator.text.chat,
+        engine=name,
+        eyes=eyes is not None,
+        likelihood=not config.is_encoder_decoder,
+        notes=tuple(notes),
+    )
+    return generator, scorer, ready
+
+
+def _model(job: Job, config: Any) -> Any:
+    """A model with its weights, all of which must be there."""
+    model, loading = _kind(config).from_pretrained(
+        job.folder, dtype=getattr(torch, job.dtype), output_loading_info=True
+    )
+    absent = sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]]))
+    if absent:
+        # transformers would put random numbers in their place.
+        raise EvalhubError(
+            f"{len(absent)} of its weights are not in its files, or of another shape: {absent[0]} …"
+        )
+    return model.to(job.device).eval()
+
+
+def _kind(config: Any) -> Any:
+    """The class of transformers' that loads a model: one that takes images where it is named as such."""
+    sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    if sees and MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(config)].__name__ in (config.architectures or ()):
+        return transformers.AutoModelForImageTextToText
+    return transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+
+
+def _eyes(folder: Path, model: Any) -> tuple[Eyes | None, list[str]]:
+    """A model's processor of images where it takes any; else, or where it cannot be had, why not."""
+    if _kind(model.config) is not transformers.AutoModelForImageTextToText:
+        return None, []
+    try:
+        eyes = Eyes(model, transformers.AutoProcessor.from_pretrained(folder))
+        probe(eyes)
+    except Exception as error:  # a processor's libraries, files and own code
+        reason = " ".join(str(error).split())[:150] or type(error).__name__
+        lacking = importlib.util.find_spec("torchvision") is None
+        help_ = "; torchvision is not installed, which many processors need" if lacking else ""
+        return None, [f"its images cannot be prepared, so it is asked without any ({reason}{help_})"]
+    return eyes, []
+
+
+def _blind(model: Any) -> list[Any]:
+    """The parts that look at images, by their own configuration."""
+    known = (model.config, model.config.get_text_config())
+    parts = (module for module in model.modules() if isinstance(module, transformers.PreTrainedModel))
+    return [part for part in parts if not any(part.config is config for config in known)]
