@@ -64,29 +64,79 @@ CONFIGS = {
     "phi": lambda: transformers.PhiConfig(**SIZES, intermediate_size=96),
 }
 
+REFUSED = {
+    "mamba": lambda: transformers.MambaConfig(
+        hidden_size=48, num_hidden_layers=2, vocab_size=300, state_size=8, eos_token_id=0, bos_token_id=0
+    ),
+    "gpt-oss": lambda: transformers.GptOssConfig(
+        **GROUPED, head_dim=12, sliding_window=WINDOW, num_local_experts=4, num_experts_per_tok=2
+    ),
+    "falcon": lambda: transformers.FalconConfig(**SIZES, alibi=True),
+    "qwen2-moe-window": lambda: transformers.Qwen2MoeConfig(
+        **GROUPED,
+        **EXPERTS,
+        shared_expert_intermediate_size=32,
+        use_sliding_window=True,
+        sliding_window=WINDOW,
+        max_window_layers=1,
+    ),
+    "t5": lambda: transformers.T5Config(
+        d_model=48,
+        d_kv=12,
+        d_ff=96,
+        num_layers=2,
+        num_heads=4,
+        vocab_size=300,
+        eos_token_id=0,
+        pad_token_id=0,
+        decoder_start_token_id=0,
+        tie_word_embeddings=False,
+    ),
+}
+"""What the engine does not run: recurrence, sinks, positions by bias, a window that only the mask knows, an
+encoder."""
+
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}<assistant>"
 
 
 def make(folder: Path, kind: str, *, chat: bool = True, seed: int = 0) -> Path:
     """Write a model of an architecture into a folder."""
     torch.manual_seed(seed)
-    model = transformers.AutoModelForCausalLM.from_config(CONFIGS[kind]())
+    config = {**CONFIGS, **REFUSED}[kind]()
+    auto = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+    model = auto.from_config(config)
+    sharpen(model)
+    model.save_pretrained(folder)
+    fast = tokenizer()
+    if chat:
+        fast.chat_template = TEMPLATE
+    fast.save_pretrained(folder)
+    return folder
+
+
+def sharpen(model: Any) -> None:
+    """Make the likeliest token stand out, so that greedy decoding has no ties."""
     with torch.no_grad():
         for weight in model.parameters():
             if weight.dim() > 1:
-                weight.mul_(8)  # so that the likeliest token stands out and greedy decoding has no ties
-    model.save_pretrained(folder)
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(
+                weight.mul_(8)
+
+
+def tokenizer(**special: Any) -> Any:
+    """A tokenizer of bytes and of pieces of a few words.
+
+    Args:
+        special: tokens that it has besides, by what they are called.
+    """
+    pieces = Tokenizer(models.BPE())
+    pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    pieces.decoder = decoders.ByteLevel()
+    pieces.train_from_iterator(
         ["the quick brown fox"],
         trainers.BpeTrainer(
             vocab_size=300, special_tokens=["<end>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
         ),
     )
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<end>")
-    if chat:
-        fast.chat_template = TEMPLATE
-    fast.save_pretrained(folder)
-    return folder
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=pieces, eos_token="<end>", pad_token="<end>", **special
+    )

@@ -10,7 +10,7 @@ import transformers
 
 from evalhub.backends.base import Output, Request
 from evalhub.engine.engine import Engine
-from evalhub.engine.seam import ATTENTION
+from evalhub.engine.fallback import Fallback
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Status
 from tests.engine.models import CONFIGS, make
@@ -27,13 +27,11 @@ PROMPTS = [
 
 
 def load(folder: Path, slots: int = 8, dtype: torch.dtype = torch.float32) -> Engine:
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, attn_implementation=ATTENTION
-    ).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
     return Engine(model, transformers.AutoTokenizer.from_pretrained(folder), slots)
 
 
-def run(engine: Engine, requests: list[Request]) -> dict[tuple[str, int], Output]:
+def run(engine: Engine | Fallback, requests: list[Request]) -> dict[tuple[str, int], Output]:
     engine.add(requests)
     outputs = []
     while not engine.idle:
@@ -115,7 +113,7 @@ def test_chat_goes_through_the_template(llama: Path) -> None:
 
 
 def test_a_model_that_the_slots_would_run_wrongly_is_refused(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = transformers.AutoModelForCausalLM.from_pretrained(llama, attn_implementation=ATTENTION)
+    model = transformers.AutoModelForCausalLM.from_pretrained(llama)
     monkeypatch.setattr("evalhub.engine.slots.squeeze", lambda scores, *_: scores.float() * 0)
     with pytest.raises(EvalhubError, match="other logits"):
         Engine(model, transformers.AutoTokenizer.from_pretrained(llama), 8)
@@ -161,7 +159,7 @@ def test_worked_examples_are_computed_once_and_change_nothing(llama: Path) -> No
 
 
 def test_fewer_attempts_run_together_where_memory_is_short(llama: Path) -> None:
-    small = transformers.AutoModelForCausalLM.from_pretrained(llama, attn_implementation=ATTENTION).eval()
+    small = transformers.AutoModelForCausalLM.from_pretrained(llama).eval()
     # Room for three attempts of twenty tokens: keys and values of two layers, two heads, width 12, float32.
     engine = Engine(
         small, transformers.AutoTokenizer.from_pretrained(llama), 8, int(3.5 * 20 * 2 * 2 * 2 * 12 * 4 / 0.75)
