@@ -55,10 +55,6 @@ class Eyes:
         """What stands for an image in a text."""
         return str(self.processor.image_token)
 
-    def content(self, text: str, images: int) -> list[dict[str, str]]:
-        """A message as chat templates of processors take it, with so many images in front."""
-        return [{"type": "image"}] * images + [{"type": "text", "text": text}]
-
     def look(self, text: str, images: tuple[bytes, ...], special: bool) -> Sight:
         """Prepare a text with images.
 

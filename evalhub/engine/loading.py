@@ -103,8 +103,8 @@ def _eyes(folder: Path, model: Any) -> tuple[Eyes | None, list[str]]:
     except Exception as error:  # a processor's libraries, files and own code
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         lacking = importlib.util.find_spec("torchvision") is None
-        help_ = "; torchvision is not installed, which many processors need" if lacking else ""
-        return None, [f"its images cannot be prepared, so it is asked without any ({reason}{help_})"]
+        missing = '; many processors need torchvision: pip install "evalhub[vision]"' if lacking else ""
+        return None, [f"its images cannot be prepared, so it is asked without any ({reason}{missing})"]
     return eyes, []
 
 

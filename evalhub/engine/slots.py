@@ -17,8 +17,8 @@ from evalhub.engine.prompts import Prompt
 from evalhub.engine.seam import Layer, squeeze
 
 _ROUND = 64
-"""Prompts and slots are read in multiples of this many tokens: then a sum over them adds in the same order whatever
-the longest of the batch is."""
+"""Prompts and slots are read in multiples of this many tokens: then a sum over them adds in the same order
+whatever the longest of the batch is."""
 
 _LEAST = 8
 """Rows that a product over a prompt has at least, borrowed ones among them: fewer may be rounded otherwise."""

@@ -25,6 +25,9 @@ class Text:
     def __init__(self, model: Any, tokenizer: Any, eyes: Eyes | None = None) -> None:
         self.tokenizer = tokenizer
         self.eyes = eyes
+        self._pieces = hasattr(model.config, "vision_config")
+        """Whether the chat template takes messages in pieces, as those of models that look at images do."""
+
         self.ends = _end_tokens(model, tokenizer)
 
     @property
@@ -64,12 +67,16 @@ class Text:
         if condition.form == "plain":
             images = self.eyes.token * len(request.images) if self.eyes else ""
             return condition.preamble + images + request.text
-        source, texts = (self.eyes.processor, self.eyes.content) if self.eyes else (self.tokenizer, _as_it_is)
-        messages = [{"role": "user", "content": texts(request.text, len(request.images))}]
+        messages = [self._message("user", request.text, len(request.images))]
         if condition.preamble:
-            messages.insert(0, {"role": "system", "content": texts(condition.preamble, 0)})
-        text: str = source.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            messages.insert(0, self._message("system", condition.preamble))
+        template = (self.eyes.processor if self.eyes else self.tokenizer).apply_chat_template
+        text: str = template(messages, add_generation_prompt=True, tokenize=False)
         return text
+
+    def _message(self, role: str, text: str, images: int = 0) -> dict[str, Any]:
+        pieces = [{"type": "image"}] * images + [{"type": "text", "text": text}]
+        return {"role": role, "content": pieces if self._pieces else text}
 
     def tokens(self, texts: list[str], request: Request) -> list[list[int]]:
         """Token ids of texts that begin as a request's prompt does."""
@@ -106,11 +113,6 @@ class Text:
         text = self.decode(last, generated)
         ends = [text.index(stop) for stop in stops if stop in text]
         return text[: min(ends)] if ends else None
-
-
-def _as_it_is(text: str, images: int) -> str:
-    del images
-    return text
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:
