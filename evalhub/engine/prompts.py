@@ -140,5 +140,10 @@ class Prompts:
 
 
 def _prompt(layers: list[PromptLayer], after: int, logits: torch.Tensor) -> Prompt:
-    states = [(layer.keys[0].contiguous(), layer.values[0].contiguous()) for layer in layers]
+    states = [(_only(layer.keys), _only(layer.values)) for layer in layers]
     return Prompt(states[0][0].shape[1], after, states, logits[0, -1].float())
+
+
+def _only(states: torch.Tensor) -> torch.Tensor:
+    """Of the one text; a layer that looks at what another one keeps has none."""
+    return states[0].contiguous() if states.numel() else states

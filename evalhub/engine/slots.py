@@ -119,6 +119,8 @@ class Slots:
     def move(self, source: int, target: int, tokens: int) -> None:
         """Let what a slot has generated lie in another."""
         for layer in self.layers:
+            if not layer.keys.numel():
+                continue  # it looks at what another one keeps
             layer.keys[target, :, :, :tokens] = layer.keys[source, :, :, :tokens]
             layer.values[target, :, :tokens] = layer.values[source, :, :tokens]
 
