@@ -26,8 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from aggregate.rates import rates
-from ingest.recorded import PASS, read_recording
-from ingest.records import Status
+from ingest.recorded import PASS, TIMEOUT, read_recording
 
 TARGETS = (2, 5, 8)
 PINNED = 4.2
@@ -115,7 +114,7 @@ def read(file: Path) -> np.ndarray:
     if not recording.outcomes or len(counts) != 1:
         raise SystemExit(f"{file}: give a file with the outcomes of as many attempts of every sample")
     passed = (recording.texts == PASS).to_numpy().astype(float)
-    passed[(recording.statuses != Status.OK).to_numpy()] = np.nan
+    passed[(recording.texts == TIMEOUT).to_numpy()] = np.nan
     return passed.reshape(-1, counts.pop())
 
 

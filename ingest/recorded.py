@@ -10,11 +10,11 @@ import polars as pl
 from ingest.records import Status
 from ingest.source import SourceError
 
-PASS, FAIL = "pass", "fail"
-"""What stands for the output where only the outcome was recorded."""
+PASS, FAIL, TIMEOUT = "pass", "fail", "timeout"
+"""What stands for the output where only the outcome was recorded. A timeout says how slow the machine was, not
+that the program was wrong."""
 
-_LETTERS = {"P": (PASS, Status.OK), "F": (FAIL, Status.OK), "T": ("", Status.TIMEOUT)}
-"""A timeout says how slow the machine was, not that the program was wrong: it is missing, as everywhere here."""
+_LETTERS = {"P": PASS, "F": FAIL, "T": TIMEOUT}
 
 _SAMPLE = ("sample", "task_id")
 _LONG = ("attempt", "output")
@@ -34,7 +34,7 @@ class Recording:
     """By a sample's name: where its attempts begin, and how many they are."""
 
     outcomes: bool
-    """Whether the texts are only `PASS` and `FAIL`."""
+    """Whether the texts are only `PASS`, `FAIL` and `TIMEOUT`."""
 
 
 def read_recording(path: Path) -> Recording:
@@ -111,11 +111,9 @@ def _wide(path: Path, frame: pl.DataFrame, column: str) -> pl.DataFrame:
     unknown = sorted(set(rows["letter"].unique()) - _LETTERS.keys())
     if unknown:
         raise SourceError(f"{path}: '{unknown[0]}' is no outcome: P passed, F failed, T ran out of time")
-    texts = {letter: text for letter, (text, _) in _LETTERS.items()}
-    statuses = {letter: status.value for letter, (_, status) in _LETTERS.items()}
     return rows.select(
         "sample",
-        pl.col("letter").replace_strict(texts).alias("text"),
-        pl.col("letter").replace_strict(statuses).alias("status"),
+        pl.col("letter").replace_strict(_LETTERS).alias("text"),
+        pl.lit(Status.OK.value).alias("status"),
         pl.lit(0, pl.Int64).alias("tokens"),
     )

@@ -79,7 +79,8 @@ class ReplayBackend:
         name = self._names.get(request.sample_id, request.sample_id)
         first, count = self._recording.places.get(name, (0, 0))
         if request.attempt >= count:
-            return Output(request, "not recorded", Status.ERROR, 0, 0.0)
+            why = f"not recorded: there are {count} attempts of it, keep --max-attempts within them"
+            return Output(request, why, Status.ERROR, 0, 0.0)
         row = first + int(self._order(request.seed, name, count)[request.attempt])
         return Output(
             request,

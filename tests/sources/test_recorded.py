@@ -11,7 +11,7 @@ from evalhub import plugins
 from evalhub.pool import ingest
 from evalhub.store.hub import Hub
 from evalhub.store.samples import Added
-from ingest.recorded import FAIL, PASS, Recording, read_recording
+from ingest.recorded import FAIL, PASS, TIMEOUT, Recording, read_recording
 from ingest.records import Status
 from ingest.source import SourceError
 from ingest.sources.recorded import Recorded
@@ -49,10 +49,9 @@ def test_outputs_in_the_order_of_their_numbers(tmp_path: Path, suffix: str) -> N
 
 
 def test_outcomes_in_one_text(tmp_path: Path) -> None:
-    """A timeout is missing, not wrong."""
     recording = read_recording(written(WIDE, tmp_path / "runs.csv"))
     assert recording.outcomes and list(recording.places) == ["b", "a"]
-    assert rows(recording, "b") == [(PASS, "ok", 0), (FAIL, "ok", 0), (PASS, "ok", 0), ("", "timeout", 0)]
+    assert rows(recording, "b") == [(PASS, "ok", 0), (FAIL, "ok", 0), (PASS, "ok", 0), (TIMEOUT, "ok", 0)]
     assert rows(recording, "a") == [(FAIL, "ok", 0)] * 2
 
 
@@ -98,10 +97,16 @@ def test_samples_for_outcomes(tmp_path: Path, hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [(PASS, 1.0), (FAIL, 0.0), ("def f(): pass", None), ("", None)], ids=repr
+    ("text", "status", "value"),
+    [
+        (PASS, Status.OK, 1.0),
+        (FAIL, Status.OK, 0.0),
+        (TIMEOUT, Status.TIMEOUT, None),
+        ("def f(): pass", Status.ERROR, None),
+        ("7", Status.OK, 0.0),
+    ],
 )
-def test_only_a_recorded_outcome_counts(text: str, value: float | None) -> None:
-    """A model that is asked the name of a sample says nothing of it, whatever it says."""
+def test_only_a_recorded_outcome_counts(text: str, status: Status, value: float | None) -> None:
+    """A timeout is missing, and so is what a model says that is asked the name of a sample; a guess is wrong."""
     verdict = plugins.make("grader", "outcome").grade(asked("outcome", PASS), text)
-    assert verdict.value == value
-    assert (verdict.status is Status.OK) is (value is not None)
+    assert (verdict.status, verdict.value) == (status, value)
