@@ -22,7 +22,16 @@ _ATTEMPTS_FOR_WIDTH = 1000
     sections={
         "Which samples": ("sources", "limit"),
         "How many attempts": ("target", "passes", "max_attempts", "width", "budgets"),
-        "How the model is asked": ("temperature", "top_p", "top_k", "max_tokens", "seed", "device", "dtype"),
+        "How the model is asked": (
+            "answer",
+            "temperature",
+            "top_p",
+            "top_k",
+            "max_tokens",
+            "seed",
+            "device",
+            "dtype",
+        ),
     },
 )
 @click.argument("model")
@@ -58,6 +67,11 @@ _ATTEMPTS_FOR_WIDTH = 1000
     help="What all of it may take: 400 (samples, drawn so that they tell of the others), 5000attempts, "
     "200ktokens, 30min, 1.5usd; may be repeated.",
 )
+@click.option(
+    "--answer",
+    type=click.Choice(["generate", "likelihood"]),
+    help="Replaces the sources' own: likelihood asks how likely each choice, or the reference, is.",
+)
 @click.option("--temperature", type=Number(0), help="Replaces the sources' own; 0 takes the likeliest token.")
 @click.option("--top-p", type=Number(0, 1, min_open=True), help="Replaces the sources' own.")
 @click.option("--top-k", type=click.IntRange(1), help="Replaces the sources' own: so many likeliest tokens.")
@@ -71,7 +85,7 @@ _ATTEMPTS_FOR_WIDTH = 1000
     type=click.Choice(["auto", "bfloat16", "float16", "float32"]),
     default="auto",
     show_default=True,
-    help="Arithmetic of the model; part of the condition.",
+    help="Arithmetic of the model; part of the condition. By itself float32 where all answers are likelihoods.",
 )
 @click.option(
     "--regrade",
@@ -89,6 +103,7 @@ def command(
     max_attempts: int | None,
     width: float | None,
     budgets: tuple[tuple[str, float], ...],
+    answer: str | None,
     temperature: float | None,
     top_p: float | None,
     top_k: int | None,
@@ -122,7 +137,10 @@ def command(
     from evalhub.scoring.session import score_model
     from evalhub.store.hub import Hub
 
-    overrides = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
+    decoding = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
+    if answer == "likelihood" and any(value is not None for value in decoding.values()):
+        raise click.UsageError("--answer likelihood generates nothing: leave the options of decoding out")
+    overrides = {"answer": answer, **decoding}
     if temperature == 0 and not model.startswith("baseline:") and not as_json:
         click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
     plan = Plan(
@@ -150,9 +168,11 @@ def command(
     if as_json:
         print_json(session.to_json())
     else:
+        from evalhub.cli.figures import print_figures
         from evalhub.cli.tables import print_pool_estimate, print_ranking, print_summary, print_time
 
         print_summary(session.summary)
+        print_figures(session.figures)
         if session.pool:
             click.echo()
             print_pool_estimate(session.pool)
@@ -163,7 +183,8 @@ def command(
         print_time(session.summary, session.time)
     if session.summary.interrupted:
         click.echo(
-            "stopped; what was done is kept, and the same command goes on. Rankings hear of it when it ends.",
+            f"stopped; what was done is kept, and the same command goes on: {session.summary.unsettled:,} samples "
+            "have not enough attempts yet. Rankings hear of it when it ends.",
             err=True,
         )
         click.get_current_context().exit(130)

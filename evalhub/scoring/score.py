@@ -18,20 +18,27 @@ from evalhub.errors import EvalhubError
 from evalhub.scoring.alike import Alike
 from evalhub.scoring.clock import GENERATING, VERDICTS, WRITING, Clock
 from evalhub.scoring.grading import Grading, Judged
+from evalhub.scoring.likelihood import LIKELIHOOD, changed, grader_of, judged_so, keep_metrics, unfit
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.prompt import request
 from evalhub.scoring.schedule import Schedule, Waste
 from evalhub.scoring.tally import Tally, tally
+from evalhub.scoring.texts import Texts, attempts_of, take_texts
 from evalhub.scoring.trials import Outcome
 from evalhub.store.attempts import Kept, add_attempts, load_attempts
 from evalhub.store.hub import Hub
+from evalhub.store.metrics import Metric
 from evalhub.store.results import Tallied, add_model, finish_run, start_run
 from evalhub.store.samples import add_conditions, load_samples
-from ingest.records import Attempt, Condition, Sample, Status
+from ingest.records import Condition, Sample, Status
 
 _TOOLS = ("evalhub", "torch", "transformers", "tokenizers", "numpy")
 _WAIT = 0.5
 """Seconds that the loop waits at most before it looks at the other side."""
+
+_TOGETHER = 64
+_SOON = 0.2
+"""Outputs are written so many together, or after so many seconds: each writing waits for the disk."""
 
 
 class Watcher(Protocol):
@@ -69,6 +76,9 @@ class Scored:
     interrupted: bool = False
     """Ctrl-C came before the end: the attempts are kept, the measurements are not."""
 
+    metrics: tuple[Metric, ...] = ()
+    """Of samples answered by likelihood, what their scores say beyond passing."""
+
 
 def open_backend(name: str, *, device: str = "auto", dtype: str = "auto") -> Backend:
     """Start the backend that a model's name means."""
@@ -101,40 +111,58 @@ def score(
     """
     clock = clock or Clock()
     samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
-    with Grading(hub, samples, clock) as grading:
-        skipped = leave_out(samples, backend, grading)
-        conditions = conditions_of(backend, samples.values(), plan.overrides)
+    conditions = conditions_of(backend, samples.values(), plan.overrides)
+    with Grading(hub, judged_so(samples, conditions), clock) as grading:
+        skipped = leave_out(samples, backend, grading, conditions, plan.overrides)
+        conditions = {sample_id: conditions[sample_id] for sample_id in samples}
+        texts = Texts(hub, backend, take_texts(samples), conditions, plan.seed)
         model_id = backend.model.model_id
         add_model(hub, backend.model)
         add_conditions(hub, conditions.values())
-        known = {sample_id: condition.condition_id for sample_id, condition in conditions.items()}
+        of_samples = {sample_id: conditions[sample_id] for sample_id in samples}
+        known = {sample_id: condition.condition_id for sample_id, condition in of_samples.items()}
         run_id = start_run(
             hub,
             model_id=model_id,
             seed=plan.seed,
             passes=plan.passes or 0,
             max_attempts=plan.max_attempts,
-            rule=plan.rule(),
+            rule=plan.rule() | texts.rule(),
             options=asdict(plan),
             versions={tool: version(tool) for tool in _TOOLS},
             conditions=known,
         )
-        run = _Run(hub, backend, grading, plan, samples, conditions, clock)
+        run = _Run(hub, backend, grading, plan, samples, of_samples, clock)
         run.go_on(watcher)
-        interrupted = not run.until_done(watcher, stopped)
+        interrupted = not (run.until_done(watcher, stopped) and texts.until_done(stopped))
     found = tally(run.schedule, known, run.reasons)
     shrunk = 0
+    metrics: list[Metric] = []
     if not interrupted:
         with clock.spent(WRITING):
             shrunk = finish_run(hub, run_id, model_id, plan.seed, found.measurements)
+            metrics = keep_metrics(hub, model_id, plan.seed, {**samples, **texts.samples}, conditions)
     words = plan.budget.words()
     ended = tuple(words[name] for name in run.schedule.ended)
     waste = run.schedule.waste
-    return Scored(run_id, model_id, found.measurements, skipped, shrunk, found, ended, waste, interrupted)
+    skipped |= texts.failed
+    return Scored(
+        run_id, model_id, found.measurements, skipped, shrunk, found, ended, waste, interrupted, tuple(metrics)
+    )
 
 
-def leave_out(samples: dict[str, Sample], backend: Backend, grading: Grading) -> dict[str, int]:
+def leave_out(
+    samples: dict[str, Sample],
+    backend: Backend,
+    grading: Grading,
+    conditions: Mapping[str, Condition],
+    overrides: Mapping[str, Any],
+) -> dict[str, int]:
     """Take away the samples that cannot be asked or judged here. Returns the reasons, and how many each.
+
+    Args:
+        conditions: under which each would really be asked.
+        overrides: of the conditions that the sources ask for.
 
     Raises:
         EvalhubError: none is left.
@@ -142,7 +170,12 @@ def leave_out(samples: dict[str, Sample], backend: Backend, grading: Grading) ->
     skipped: dict[str, int] = {}
     refusals = grading.refusals()
     for sample_id, sample in list(samples.items()):
-        reason = backend.refuses(sample, sample.condition) or refusals.get(sample.grader, "")
+        condition = conditions[sample_id]
+        reason = (
+            unfit(sample, condition)
+            or backend.refuses(sample, changed(sample.condition, overrides))
+            or refusals.get(grader_of(sample, condition), "")
+        )
         if reason:
             skipped[reason] = skipped.get(reason, 0) + 1
             del samples[sample_id]
@@ -159,14 +192,14 @@ def conditions_of(
     found = {}
     for sample in samples:
         if sample.condition not in made:
-            made[sample.condition] = backend.condition(sample.condition.changed(**overrides))
+            made[sample.condition] = backend.condition(changed(sample.condition, overrides))
         found[sample.sample_id] = made[sample.condition]
     return found
 
 
 def tells_once(condition: Condition) -> bool:
     """Whether all attempts under a condition would be the same."""
-    return condition.temperature == 0 or condition.answer == "likelihood"
+    return condition.temperature == 0 or condition.answer == LIKELIHOOD
 
 
 class _Run:
@@ -192,8 +225,10 @@ class _Run:
         self.reasons: dict[str, dict[int, str]] = {}
         self._hub, self._backend, self._grading, self._plan = hub, backend, grading, plan
         self._samples, self._conditions, self._clock = samples, conditions, clock
-        self._alike = Alike()
+        self._asking, self._judging = Alike(), Alike()
         self._flying = self._tokens = 0
+        self._landed: list[Output] = []
+        self._first_landed = 0.0
         self._fresh: set[tuple[str, int]] = set()
 
     def go_on(self, watcher: Watcher) -> None:
@@ -215,16 +250,27 @@ class _Run:
 
     def until_done(self, watcher: Watcher, stopped: Callable[[], bool]) -> bool:
         """Make attempts until no more are wanted. Returns whether nobody stopped it."""
+        try:
+            return self._make(watcher, stopped)
+        finally:
+            # Whatever happens, the model's death or a second Ctrl-C: what came is kept.
+            self._keep_landed()
+
+    def _make(self, watcher: Watcher, stopped: Callable[[], bool]) -> bool:
         schedule, began = self.schedule, time.monotonic()
         while not schedule.done or self._flying:
             if stopped():
                 self._take(0)
+                self._judge(self._keep_landed())
                 schedule.conclude()
                 return False
             self._ask(time.monotonic() - began)
             # With nothing to generate, the only thing to wait for is a verdict.
             if self._flying:
-                self._take(_WAIT, time.monotonic() - began)
+                self._take(_SOON if self._landed else _WAIT, time.monotonic() - began)
+            late = self._landed and time.monotonic() - self._first_landed >= _SOON
+            if late or not self._flying or len(self._landed) >= _TOGETHER:
+                self._judge(self._keep_landed())
             with self._clock.spent(VERDICTS):
                 judged = self._grading.collect(0 if self._flying else _WAIT)
             self._record(judged)
@@ -244,7 +290,7 @@ class _Run:
             self._flying += len(wanted)
 
     def _take(self, wait: float, seconds: float | None = None) -> None:
-        """Take outputs, put others into their places at once, then keep and judge what came."""
+        """Take outputs, and put others into their places at once."""
         with self._clock.spent(GENERATING):
             outputs = self._backend.collect(wait)
         if not outputs:
@@ -255,39 +301,31 @@ class _Run:
         tokens = sum(output.tokens for output in outputs)
         self._tokens += tokens
         self._clock.tokens += tokens
+        if not self._landed:
+            self._first_landed = time.monotonic()
+        self._landed += outputs
+
+    def _keep_landed(self) -> list[Kept]:
+        """Keep the outputs that came."""
+        outputs, self._landed = self._landed, []
+        if not outputs:
+            return []
         with self._clock.spent(WRITING):
             kept = self._keep(outputs)
         self._fresh.update((one.sample_id, one.attempt) for one in kept)
         for output in outputs:
             self._look_at(output)
-        self._judge(kept)
+        return kept
 
     def _keep(self, outputs: Sequence[Output]) -> list[Kept]:
-        return add_attempts(
-            self._hub,
-            [
-                Attempt(
-                    model_id=self._backend.model.model_id,
-                    condition_id=self._conditions[output.request.sample_id].condition_id,
-                    seed=self._plan.seed,
-                    sample_id=output.request.sample_id,
-                    attempt=output.request.attempt,
-                    status=output.status,
-                    output=output.text,
-                    tokens=output.tokens,
-                    seconds=output.seconds,
-                    prompt_tokens=output.prompt_tokens,
-                    cost=output.cost,
-                )
-                for output in outputs
-            ],
-        )
+        model_id, seed = self._backend.model.model_id, self._plan.seed
+        return add_attempts(self._hub, attempts_of(outputs, model_id, self._conditions, seed))
 
     def _look_at(self, output: Output) -> None:
-        if output.status in (Status.NO_ANSWER, Status.TRUNCATED):
-            self._alike.worked()
-        elif output.status is not Status.OK:
-            self._alike.failed(output.text or output.status.value)
+        if output.status.counts or output.status is Status.TRUNCATED:
+            self._asking.worked(output.request.sample_id)
+        else:
+            self._asking.failed(output.request.sample_id, output.text or output.status.value)
         if self._plan.budget.dollars is not None and output.cost is None and output.status is Status.OK:
             raise EvalhubError(
                 f"a budget in dollars needs a price, and none is known for {self._backend.model.model_id}: take a "
@@ -310,9 +348,9 @@ class _Run:
                 why = "not judged" if kept.status.counts else kept.status.value
                 self.reasons.setdefault(kept.sample_id, {})[kept.attempt] = why
                 if fresh and kept.status.counts:
-                    self._alike.failed(detail)
+                    self._judging.failed(kept.sample_id, detail)
             elif fresh:
-                self._alike.worked()
+                self._judging.worked(kept.sample_id)
             self.schedule.record(
                 kept.sample_id, kept.attempt, Outcome(passed, kept.tokens, kept.cost or 0.0, fresh)
             )

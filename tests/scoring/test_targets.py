@@ -209,10 +209,25 @@ def test_attempts_that_all_fail_in_one_way_end_the_run(hub: Hub) -> None:
     broken = Fake(answers=lambda asked: (f"no route to host at {asked.attempt}", Status.ERROR))
     with pytest.raises(EvalhubError, match="20 attempts in a row failed in the same way: no route to host"):
         run(hub, broken, samples(100), max_attempts=30)
-    assert len(table(hub, "attempt")) < 40 and not table(hub, "measurement")
+    assert len(table(hub, "attempt")) < 200 and not table(hub, "measurement")
     scored = run(hub, Fake(), samples(100), max_attempts=30)
     assert not any("error" in tally.reason for tally in scored.tallies)
     assert hub.database.execute("SELECT count(*) FROM attempt WHERE status = 'error'").fetchall() == [(0,)]
+
+
+def test_a_model_that_dies_on_the_way_ends_the_run(hub: Hub) -> None:
+    """Samples that worked before fail now."""
+    dying = Fake(answers=lambda asked: ("gone", Status.ERROR) if asked.attempt > 3 else ("no", Status.OK))
+    with pytest.raises(EvalhubError, match="50 attempts in a row failed in the same way: gone"):
+        run(hub, dying, samples(100), max_attempts=30)
+
+
+def test_samples_that_never_work_end_no_run(hub: Hub) -> None:
+    """Where others do, however long they go on: a prompt may be too long for the model."""
+    bad = {sample.sample_id for sample in samples(30)[10:]}
+    lame = Fake(answers=lambda asked: ("too long", Status.ERROR) if asked.sample_id in bad else ("yes", Status.OK))
+    scored = run(hub, lame, samples(30), passes=1, max_attempts=20)
+    assert sum(tally.value is None for tally in scored.tallies) == 20
 
 
 def test_attempts_that_fail_now_and_then_do_not(hub: Hub) -> None:
