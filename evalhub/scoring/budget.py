@@ -14,8 +14,10 @@ from aggregate.pool_mean import Estimate, estimate
 from aggregate.selection import select
 from evalhub.backends.base import Backend
 from evalhub.scoring.grading import Grading
+from evalhub.scoring.likelihood import judged_so
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.score import conditions_of, leave_out
+from evalhub.scoring.texts import take_texts
 from evalhub.store.choices import extend_choice, kept_choice, own_tokens, own_values, usual_tokens
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame
@@ -84,11 +86,13 @@ def draw(hub: Hub, backend: Backend, sample_ids: list[str], plan: Plan, budget: 
         EvalhubError: no sample can be asked and judged here.
     """
     samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
-    with Grading(hub, samples) as grading:
-        skipped = leave_out(samples, backend, grading)
-    model_id = backend.model.model_id
     asked = conditions_of(backend, samples.values(), plan.overrides)
-    conditions = {sample_id: condition.condition_id for sample_id, condition in asked.items()}
+    with Grading(hub, judged_so(samples, asked)) as grading:
+        skipped = leave_out(samples, backend, grading, asked, plan.overrides)
+    if texts := take_texts(samples):
+        skipped["a long text has no pass rate that could be estimated: score it without --budget"] = len(texts)
+    model_id = backend.model.model_id
+    conditions = {sample_id: asked[sample_id].condition_id for sample_id in samples}
     names = [(sample.source, sample.tags[0] if sample.tags else "") for sample in samples.values()]
     groups = sorted(set(names))
     others, known = _learn(hub, model_id, samples, [groups.index(name) for name in names])

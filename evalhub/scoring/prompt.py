@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from evalhub.backends.base import Request
+from evalhub.scoring.likelihood import continuations
 from ingest.records import Condition, Sample
 
 
 def request(sample: Sample, condition: Condition, seed: int, attempt: int) -> Request:
     """An attempt of a sample under a condition, ready for a backend."""
+    text = render(sample, condition.template)
     return Request(
         sample_id=sample.sample_id,
         attempt=attempt,
         seed=seed,
-        text=render(sample, condition.template),
+        text=text,
         condition=condition,
         choices=sample.choices,
         images=sample.images,
+        continuations=continuations(sample, condition, text),
     )
 
 

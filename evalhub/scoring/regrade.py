@@ -24,6 +24,7 @@ from evalhub.store.journal import (
     KeptRun,
     ended_runs,
     judged_outputs,
+    likelihood_outputs,
     load_conditions,
     measured_counts,
     models_tried,
@@ -97,9 +98,9 @@ def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded
     chosen = set(every) & set(choose_samples(hub, chosen_sources)) if chosen_sources else set(every)
     samples = {sample.sample_id: sample for sample in load_samples(hub, every)}
     before = judged_outputs(hub, model_id, every)
-    fresh, versions, skipped = _judge(
-        hub, {s: samples[s] for s in chosen}, [key for key in before if key[0] in chosen]
-    )
+    likelihoods = likelihood_outputs(hub, model_id)
+    asked = [key for key in before if key[0] in chosen and key not in likelihoods]
+    fresh, versions, skipped = _judge(hub, {s: samples[s] for s in chosen}, asked)
     now = {**before, **fresh}
     recount = _Recount(hub, model_id, samples)
     measured = measured_counts(hub, model_id)
@@ -124,7 +125,7 @@ def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded
     scored = Scored(run.run_id, model_id, last.measurements, skipped, 0, last)
     chance = pass_rates(hub, RANDOM, list(run.conditions))
     summary = summarise(scored, samples, chance, Plan.from_json(run.options))
-    changes = _changes(before, fresh, [key for key in before if key[0] in chosen], changed, len(needing))
+    changes = _changes(before, fresh, asked, changed, len(needing))
     return Regraded(summary, changes, ranking_after(hub, summary))
 
 

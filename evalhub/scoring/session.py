@@ -14,7 +14,9 @@ from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
 from evalhub.scoring.clock import LOADING, Clock
+from evalhub.scoring.figures import Figure, figures
 from evalhub.scoring.interrupt import listening
+from evalhub.scoring.likelihood import arithmetic, coarse
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.score import Watcher, open_backend, score
 from evalhub.scoring.summary import Summary, summarise
@@ -37,11 +39,15 @@ class Session:
     time: dict[str, Any]
     """Where the time went until the model's last measurement, as `evalhub.scoring.clock.Clock` gives it."""
 
+    figures: tuple[Figure, ...] = ()
+    """What answers by likelihood come to beyond the pass rate."""
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
         pool = {"pool": self.pool.to_json()} if self.pool else {}
+        metrics = {"metrics": [figure.to_json() for figure in self.figures]} if self.figures else {}
         ranking = self.ranking and self.ranking.to_json()
-        return {**self.summary.to_json(), **pool, "time": self.time, "ranking": ranking}
+        return {**self.summary.to_json(), **metrics, **pool, "time": self.time, "ranking": ranking}
 
 
 def score_model(
@@ -72,7 +78,7 @@ def score_model(
     """
     clock = Clock()
     with waiting(f"loading {name}"), clock.spent(LOADING):
-        backend = open_backend(name, device=device, dtype=dtype)
+        backend = open_backend(name, device=device, dtype=arithmetic(hub, chosen_sources, plan.overrides, dtype))
     try:
         if not sources(hub):
             with waiting("filling the empty pool with the starter samples"):
@@ -94,13 +100,15 @@ def score_model(
         with watching(RANDOM) as watcher:
             score(hub, open_backend(RANDOM), unknown, Plan(seed=plan.seed), watcher)
     chance = pass_rates(hub, RANDOM, asked)
-    samples = {sample.sample_id: sample for sample in load_samples(hub, asked)}
+    measured = {metric.sample_id for metric in scored.metrics}
+    samples = {sample.sample_id: sample for sample in load_samples(hub, sorted({*asked, *measured}))}
     summary = summarise(scored, samples, chance, plan)
-    summary = replace(summary, warnings=(*backend.notes, *summary.warnings))
+    summary = replace(summary, warnings=(*backend.notes, *coarse(hub, scored.metrics), *summary.warnings))
     if scored.interrupted:
         return Session(summary, None, None, took)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
-    return Session(summary, ranking_after(hub, summary), pool_estimate, took)
+    found = tuple(figures(scored.metrics, samples))
+    return Session(summary, ranking_after(hub, summary), pool_estimate, took, found)
 
 
 def check_sources(hub: Hub, chosen: Sequence[str]) -> None:

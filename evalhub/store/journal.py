@@ -87,6 +87,18 @@ def judged_outputs(hub: Hub, model_id: str, sample_ids: Iterable[str]) -> dict[t
     }
 
 
+def likelihood_outputs(hub: Hub, model_id: str) -> set[tuple[str, str]]:
+    """The model's outputs that are likelihoods, by (sample id, output hash): what they say follows from them."""
+    rows = hub.database.execute(
+        """
+        SELECT DISTINCT sample_id, output FROM attempt JOIN condition USING (condition_id)
+        WHERE model_id = ? AND spec->>'answer' = 'likelihood'
+        """,
+        [model_id],
+    ).fetchall()
+    return set(rows)
+
+
 def load_conditions(hub: Hub, condition_ids: Iterable[str]) -> dict[str, Condition]:
     """Conditions by their ids."""
     wanted = pl.DataFrame({"condition_id": sorted(set(condition_ids))}, schema={"condition_id": pl.String})

@@ -70,6 +70,18 @@ def sources(hub: Hub) -> dict[str, int]:
     return dict(rows)
 
 
+def answers_asked(hub: Hub, sources: Sequence[str] = ()) -> set[str]:
+    """In which ways samples of the named sources (all where none is named) want to be answered."""
+    rows = hub.database.execute(
+        """
+        SELECT DISTINCT coalesce(spec->>'answer', 'generate') FROM sample JOIN condition USING (condition_id)
+        WHERE len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[]))
+        """,
+        [list(sources), list(sources)],
+    ).fetchall()
+    return {answer for (answer,) in rows}
+
+
 def choose_samples(hub: Hub, sources: Sequence[str] = (), limit: int | None = None) -> list[str]:
     """Sample ids of the named sources (all where none is named), at most `limit` from each, in pool order.
 

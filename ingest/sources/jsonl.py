@@ -16,6 +16,10 @@ from ingest.source import SourceError
 _CHOICES = "{prompt}\n{choices}\nAnswer with one of the options and nothing else."
 _FREE = "{prompt}"
 
+_LIKELIHOOD = Condition(form="plain", template=_FREE, answer="likelihood")
+_WHOLE = Condition(form="plain", template="", answer="likelihood")
+"""Nothing before a text: all of it is scored."""
+
 _FIELDS = frozenset(
     ("id", "prompt", "reference", "choices", "image", "tags", "cluster", "published_at", "licence")
 )
@@ -26,19 +30,23 @@ _IMAGE_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 class JsonLines:
     """`evalhub ingest jsonl:FILE`. Fields: id, prompt, reference; optional choices, image, tags, cluster,
     published_at, licence. With choices the answer must be one of them, a number is compared as a number,
-    anything else as text."""
+    anything else as text. A line with id and text, without prompt and reference, is a long text, whose perplexity
+    is measured."""
 
     summary = "your own samples: jsonl:FILE with id, prompt, reference, optional choices, image, tags, …"
 
-    def samples(self, *, path: str = "", limit: int | None = None) -> Iterator[Sample]:
+    def samples(self, *, path: str = "", answer: str = "generate", limit: int | None = None) -> Iterator[Sample]:
         """Yield the file's samples in order.
 
         Args:
             path: the file; `evalhub ingest jsonl:FILE` sets it.
+            answer: `likelihood` asks how likely each choice, or the reference, is behind the prompt as it stands.
             limit: only the first so many lines.
         """
         if not path:
             raise SourceError("name the file: evalhub ingest jsonl:FILE")
+        if answer not in ("generate", "likelihood"):
+            raise SourceError(f"answer={answer}: give generate or likelihood")
         file = Path(path).expanduser()
         try:
             # Not splitlines(), which also ends a line at separators that may stand within a JSON text.
@@ -47,14 +55,16 @@ class JsonLines:
             raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
         # All lines are read before the first sample leaves: a broken file adds nothing.
         samples = [
-            _sample(line, file, number) for number, line in enumerate(lines[:limit], start=1) if line.strip()
+            _sample(line, file, number, answer)
+            for number, line in enumerate(lines[:limit], start=1)
+            if line.strip()
         ]
         if not samples:
             raise SourceError(f"{path} holds no samples")
         yield from samples
 
 
-def _sample(line: str, file: Path, number: int) -> Sample:
+def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
     where = f"{file}, line {number}"
     try:
         fields = json.loads(line, parse_constant=_no_constant)
@@ -63,17 +73,21 @@ def _sample(line: str, file: Path, number: int) -> Sample:
         raise SourceError(f"{where}: not Unicode (half of a surrogate pair stands alone)") from None
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{where}: not JSON ({error})") from None
-    if not isinstance(fields, dict) or not {"id", "prompt", "reference"} <= fields.keys():
+    long = isinstance(fields, dict) and fields.keys() & {"id", "prompt", "reference", "text"} == {"id", "text"}
+    if not isinstance(fields, dict) or not (long or {"id", "prompt", "reference"} <= fields.keys()):
         raise SourceError(f"{where}: needs an object with at least id, prompt and reference")
     for name in fields.keys() - _FIELDS:
         # Other fields are the user's own affair, but a misspelt one would be lost without a word.
         if close := get_close_matches(name, _FIELDS, 1, 0.8):
             raise SourceError(f"{where}: there is no field '{name}': did you mean '{close[0]}'?")
-    if not isinstance(fields["prompt"], str) or not fields["prompt"].strip():
-        raise SourceError(f"{where}: the prompt must be a text")
+    prompt = fields["text" if long else "prompt"]
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise SourceError(f"{where}: the {'text' if long else 'prompt'} must be a text")
     choices = tuple(map(str, _list(fields, "choices", where)))
-    reference = fields["reference"]
-    if not isinstance(reference, str | int | float):  # true and false are ints
+    if long and choices:
+        raise SourceError(f"{where}: a long text has no choices")
+    reference = fields.get("reference")
+    if not long and not isinstance(reference, str | int | float):  # true and false are ints
         raise SourceError(f"{where}: the reference must be a text, a number or true or false")
     if choices and str(reference) not in choices:
         raise SourceError(f"{where}: the reference {reference!r} is not among the choices")
@@ -94,17 +108,23 @@ def _sample(line: str, file: Path, number: int) -> Sample:
     return Sample(
         source=f"jsonl:{file.name}",
         source_id=str(fields["id"]),
-        prompt=fields["prompt"],
+        prompt=prompt,
         choices=choices,
         reference=reference,
-        grader="choice" if choices else "numeric" if _is_number(reference) else "exact",
+        grader="perplexity" if long else "choice" if choices else "numeric" if _is_number(reference) else "exact",
         images=images,
-        condition=Condition(template=_CHOICES if choices else _FREE),
+        condition=_condition(long, bool(choices), answer),
         cluster=str(fields.get("cluster") or ""),
         tags=tuple(map(str, _list(fields, "tags", where))),
         licence=str(fields.get("licence") or ""),
         published_at=day,
     )
+
+
+def _condition(long: bool, with_choices: bool, answer: str) -> Condition:
+    if long:
+        return _WHOLE
+    return _LIKELIHOOD if answer == "likelihood" else Condition(template=_CHOICES if with_choices else _FREE)
 
 
 def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
@@ -114,7 +134,7 @@ def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
     return value
 
 
-def _is_number(value: str | int | float) -> bool:
+def _is_number(value: Any) -> bool:
     try:
         return not isinstance(value, bool) and math.isfinite(float(value))
     except (ValueError, OverflowError):  # OverflowError: an int beyond all floats

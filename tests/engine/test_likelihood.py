@@ -12,6 +12,7 @@ import torch
 import transformers
 
 from evalhub.backends.base import Output, Request
+from evalhub.backends.transformers import TransformersBackend
 from evalhub.engine import likelihood
 from evalhub.engine.likelihood import Likelihood
 from evalhub.engine.prompts import Prompts
@@ -244,3 +245,21 @@ def test_scores_are_those_of_lm_eval(llama: Path) -> None:
     (whole,) = theirs.loglikelihood_rolling([Instance("loglikelihood_rolling", {}, (text,), 0)], disable_tqdm=True)
     found = run(engine, [Request("s", 0, 0, "", PLAIN, continuations=(text,))])["s"]
     assert found.scores[0].logprob == pytest.approx(whole, abs=1e-2)
+
+
+def test_worker_processes_score_beside_generating(llama: Path) -> None:
+    """Both kinds of requests go to the same loaded model."""
+    backend = TransformersBackend(str(llama), device="cpu", dtype="float32")
+    try:
+        asked = requests(backend.condition(PLAIN))
+        written = [Request(f"written {n}", 0, 0, "the", Condition(form="plain", max_tokens=4)) for n in range(9)]
+        backend.submit([*asked, *written])
+        outputs: dict[str, Output] = {}
+        while len(outputs) < len(asked) + len(written):
+            outputs |= {output.request.sample_id: output for output in backend.collect(5)}
+    finally:
+        backend.close()
+    plain = Plain(llama)
+    for one in asked:
+        check(outputs[one.sample_id], [plain.continuation(one.text, each) for each in one.continuations])
+    assert all(outputs[one.sample_id].text and not outputs[one.sample_id].scores for one in written)

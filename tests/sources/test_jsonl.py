@@ -147,3 +147,26 @@ def test_two_files_with_the_same_item(hub: Hub, tmp_path: Path) -> None:
     assert ingest(hub, f"jsonl:{one}", {}) == Added(1, 1)
     assert ingest(hub, f"jsonl:{two}", {}) == Added(2, 1)
     assert len(load_samples(hub, choose_samples(hub))) == 2
+
+
+def test_samples_may_be_asked_by_likelihood(tmp_path: Path) -> None:
+    """Their prompt as it stands, with nothing around it; they stay the same samples."""
+    path = written(tmp_path, {**LEAST, "choices": [3, 4]}, {"id": "2", "prompt": "In the", "reference": "end"})
+    asked = read(path, answer="likelihood")
+    for sample in asked:
+        condition = sample.condition
+        assert (condition.answer, condition.form, condition.template) == ("likelihood", "plain", "{prompt}")
+    assert [sample.sample_id for sample in asked] == [sample.sample_id for sample in read(path)]
+    with pytest.raises(SourceError, match="give generate or likelihood"):
+        read(path, answer="likely")
+
+
+def test_a_line_with_a_text_alone_is_a_long_text(tmp_path: Path) -> None:
+    """All of it is scored; a text beside a prompt is the user's own affair."""
+    long, short = read(written(tmp_path, {"id": "1", "text": "Call me Ishmael."}, {**LEAST, "text": "a note"}))
+    assert (long.prompt, long.reference, long.grader) == ("Call me Ishmael.", None, "perplexity")
+    assert (long.condition.answer, long.condition.form, long.condition.template) == ("likelihood", "plain", "")
+    assert (short.prompt, short.grader) == ("2 + 2?", "numeric")
+    for broken in ({"id": "1", "text": " "}, {"id": "1", "text": "a", "choices": ["a"]}, {"text": "a"}):
+        with pytest.raises(SourceError, match="line 1"):
+            read(written(tmp_path, broken))
