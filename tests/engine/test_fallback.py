@@ -10,6 +10,7 @@ import torch
 import transformers
 
 from evalhub.backends.base import Output, Request
+from evalhub.backends.baseline import BaselineBackend
 from evalhub.backends.transformers import TransformersBackend
 from evalhub.engine.engine import Engine
 from evalhub.engine.fallback import Fallback
@@ -17,6 +18,7 @@ from evalhub.engine.plain_likelihood import PlainLikelihood
 from evalhub.engine.seam import Refused
 from evalhub.errors import EvalhubError
 from ingest.records import Sample, Status
+from tests.cli.helpers import evalhub
 from tests.engine.models import REFUSED, make
 from tests.engine.test_engine import PLAIN, PROMPTS, load, requests, run
 
@@ -172,6 +174,14 @@ def test_the_backend_says_what_runs_a_model_and_why(tmp_path: Path) -> None:
         assert backend.refuses(sample, replace(sample.condition, answer="likelihood"))
     finally:
         backend.close()
+
+
+def test_the_user_is_told_what_a_backend_has_to_say(hub_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = "it runs through transformers' own generate"
+    monkeypatch.setattr(BaselineBackend, "notes", (note,))
+    options = ["-o", "generators=gcd", "-o", "size=2"]
+    assert evalhub("ingest", "reasoning-gym", *options, "--hub", hub_path).code == 0
+    assert note in evalhub("score", "baseline:empty", "--json", "--hub", hub_path).json["warnings"]
 
 
 def test_a_model_that_cannot_generate_is_refused_in_a_line(
