@@ -128,7 +128,7 @@ def test_a_reader_that_goes_away(small: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_was_done(hub_path: Path) -> None:
-    """Exit code 130, and the next run goes on."""
+    """At any moment, while the model is loaded, too: exit code 130, and the next run goes on."""
     evalhub("ingest", "easy-vqa", "--limit", 1500, "--hub", hub_path)
     call = ("score", "baseline:random", "--hub", hub_path)
     with process(*call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as run:
@@ -136,8 +136,8 @@ def test_ctrl_c_keeps_what_was_done(hub_path: Path) -> None:
         while "loading" not in run.stderr.readline():
             pass
         run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=60)
-    assert (run.returncode, out) == (130, "")
+        err = run.communicate(timeout=60)[1]
+    assert run.returncode == 130
     assert "stopped; what was done is kept" in err and "Traceback" not in err
     assert evalhub("sources", "--json", "--hub", hub_path).code == 0
 
