@@ -197,7 +197,9 @@ class Client:
         except aiohttp.ClientConnectorCertificateError:
             raise EvalhubError(f"{self.host} has a certificate that is not trusted here") from None
         except aiohttp.ClientConnectorError as error:
-            raise _Again(f"it cannot be connected to ({error.strerror or 'no such host'})", down=True) from None
+            number = error.os_error.errno or 0
+            why = os.strerror(number) if number > 0 else "no such host"
+            raise _Again(f"it cannot be connected to: {why}", down=True) from None
         except aiohttp.ServerDisconnectedError:
             raise _Again("it hung up") from None
         except aiohttp.ClientPayloadError:

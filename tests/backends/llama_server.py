@@ -49,7 +49,8 @@ def main() -> None:
     parameters.model.path = sys.argv[1]
     parameters.hostnames, parameters.port = ["127.0.0.1"], int(sys.argv[2])
     parameters.n_parallel, parameters.n_ctx = _SLOTS, _SLOTS * _CONTEXT
-    parameters.cpuparams.n_threads = 2
+    # Two threads wait for each other at every step, which takes for ever on a busy machine.
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
     server = xllamacpp.Server(parameters)
     sys.stdin.read()
     del server
