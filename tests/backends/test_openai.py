@@ -646,6 +646,19 @@ def test_what_the_environment_sets(monkeypatch: pytest.MonkeyPatch) -> None:
             open_backend("openai:tiny")
 
 
+def test_a_proxy_is_used_for_public_addresses_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the environment names it; a server of one's own is reached without."""
+    with Stub() as stub:
+        monkeypatch.setenv("http_proxy", stub.url.removesuffix("/v1"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        backend = OpenAIBackend("openai:tiny@http://api.example.com/v1")
+        backend.close()
+        assert stub.headers[0]["Host"] == "api.example.com"
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        OpenAIBackend(stub.name).close()
+
+
 def test_an_unforeseen_failure_ends_the_run_instead_of_hanging_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours, too."""
     with Stub() as stub, opened(stub) as backend:
