@@ -172,7 +172,7 @@ class Attempts:
     def _take_note(self, answer: Answer, endpoint: Endpoint) -> None:
         self._answered = True
         self._let_go()
-        if not answer.tokens:
+        if not answer.told:
             self._warn("tokens", "does not say how many tokens it used: they count as 0")
         if revision_of(answer, self._address) != endpoint.revision:
             self._warn("revision", "now answers with another model or configuration than at the start")
@@ -189,7 +189,7 @@ class Attempts:
         prompts = shares(answer.prompt_tokens, [1] * len(choices))
         for request, choice, own, prompt in zip(group, choices, tokens, prompts, strict=False):
             text, status = outcome(choice, request.condition)
-            cost = self._price.cost(prompt, own) if self._price and answer.tokens else None
+            cost = self._price.cost(prompt, own) if self._price and answer.told else None
             self._put(Output(request, text, status, own, seconds, prompt, cost))
 
     def _put_all(self, group: list[Request], words: str, status: Status) -> None:

@@ -57,6 +57,11 @@ class Answer:
     fingerprint: str
     """Of the server's configuration; '' where it gives none."""
 
+    @property
+    def told(self) -> bool:
+        """Whether the server said what it used. (An empty answer may take no token; a prompt takes some.)"""
+        return self.prompt_tokens > 0 or self.tokens > 0
+
 
 def body(
     model: str, request: Request, *, count: int = 1, seeded: bool, omit: Collection[str] = ()

@@ -611,6 +611,18 @@ def test_prices_come_from_the_users_file(tmp_path: Path, monkeypatch: pytest.Mon
             assert one(backend).cost == pytest.approx((10 * 1.5 + 4 * 6) / 1e6)
 
 
+def test_a_server_that_does_not_count_tokens_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Costs are then unknown, not 0."""
+    (tmp_path / "prices.toml").write_text("[tiny]\ninput = 1\noutput = 2\n")
+    monkeypatch.setenv("EVALHUB_PRICES", str(tmp_path / "prices.toml"))
+    with Stub(says("x", usage=None)) as stub, opened(stub) as backend:
+        output = one(backend)
+        assert (output.status, output.tokens, output.cost) == (Status.OK, 0, None)
+        assert "does not say how many tokens" in caplog.text
+
+
 def test_closing_is_prompt_with_requests_in_flight() -> None:
     """And can be done twice."""
     with Stub(stalls) as stub:
