@@ -116,10 +116,11 @@ class TransformersBackend:
 
     def _hand_out(self) -> None:
         """Give queued requests to workers with room: a sample's attempts to the worker that knows its prompt,
-        unless that one has much more to do than another."""
+        unless that one has much more to do than another and the queue is too short to make up for it."""
         batches: dict[_Worker, list[Request]] = {}
         waiting: deque[Request] = deque()
-        for request in self._queue:
+        for place, request in enumerate(self._queue):
+            uneven = max(_UNEVEN, len(self._queue) - place)
             free = [worker for worker in self._workers if worker.room > 0]
             if not free:
                 waiting.append(request)
@@ -128,7 +129,7 @@ class TransformersBackend:
             homes = [
                 worker
                 for worker in free
-                if request.sample_id in worker.samples and idlest.room - worker.room <= _UNEVEN
+                if request.sample_id in worker.samples and idlest.room - worker.room <= uneven
             ]
             worker = max(homes or [idlest], key=lambda worker: worker.room)
             worker.take(request)

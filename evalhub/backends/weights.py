@@ -72,7 +72,7 @@ def resolve(name: str) -> Weights:
         return Weights(name, folder.name[:16], lambda _: folder)
     raise EvalhubError(
         f"unknown model '{name}': give {EMBEDDED}, baseline:random, baseline:empty, a model folder, "
-        "a .gguf file, or a hub id like org/name"
+        "a .gguf file, a hub id like org/name, or openai:NAME on a server"
     )
 
 
