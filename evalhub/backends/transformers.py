@@ -29,8 +29,8 @@ _UNEVEN = 8
 """Requests that one worker may have more than another for the sake of a prompt that it knows."""
 
 _ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
-"""glibc gives large blocks back to the system at once, and each step would fault all their pages in again. It takes
-no threshold above 32 MiB."""
+"""glibc gives large blocks back to the system at once, and each step would fault all their pages in again. It
+takes no threshold above 32 MiB."""
 
 _FOR_STATES = 0.5
 """Share of the free memory that keys and values may take, of all workers together."""
