@@ -90,7 +90,8 @@ class ScoreProgress:
         if schedule.in_vain:
             told.append(f"{schedule.in_vain / schedule.made:.0%} made in vain")
         left = []
-        if schedule.made and (remaining := schedule.remaining()):
+        # Of what is in flight already, the speed so far says nothing.
+        if schedule.made and (remaining := schedule.remaining()) > schedule.flying:
             left.append(seconds * remaining / schedule.made)
         if schedule.plan.budget.seconds is not None:
             left.append(max(schedule.plan.budget.seconds - seconds, 0.0))

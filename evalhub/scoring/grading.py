@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
 
 from evalhub import plugins
@@ -49,16 +50,26 @@ class Grading:
         self._graders: dict[str, Grader] = {}
         self.verdicts: dict[tuple[str, str], Verdict] = {}
         self._waiting: dict[tuple[str, str], list[Kept]] = {}
-        self._futures: dict[Future[Verdict], tuple[str, str]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="grade")
+        self._given: queue.SimpleQueue[tuple[tuple[str, str], Verdict]] = queue.SimpleQueue()
+        # Its threads do not keep the process from ending.
+        self._pool = ThreadPool(os.cpu_count())
+        self._over = self._abandoned = False
 
     def __enter__(self) -> Grading:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for grader in self._graders.values():
-            grader.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._over = True
+        self._pool.close()
+        # A program that is being judged may take a minute on a busy machine: whoever interrupts does not wait.
+        if not self._abandoned and (kind is None or issubclass(kind, Exception)):
+            self._pool.join()
+            for grader in self._graders.values():
+                grader.close()
+
+    def abandon(self) -> None:
+        """Wait for no verdict any more: the process ends, and what was not judged is judged by the next run."""
+        self._abandoned = True
 
     def refusals(self) -> dict[str, str]:
         """Why samples cannot be judged here: {grader: one line}, for the graders that the samples need.
@@ -104,17 +115,18 @@ class Grading:
         texts = self._hub.blobs.get(output for _, output in fresh)
         for sample, output in fresh:
             text = texts[output].decode("utf-8", "surrogatepass")
-            self._futures[self._pool.submit(self._judge, self._samples[sample], text)] = (sample, output)
+            self._pool.apply_async(self._judge, [(sample, output), text])
         return known
 
     def collect(self, seconds: float) -> list[Judged]:
         """Outcomes that are there; waits up to `seconds` for the first."""
-        done, _ = wait(self._futures, timeout=seconds, return_when=FIRST_COMPLETED)
         fresh = []
         known: list[Judged] = []
-        for future in done:
-            key = self._futures.pop(future)
-            verdict = future.result()
+        while self._waiting:
+            try:
+                key, verdict = self._given.get(timeout=0 if known else seconds)
+            except queue.Empty:
+                break
             self.verdicts[key] = verdict
             fresh.append((*key, verdict, version_of(self._graders[self._samples[key[0]].grader])))
             known.extend(_judged(kept, verdict) for kept in self._waiting.pop(key))
@@ -123,11 +135,15 @@ class Grading:
                 add_verdicts(self._hub, fresh)
         return known
 
-    def _judge(self, sample: Sample, text: str) -> Verdict:
+    def _judge(self, key: tuple[str, str], text: str) -> None:
+        if self._over:
+            return
+        sample = self._samples[key[0]]
         try:
-            return self._graders[sample.grader].grade(sample, text)
+            verdict = self._graders[sample.grader].grade(sample, text)
         except Exception as error:  # a grader's own fault is a missing measurement, never a fail
-            return Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
+            verdict = Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
+        self._given.put((key, verdict))
 
 
 def passed(kept: Kept, verdict: Verdict | None) -> bool | None:

@@ -262,6 +262,8 @@ class _Run:
             if stopped():
                 self._take(0)
                 self._judge(self._keep_landed())
+                self._record(self._grading.collect(0))
+                self._grading.abandon()
                 schedule.conclude()
                 return False
             self._ask(time.monotonic() - began)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from evalhub.backends.base import Request
 from evalhub.errors import EvalhubError
 from evalhub.graders.base import judged
 from evalhub.scoring.grading import Grading
-from evalhub.store.attempts import Verdict
+from evalhub.scoring.plan import Plan
+from evalhub.scoring.score import score
+from evalhub.store.attempts import Kept, Verdict, load_attempts
 from evalhub.store.hub import Hub
+from evalhub.store.samples import add_samples
 from ingest.records import Sample, Status, bytes_hash
-from tests.scoring.fakes import Fake, Judge, run, samples, table
+from tests.scoring.fakes import Fake, Judge, Silent, run, samples, table
 
 Graders = Callable[..., None]
 GIVEN = samples(6)
@@ -130,3 +135,43 @@ def test_judging_goes_on_beside_generation(hub: Hub, graders: Graders) -> None:
         assert grading.refusals() == {}
         assert grading.pending == 0
         assert grading.collect(0) == []
+
+
+def test_whoever_interrupts_does_not_wait_for_verdicts(hub: Hub, graders: Graders) -> None:
+    """Neither the first Ctrl-C nor the second; what was not judged is judged by the next run."""
+    release = threading.Event()
+
+    def slow(sample: Sample, text: str) -> Verdict:
+        release.wait(60)
+        return judged(text == sample.reference)
+
+    graders(exact=Judge(slow))
+    add_samples(hub, GIVEN)
+    began = time.monotonic()
+    ids = [sample.sample_id for sample in GIVEN]
+    looks = iter(range(100))
+    stopped = score(hub, Fake(), ids, Plan(passes=2), Silent(), stopped=lambda: next(looks) > 5)
+    assert stopped.interrupted and not table(hub, "verdict")
+    with pytest.raises(KeyboardInterrupt), Grading(hub, {GIVEN[0].sample_id: GIVEN[0]}) as grading:
+        grading.refusals()
+        grading.submit(load_attempts(hub, "fake", 0, {GIVEN[0].sample_id: GIVEN[0].condition.condition_id}))
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < 30
+    release.set()
+    graders(exact=Judge())
+    assert run(hub, Fake(), GIVEN, passes=2).tallies[-1].value is not None
+
+
+def test_a_grader_that_is_at_work_when_the_run_fails_is_waited_for(hub: Hub, graders: Graders) -> None:
+    """And closed, before its sandbox goes; what has not begun is not begun."""
+    judge = Judge(lambda _sample, _text: time.sleep(0.05) or judged(True))
+    graders(exact=judge)
+    with pytest.raises(ZeroDivisionError), Grading(hub, {sample.sample_id: sample for sample in GIVEN}) as grading:
+        grading.refusals()
+        texts = hub.blobs.put(str(number).encode() for number in range(200))
+        grading.submit(Kept(GIVEN[0].sample_id, place, Status.OK, text) for place, text in enumerate(texts))
+        raise ZeroDivisionError
+    asked = sum(judge.asked.values())
+    assert judge.closed and asked < 100
+    time.sleep(0.2)
+    assert sum(judge.asked.values()) == asked
