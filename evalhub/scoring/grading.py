@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from collections.abc import Iterable
 from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
@@ -14,6 +15,10 @@ from evalhub.scoring.clock import WRITING, Clock
 from evalhub.store.attempts import Kept, add_verdicts, load_verdicts
 from evalhub.store.hub import Hub
 from ingest.records import Sample, Status, Verdict
+
+_TOGETHER = 256
+_SOON = 1.0
+"""Verdicts are written so many together, or after so many seconds. One that is lost is given again."""
 
 
 class Judged(NamedTuple):
@@ -34,7 +39,7 @@ class Grading:
         hub: where verdicts are kept.
         samples: by id; each names its grader.
         clock: told how long writing takes.
-        keep: put new verdicts into the store at once.
+        keep: put new verdicts into the store.
 
     Attributes:
         verdicts: by (sample id, output hash).
@@ -54,6 +59,8 @@ class Grading:
         # Its threads do not keep the process from ending.
         self._pool = ThreadPool(os.cpu_count())
         self._over = self._abandoned = False
+        self._unwritten: list[tuple[str, str, Verdict, str]] = []
+        self._written = time.monotonic()
 
     def __enter__(self) -> Grading:
         return self
@@ -61,6 +68,7 @@ class Grading:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over = True
         self._pool.close()
+        self._write()
         # A program that is being judged may take a minute on a busy machine: whoever interrupts does not wait.
         if not self._abandoned and (kind is None or issubclass(kind, Exception)):
             self._pool.join()
@@ -120,7 +128,6 @@ class Grading:
 
     def collect(self, seconds: float) -> list[Judged]:
         """Outcomes that are there; waits up to `seconds` for the first."""
-        fresh = []
         known: list[Judged] = []
         while self._waiting:
             try:
@@ -128,12 +135,19 @@ class Grading:
             except queue.Empty:
                 break
             self.verdicts[key] = verdict
-            fresh.append((*key, verdict, version_of(self._graders[self._samples[key[0]].grader])))
+            grader = self._graders[self._samples[key[0]].grader]
+            self._unwritten.append((*key, verdict, version_of(grader)))
             known.extend(_judged(kept, verdict) for kept in self._waiting.pop(key))
+        if len(self._unwritten) >= _TOGETHER or time.monotonic() - self._written >= _SOON:
+            self._write()
+        return known
+
+    def _write(self) -> None:
+        fresh, self._unwritten = self._unwritten, []
+        self._written = time.monotonic()
         if fresh and self._keep:
             with self._clock.spent(WRITING):
                 add_verdicts(self._hub, fresh)
-        return known
 
     def _judge(self, key: tuple[str, str], text: str) -> None:
         if self._over:

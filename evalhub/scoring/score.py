@@ -37,7 +37,7 @@ _WAIT = 0.5
 """Seconds that the loop waits at most before it looks at the other side."""
 
 _TOGETHER = 64
-_SOON = 0.2
+_SOON = 0.3
 """Outputs are written so many together, or after so many seconds: each writing waits for the disk."""
 
 
