@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +32,6 @@ class LmEvalBackend:
     sampled output depends on its company, unless the batch size is 1.
     """
 
-    notes: tuple[str, ...] = ()
-
     @classmethod
     def handles(cls, name: str) -> bool:
         return name.startswith(_PREFIX)
@@ -58,7 +56,9 @@ class LmEvalBackend:
         except BaseException:  # Ctrl-C while loading
             self._child.close()
             raise
-        self.model = Model(model_id="+".join(names) or f"{_PREFIX}{kind}", parameters=ready.parameters)
+        # Apart from the same model in our own engine, as with servers: it may well be run otherwise.
+        self.model = Model(model_id=_PREFIX + ("+".join(names) or kind), parameters=ready.parameters)
+        self.notes = tuple(_notes(ready))
         self.capacity = 2 * ready.batch
         self._ready = ready
         self._engine = "/".join(part for part in ("lm-eval", kind, ready.dtype) if part)
@@ -71,6 +71,8 @@ class LmEvalBackend:
     def refuses(self, sample: Sample, asked: Condition) -> str:
         if sample.images:
             return "lm-eval is asked texts only"
+        if self._ready.chat_only and asked.answer == "likelihood":
+            return "this model of lm-eval gives no likelihoods"
         if self._ready.chat_only and asked.form != "chat":
             return "this model of lm-eval takes chats only"
         return ""
@@ -113,6 +115,16 @@ class LmEvalBackend:
         self._queue = left
         self._flying = len(batch)
         self._child.send(batch)
+
+
+def _notes(ready: Ready) -> Iterator[str]:
+    if ready.batch > 1:
+        yield (
+            "lm-eval has no random stream for an attempt: which outputs are sampled depends on their batch "
+            "(batch_size=1: not)"
+        )
+    if not ready.counts:
+        yield "this model of lm-eval does not say which outputs were cut off: they are judged as if whole"
 
 
 def _arguments(text: str) -> dict[str, str]:

@@ -47,6 +47,9 @@ class Ready:
     one_seed: bool
     """Whether a call's seed is sent with each of its requests, so that equal ones would get equal answers."""
 
+    counts: bool
+    """Whether the tokens of an output are known, and so whether it was cut off."""
+
     parameters: int | None
     dtype: str
     """Empty where unknown, as is `commit`."""
@@ -93,6 +96,7 @@ class LmEvalModel:
             chat=chat_only or self._has_chat(),
             chat_only=chat_only,
             one_seed=hasattr(self._lm, "_seed"),
+            counts=self._local or self._count("?", add_special_tokens=False) > 0,
             parameters=network.num_parameters() if hasattr(network, "num_parameters") else None,
             dtype=str(getattr(network, "dtype", "")).removeprefix("torch."),
             commit=str(getattr(getattr(network, "config", None), "_commit_hash", None) or ""),

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -77,6 +79,7 @@ def serve(work: Callable[[Connection, Any], None]) -> None:
     """The child's side: call `work` with the pipe and the job until the pipe closes. What goes wrong is sent as
     one line."""
     pipe = Connection(int(sys.argv[1]))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         work(pipe, pipe.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -86,3 +89,10 @@ def serve(work: Callable[[Connection, Any], None]) -> None:
     except Exception as error:  # whatever a library or a model's own code raises
         pipe.send(EvalhubError(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"))
     os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    """End this session when the parent has: a call that takes long would not notice that its pipe is closed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)

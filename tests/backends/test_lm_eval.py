@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from evalhub import plugins
@@ -85,7 +88,8 @@ def test_the_condition_says_what_ran(backend: LmEvalBackend, alone: LmEvalBacken
     """Engine and arithmetic, and the weights by their content; how fast it runs is no part of it."""
     condition = backend.condition(Condition(form="chat"))
     assert (condition.engine, condition.form) == ("lm-eval/hf/float32", "chat")
-    assert backend.model.model_id == "tiny" and backend.model.parameters
+    assert backend.model.model_id == "lm-eval:tiny" and backend.model.parameters
+    assert len(backend.notes) == 1 and "batch_size=1" in backend.notes[0] and not alone.notes
     assert backend.capacity == 8
     assert alone.condition(Condition(form="chat")) == condition and alone.capacity == 2
 
@@ -194,6 +198,31 @@ def test_a_call_that_takes_long_does_not_hold_up_the_end(folder: Path) -> None:
             asked(dead, requests(dead.condition(slow)))
 
 
+@pytest.mark.slow
+def test_a_busy_model_ends_with_a_parent_that_was_killed(folder: Path, tmp_path: Path) -> None:
+    """It would go on for a whole batch otherwise."""
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, signal, sys\n"
+        "from evalhub.backends.base import Request\n"
+        "from evalhub.backends.lm_eval import LmEvalBackend\n"
+        "from ingest.records import Condition\n"
+        f"model = LmEvalBackend('lm-eval:hf:pretrained={folder},batch_size=2000', device='cpu')\n"
+        "condition = Condition(form='plain', temperature=1.0, max_tokens=230)\n"
+        "model.submit([Request(str(n), 0, 0, 'the quick', condition) for n in range(2000)])\n"
+        "print(model._child._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=False)
+    child = int(done.stdout)
+    assert done.returncode == -signal.SIGKILL
+    for _ in range(40):
+        if not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.25)
+    pytest.fail("the model's process lives on")
+
+
 @contextmanager
 def chat_server(answer: Callable[[dict[str, Any]], str]) -> Iterator[str]:
     """The address of a server of chat completions that answers what it is told to."""
@@ -233,9 +262,10 @@ def test_a_server_of_chats_gets_another_seed_for_each_attempt_of_a_sample() -> N
         chat_server(answer) as url,
         opened(f"lm-eval:local-chat-completions:model=stub,base_url={url},num_concurrent=4") as server,
     ):
-        assert server.model.model_id == "stub"
+        assert server.model.model_id == "lm-eval:stub" and "cut off" in server.notes[-1]
         plain = Sample(prompt="?", grader="exact", reference="", source="x", source_id="1", condition=PLAIN)
         assert "chats only" in server.refuses(plain, PLAIN)
+        assert "no likelihoods" in server.refuses(plain, Condition(answer="likelihood"))
         hot = server.condition(
             Condition(form="chat", temperature=1.0, max_tokens=5, stop=(";",), preamble="system")
         )
