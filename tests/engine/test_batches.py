@@ -25,7 +25,9 @@ def outputs(slots: int, workers: int, dtype: str, monkeypatch: pytest.MonkeyPatc
         prompts = [sample.prompt for sample in HumanEval().samples(limit=5)]
         condition = backend.condition(SHORT)
         # Unequal numbers of attempts, so that prompts have companies of all sizes.
-        requests = [Request(text, n, 3, text, condition) for k, text in enumerate(prompts) for n in range(3 * k + 1)]
+        requests = [
+            Request(text, n, 3, text, condition) for k, text in enumerate(prompts) for n in range(3 * k + 1)
+        ]
         return {key: output.text for key, output in all_of(backend, requests).items()}
     finally:
         backend.close()
