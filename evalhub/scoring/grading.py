@@ -68,12 +68,13 @@ class Grading:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over = True
         self._pool.close()
-        self._write()
         # A program that is being judged may take a minute on a busy machine: whoever interrupts does not wait.
         if not self._abandoned and (kind is None or issubclass(kind, Exception)):
             self._pool.join()
             for grader in self._graders.values():
                 grader.close()
+        self.collect(0)
+        self._write()
 
     def abandon(self) -> None:
         """Wait for no verdict any more: the process ends, and what was not judged is judged by the next run."""

@@ -12,8 +12,9 @@ from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
 from evalhub.scoring.grading import Grading, passed
 from evalhub.scoring.plan import Plan
+from evalhub.scoring.run import tells_once
 from evalhub.scoring.schedule import Schedule
-from evalhub.scoring.score import Scored, tells_once
+from evalhub.scoring.score import Scored
 from evalhub.scoring.session import check_sources, ranking_after
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.scoring.tally import Tally, tally

@@ -18,7 +18,8 @@ from evalhub.scoring.figures import Figure, figures
 from evalhub.scoring.interrupt import listening
 from evalhub.scoring.likelihood import arithmetic, coarse
 from evalhub.scoring.plan import Plan
-from evalhub.scoring.score import Watcher, open_backend, score
+from evalhub.scoring.run import Watcher
+from evalhub.scoring.score import open_backend, score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.store.hub import Hub
 from evalhub.store.results import pass_rates
