@@ -22,8 +22,11 @@ from evalhub.engine.text import Text, common
 from evalhub.engine.tree import Row, Tree, TreeLayer
 from ingest.records import Status
 
-_TOKENS = 512
-"""Tokens fed at once. More are hardly faster on a CPU, and each scored one takes a row of logits."""
+_TOKENS = {"cpu": 512, "cuda": 2048}
+"""Tokens fed at once. More are hardly faster, and each scored one takes a row of logits."""
+
+_SHARED = 8
+"""Tokens at the beginning of all requests that are worth computing by themselves."""
 
 
 @dataclass
@@ -97,6 +100,7 @@ class Likelihood:
         config = model.config.get_text_config()
         self._layers = config.num_hidden_layers
         self._context = context_of(config)
+        self._most = _TOKENS[model.device.type]
         self._queue: deque[_Job] = deque()
         self._refused: list[Output] = []
 
@@ -105,13 +109,13 @@ class Likelihood:
         for request in requests:
             try:
                 found = parts(self._text, request, self._context)
-                shared = self._text.shared(request, found[0].sequences[0]) if len(found) == 1 else 0
+                shared = self._text.shared(request, found[0].sequences[0], _SHARED) if len(found) == 1 else 0
             except Exception as error:  # a chat template is a program that came with the model
                 self._refused.append(Output(request, f"cannot be scored: {error}", Status.ERROR, 0, 0.0))
                 continue
             count = len(request.continuations)
             run = _Running(request, len(found), [0.0] * count, [0] * count, [True] * count)
-            self._queue.extend(_job(run, part, shared) for part in found)
+            self._queue.extend(_job(run, part, shared, self._most) for part in found)
 
     @property
     def idle(self) -> bool:
@@ -127,7 +131,7 @@ class Likelihood:
         started = time.perf_counter()
         jobs = self._take()
         before = self._before(jobs[0])
-        if len(jobs[0].tree()) > _TOKENS:
+        if len(jobs[0].tree()) > self._most:
             scored = [self._one_by_one(jobs[0], before)]
         else:
             scored = self._together(jobs, before)
@@ -142,7 +146,7 @@ class Likelihood:
     def _take(self) -> list[_Job]:
         """The first job of the queue, and those that fit into its row: they share what stands before."""
         jobs = [self._queue.popleft()]
-        room = _TOKENS - len(jobs[0].tree())
+        room = self._most - len(jobs[0].tree())
         before = jobs[0].sequences[0][: jobs[0].before]
         left: deque[_Job] = deque()
         for job in self._queue:
@@ -196,8 +200,8 @@ class Likelihood:
             layers = [PromptLayer(state) for state in (before.states if before else [None] * self._layers)]
             logprobs: list[float] = []
             greedy: list[bool] = []
-            for begin in range(job.before, len(sequence) - 1, _TOKENS):
-                end = min(begin + _TOKENS, len(sequence) - 1)
+            for begin in range(job.before, len(sequence) - 1, self._most):
+                end = min(begin + self._most, len(sequence) - 1)
                 tokens = torch.tensor([sequence[begin:end]], device=device)
                 positions = torch.arange(begin, end, device=device)[None]
                 first = max(job.start - 1, begin)
@@ -213,14 +217,15 @@ class Likelihood:
         return sums, best
 
 
-def _job(run: _Running, part: Part, shared: int) -> _Job:
+def _job(run: _Running, part: Part, shared: int, row: int) -> _Job:
+    """A part of a request, for rows of so many tokens."""
     different = list(dict.fromkeys(part.sequences))
     place = [different.index(sequence) for sequence in part.sequences]
     fed = [sequence[:-1] for sequence in different]
     trunk = min(common(fed[0], other) for other in fed)
     most = min(part.start - 1, trunk)
     job = _Job(run, place, different, part.start, trunk, min(shared, most), min(shared, most))
-    if len(job.tree()) > _TOKENS:
+    if len(job.tree()) > row:
         job.before = most
     return job
 

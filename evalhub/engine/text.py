@@ -84,15 +84,15 @@ class Text:
         ids: list[list[int]] = self.tokenizer(texts, add_special_tokens=special)["input_ids"]
         return ids
 
-    def shared(self, request: Request, tokens: Sequence[int]) -> int:
+    def shared(self, request: Request, tokens: Sequence[int], least: int = _LEAST_SHARED) -> int:
         """How many tokens at its beginning a request has in common with any other of its condition: 0 where it is
-        not worth anything."""
+        fewer than the least that is worth anything."""
         if not request.condition.preamble:
             return 0
         # What two unlike texts leave as it is.
         others = [self.encode(replace(request, text=text)) for text in ("", "1 ?")]
         count = min(common(tokens, other) for other in others)
-        return count if count >= _LEAST_SHARED else 0
+        return count if count >= least else 0
 
     def decode(self, last: int, generated: list[int]) -> str:
         """Text of generated tokens, with the leading space that some tokenizers drop at the start of a text.

@@ -135,7 +135,7 @@ def test_scores_do_not_depend_on_company(llama: Path, monkeypatch: pytest.Monkey
     asked = requests() + [replace(one, sample_id=f"{one.sample_id} behind") for one in requests(SHOTS)]
     alone = {one.sample_id: run(engine, [one])[one.sample_id] for one in asked}
     for tokens in (8, 60, 512):
-        monkeypatch.setattr(likelihood, "_TOKENS", tokens)
+        monkeypatch.setattr(engine, "_most", tokens)
         random.Random(tokens).shuffle(asked)
         for name, output in run(engine, asked).items():
             expected = [(score.logprob, score.tokens, score.greedy) for score in alone[name].scores]
