@@ -49,6 +49,9 @@ def read_name(name: str) -> Address:
     model, url = match.groups()
     if not model:
         raise EvalhubError(f"'{name}' names no model: write openai:MODEL or {_EXAMPLE}")
+    if not url and re.search(r"@(localhost|[^@]*(:\d+|/))", model):
+        # Without this, prompts and key would go to the default server.
+        raise EvalhubError(f"'{name}' has an address without http:// or https://: write {_EXAMPLE}")
     if url:
         return _address(model, url, "the server's address")
     return _address(model, os.environ.get("OPENAI_BASE_URL", "").strip() or _PUBLIC, "OPENAI_BASE_URL")

@@ -19,7 +19,7 @@ def check_fit(name: str, folder: Path, dtype: str) -> None:
     """Refuse a model whose weights alone are more than the memory that is free.
 
     Raises:
-        EvalhubError: it does not fit.
+        EvalhubError: it does not fit, or its configuration cannot be read.
     """
     needed, free = _weight_bytes(folder, dtype), free_memory()
     if needed > free:
@@ -57,6 +57,9 @@ def _weight_bytes(folder: Path, dtype: str) -> int:
     """Of a model's files, in the arithmetic given."""
     files = [path for path in folder.iterdir() if path.suffix in _WEIGHTS]
     stored = sum(path.stat().st_size for path in files)
-    config = json.loads((folder / "config.json").read_text())
+    try:
+        config = json.loads((folder / "config.json").read_text())
+    except ValueError as error:
+        raise EvalhubError(f"{folder / 'config.json'} is broken: {error}") from None
     kept = config.get("dtype") or config.get("torch_dtype") or config.get("text_config", {}).get("dtype")
     return stored * _WIDTHS[dtype] // _WIDTHS.get(kept, 2)

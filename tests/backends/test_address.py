@@ -90,3 +90,15 @@ def test_a_name_means_one_backend(name: str) -> None:
     """`openai:` is ours, and ours alone."""
     assert OpenAIBackend.handles(name) == name.startswith("openai:")
     assert TransformersBackend.handles(name) == (":" not in name)
+
+
+@pytest.mark.parametrize(
+    "name", ["openai:m@127.0.0.1:8000", "openai:m@localhost", "openai:m@host/v1", "openai:m@host:80/v1"]
+)
+def test_an_address_without_its_scheme_is_refused_and_not_taken_for_the_default_server(name: str) -> None:
+    with pytest.raises(EvalhubError, match="without http"):
+        read_name(name)
+
+
+def test_a_model_may_have_a_version_behind_an_at_sign() -> None:
+    assert read_name("openai:claude@20240229").model == "claude@20240229"
