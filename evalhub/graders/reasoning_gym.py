@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from evalhub.graders.base import judged
@@ -11,6 +12,14 @@ from ingest.records import Sample, Verdict
 
 class ReasoningGymGrader:
     """Asks the generator that made the item; only its full score is a pass."""
+
+    @property
+    def version(self) -> str:
+        """That of the library: its verifiers are mended now and then."""
+        try:
+            return f"reasoning-gym {version('reasoning-gym')}"
+        except PackageNotFoundError:
+            return "1"
 
     def refuses(self) -> str:
         try:

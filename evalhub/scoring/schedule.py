@@ -51,9 +51,9 @@ class Schedule:
     def __init__(self, samples: Iterable[str], plan: Plan, once: Iterable[str] = ()) -> None:
         self._ids = sorted(set(samples))
         self._place = {sample: place for place, sample in enumerate(self._ids)}
-        same = set(once)
+        self.once = frozenset(once)
         self.plan = plan
-        self.goal = goal_of(plan, [1 if sample in same else _MOST for sample in self._ids])
+        self.goal = goal_of(plan, [1 if sample in self.once else _MOST for sample in self._ids])
         self._trials = [Trials() for _ in self._ids]
         # A mean's attempts are shared out beforehand.
         self._budget = replace(plan.budget, attempts=None) if isinstance(self.goal, Shares) else plan.budget

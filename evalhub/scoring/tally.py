@@ -81,7 +81,9 @@ def tally(schedule: Schedule, conditions: Mapping[str, str], reasons: Mapping[st
         )
     at_k = None
     if plan.k is not None:
-        estimates = pass_at(plan.k, passes, counted, target)
+        # Where all attempts are the same, one tells what any number of them would.
+        alike = [sample in schedule.once for sample in samples]
+        estimates = np.where(alike, value, pass_at(plan.k, passes, counted, target))
         at_k = {
             sample: None if np.isnan(one) else float(one) for sample, one in zip(samples, estimates, strict=True)
         }

@@ -151,6 +151,22 @@ def test_pass_at_k_is_summed_up_with_an_interval(hub: Hub) -> None:
     assert any("pass@4 is unknown" in warning for warning in summary.warnings)
 
 
+@pytest.mark.parametrize("target", ["per-sample", "mean", "pass@4"])
+def test_attempts_that_are_all_the_same_are_made_once(hub: Hub, target: str) -> None:
+    """At temperature 0, under any target: one tells all, pass@k too."""
+    plan: dict[str, Any] = {"target": target, "overrides": {"temperature": 0.0}}
+    asked = Fake(answers=lambda asked: ("yes" if float(asked.text) > 0.5 else "no", Status.OK))
+    scored = run(hub, asked, GIVEN, **plan)
+    assert len(asked.asked) == len(GIVEN) and {tally.value for tally in scored.tallies} == {0.0, 1.0}
+    (part,) = summed(scored, **plan).sources
+    told = {
+        "per-sample": part.rate,
+        "mean": part.these and part.these.rate,
+        "pass@4": part.at_k and part.at_k.rate,
+    }
+    assert told[target] == pytest.approx(5 / 12)
+
+
 def test_the_mean_of_these_samples_is_known_better_than_that_of_a_pool(hub: Hub) -> None:
     """Its interval is over attempts alone; both stand in the summary."""
     plan = {"target": "mean", "max_attempts": 30}
