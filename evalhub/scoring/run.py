@@ -176,7 +176,7 @@ class Run:
         if self._plan.budget.dollars is not None and output.cost is None and output.status is Status.OK:
             raise EvalhubError(
                 f"a budget in dollars needs a price, and none is known for {self._backend.model.model_id}: put it "
-                "into prices.toml (docs/backends.md), or take a budget in tokens or attempts (what was made is kept)"
+                "into prices.toml (docs/backends.md), or budget tokens or attempts (what was made is kept)"
             )
 
     def _judge(self, attempts: Sequence[Kept]) -> None:
