@@ -125,13 +125,16 @@ class TransformersBackend:
             if not free:
                 waiting.append(request)
                 continue
-            idlest = max(free, key=lambda worker: worker.room)
-            homes = [
-                worker
-                for worker in free
-                if request.sample_id in worker.samples and idlest.room - worker.room <= uneven
-            ]
-            worker = max(homes or [idlest], key=lambda worker: worker.room)
+            if request.continuations:
+                worker = min(free, key=lambda worker: worker.to_score)
+            else:
+                idlest = max(free, key=lambda worker: worker.room)
+                homes = [
+                    worker
+                    for worker in free
+                    if request.sample_id in worker.samples and idlest.room - worker.room <= uneven
+                ]
+                worker = max(homes or [idlest], key=lambda worker: worker.room)
             worker.take(request)
             batches.setdefault(worker, []).append(request)
         for worker, batch in batches.items():
@@ -148,6 +151,8 @@ class _Worker:
         self.capacity = slots + 4
         self.samples: set[str] = set()
         self.flying: set[tuple[str, int]] = set()
+        self.to_score = 0
+        """Characters of the requests that are to be scored: what takes how long is known beforehand there."""
 
     @property
     def room(self) -> int:
@@ -156,6 +161,7 @@ class _Worker:
     def take(self, request: Request) -> None:
         self.samples.add(request.sample_id)
         self.flying.add((request.sample_id, request.attempt))
+        self.to_score += _to_score(request)
 
     def send(self, requests: list[Request]) -> None:
         try:
@@ -167,6 +173,7 @@ class _Worker:
         outputs: list[Output] = self.message()
         for output in outputs:
             self.flying.discard((output.request.sample_id, output.request.attempt))
+            self.to_score -= _to_score(output.request)
         return outputs
 
     def message(self) -> Any:
@@ -180,6 +187,10 @@ class _Worker:
         if isinstance(message, EvalhubError):
             raise message
         return message
+
+
+def _to_score(request: Request) -> int:
+    return len(request.text) + sum(map(len, request.continuations)) if request.continuations else 0
 
 
 def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
