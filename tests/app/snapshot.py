@@ -55,10 +55,16 @@ def write(folder: Path, snapshot_id: str = "2026-11-03-a", *, many: int = 0, bar
     rows["snapshot"] = [(snapshot_id, NOW, 1, "0.1.0")]
     for table, values in rows.items():
         marks = ", ".join("?" * len(values[0]))
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+        columns = _columns(connection, table)[: len(values[0])]
+        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
     connection.close()
     publish(folder, snapshot_id)
     return path
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """A table's columns in order; those that later migrations added come last and keep their defaults."""
+    return [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
 
 
 def publish(folder: Path, snapshot_id: str) -> None:
@@ -136,11 +142,11 @@ def _answers(rows: Rows) -> None:
             outputs[blob] = text
             status = "truncated" if result == "t" else "ok"
             rows["attempt"].append(
-                (model, condition.condition_id, 0, f"id-{sample}", attempt, status, blob, 12, 0.5, NOW)
+                (model, condition.condition_id, 0, f"id-{sample}", attempt, status, blob, 12, 0.5, NOW, 30, None)
             )
             if result != "t":
                 verdict = (1.0, "the answer is 4") if result == "p" else (0.0, "no 4 in <b>it</b>")
-                verdicts[f"id-{sample}", blob] = (f"id-{sample}", blob, "ok", *verdict)
+                verdicts[f"id-{sample}", blob] = (f"id-{sample}", blob, "ok", *verdict, "1")
         passes, counted, missing = results.count("p"), len(results.replace("t", "")), results.count("t")
         value = passes / counted if counted else None
         ends = (None, None) if value is None else (max(0.0, value - 0.2), min(1.0, value + 0.2))
