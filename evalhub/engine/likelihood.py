@@ -18,7 +18,7 @@ from evalhub.backends.base import Output, Request, Score
 from evalhub.engine.continuations import Part, parts
 from evalhub.engine.prompts import Prompt, PromptLayer, Prompts
 from evalhub.engine.seam import context_of, forward
-from evalhub.engine.text import Text, common
+from evalhub.engine.text import Text
 from evalhub.engine.tree import Row, Tree, TreeLayer
 from ingest.records import Status
 
@@ -44,44 +44,39 @@ class _Running:
     fed: int = 0
 
 
-@dataclass
 class _Job:
-    """A part of a request, ready to be packed."""
+    """A part of a request, ready to be packed.
 
-    run: _Running
-    place: list[int]
-    """Of each continuation, its sequence."""
+    Args:
+        run: the request.
+        part: of it.
+        shared: tokens at the beginning that other requests have too.
+        most: tokens that a row takes.
 
-    sequences: list[tuple[int, ...]]
-    """All different."""
+    Attributes:
+        before: tokens at the beginning that are computed before the row: the shared ones, or where the others are
+            too many for a row, all of the text.
+        shared: of these, the shared ones.
+        tree: what is fed in a row.
+    """
 
-    start: int
-    """Place of the first token that is scored."""
+    def __init__(self, run: _Running, part: Part, shared: int, most: int) -> None:
+        self.run = run
+        self.sequences, self.start = part.sequences, part.start
+        self.before = self.shared = min(shared, part.start - 1)
+        self.tree = self._tree()
+        if len(self.tree) > most:
+            self.before = part.start - 1
+            self.tree = self._tree()
 
-    trunk: int
-    """Tokens that all sequences begin with, and that are fed."""
+    def _tree(self) -> Tree:
+        return Tree([sequence[self.before : -1] for sequence in self.sequences])
 
-    shared: int
-    """Tokens at the beginning that other requests have too."""
-
-    before: int
-    """Tokens at the beginning that are computed before the row: the shared ones, or where the others are too many
-    for a row, all of the text."""
-
-    def tree(self) -> Tree:
-        """What is fed in a row."""
-        branches = [sequence[self.trunk : -1] for sequence in self.sequences]
-        return Tree(self.sequences[0][self.before : self.trunk], branches)
-
-    def rows(self, begin: int) -> Iterator[tuple[int, int]]:
-        """Where the logits of each scored token lie in a row whose tree begins there, and the token, sequence by
-        sequence."""
-        branch = begin + self.trunk - self.before
-        for sequence in self.sequences:
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Of each token that is scored, sequence by sequence: where in the tree its logits lie, and the token."""
+        for sequence, path in zip(self.sequences, self.tree.paths, strict=True):
             for fed in range(self.start - 1, len(sequence) - 1):
-                row = begin + fed - self.before if fed < self.trunk else branch + fed - self.trunk
-                yield row, sequence[fed + 1]
-            branch += len(sequence) - 1 - self.trunk
+                yield path[fed - self.before], sequence[fed + 1]
 
 
 class Likelihood:
@@ -115,7 +110,7 @@ class Likelihood:
                 continue
             count = len(request.continuations)
             run = _Running(request, len(found), [0.0] * count, [0] * count, [True] * count)
-            self._queue.extend(_job(run, part, shared, self._most) for part in found)
+            self._queue.extend(_Job(run, part, shared, self._most) for part in found)
 
     @property
     def idle(self) -> bool:
@@ -131,7 +126,7 @@ class Likelihood:
         started = time.perf_counter()
         jobs = self._take()
         before = self._before(jobs[0])
-        if len(jobs[0].tree()) > self._most:
+        if len(jobs[0].tree) > self._most:
             scored = [self._one_by_one(jobs[0], before)]
         else:
             scored = self._together(jobs, before)
@@ -146,11 +141,11 @@ class Likelihood:
     def _take(self) -> list[_Job]:
         """The first job of the queue, and those that fit into its row: they share what stands before."""
         jobs = [self._queue.popleft()]
-        room = self._most - len(jobs[0].tree())
+        room = self._most - len(jobs[0].tree)
         before = jobs[0].sequences[0][: jobs[0].before]
         left: deque[_Job] = deque()
         for job in self._queue:
-            size = len(job.tree())
+            size = len(job.tree)
             if size <= room and job.sequences[0][: job.before] == before:
                 jobs.append(job)
                 room -= size
@@ -167,16 +162,14 @@ class Likelihood:
     def _together(self, jobs: list[_Job], before: Prompt | None) -> list[tuple[list[float], list[bool]]]:
         """Log-probabilities, and whether each token is the likeliest, of all sequences of each job in one row."""
         device = self._model.device
-        trees = [job.tree() for job in jobs]
-        row = Row(trees, before.length if before else 0, device)
+        row = Row([job.tree for job in jobs], before.length if before else 0, device)
         states = before.states if before else [None] * self._layers
         layers = [TreeLayer(row, state) for state in states]
-        begin, places, targets = 0, [], []
-        for job, tree in zip(jobs, trees, strict=True):
-            for place, target in job.rows(begin):
-                places.append(place)
+        places, targets = [], []
+        for job, begin in zip(jobs, row.begins, strict=True):
+            for place, target in job.places():
+                places.append(begin + place)
                 targets.append(target)
-            begin += len(tree)
         kept, inverse = torch.tensor(places, device=device).unique(return_inverse=True)
         logits = forward(self._model, row.tokens, row.positions, layers, kept)
         logprobs, greedy = score_tokens(logits[0], inverse, torch.tensor(targets, device=device))
@@ -217,19 +210,6 @@ class Likelihood:
         return sums, best
 
 
-def _job(run: _Running, part: Part, shared: int, row: int) -> _Job:
-    """A part of a request, for rows of so many tokens."""
-    different = list(dict.fromkeys(part.sequences))
-    place = [different.index(sequence) for sequence in part.sequences]
-    fed = [sequence[:-1] for sequence in different]
-    trunk = min(common(fed[0], other) for other in fed)
-    most = min(part.start - 1, trunk)
-    job = _Job(run, place, different, part.start, trunk, min(shared, most), min(shared, most))
-    if len(job.tree()) > row:
-        job.before = most
-    return job
-
-
 def score_tokens(
     logits: torch.Tensor, places: torch.Tensor, targets: torch.Tensor
 ) -> tuple[list[float], list[bool]]:
@@ -250,10 +230,10 @@ def _add(job: _Job, logprobs: list[float], greedy: list[bool]) -> Output | None:
     run = job.run
     run.open -= 1
     run.fed += job.start
-    for number, place in enumerate(job.place):
-        run.logprobs[number] += logprobs[place]
-        run.tokens[number] += len(job.sequences[place]) - job.start
-        run.greedy[number] &= greedy[place]
+    for number, sequence in enumerate(job.sequences):
+        run.logprobs[number] += logprobs[number]
+        run.tokens[number] += len(sequence) - job.start
+        run.greedy[number] &= greedy[number]
     if run.open:
         return None
     total = sum(run.tokens)

@@ -1,8 +1,7 @@
 """Packed trees: several questions along one row, each computed once with all its choices branching off.
 
-A token sees what stands before the row (worked examples that all its questions share), its own question, and of
-its own branch the tokens up to itself. Nothing is padded, and nothing that two choices have in common is computed
-twice.
+A token sees what stands before the row (worked examples that all its questions share) and the tokens before it in
+its own sequence. Nothing is padded, and nothing that two choices begin with is computed twice.
 """
 
 from __future__ import annotations
@@ -14,20 +13,44 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from evalhub.engine.seam import Layer, attend_plainly
+from evalhub.engine.text import common
 
 _TOGETHER = 256
 """Tokens of a tree whose scores are held at once: bounds the memory that a long question takes."""
 
 
-@dataclass(frozen=True)
 class Tree:
-    """Tokens to feed: a trunk, and branches that go on from its end."""
+    """Sequences of tokens to feed, of which beginnings in common are there once.
 
-    trunk: Sequence[int]
-    branches: Sequence[Sequence[int]]
+    Attributes:
+        tokens: depth first.
+        depths: of each token, how many stand before it in its sequences.
+        ends: of each token, the place behind the last one that has it among those before: these see it.
+        paths: of each sequence, the places of its tokens.
+    """
+
+    def __init__(self, sequences: Sequence[tuple[int, ...]]) -> None:
+        self.tokens: list[int] = []
+        self.depths: list[int] = []
+        self.ends: list[int] = []
+        self.paths: list[list[int]] = [[] for _ in sequences]
+        known: tuple[int, ...] = ()
+        path: list[int] = []
+        # In order, what begins alike stands together.
+        for number in sorted(range(len(sequences)), key=lambda number: sequences[number]):
+            sequence = sequences[number]
+            there = common(known, sequence)
+            path = [*path[:there], *range(len(self.tokens), len(self.tokens) + len(sequence) - there)]
+            self.tokens += sequence[there:]
+            self.depths += range(there, len(sequence))
+            self.ends += [0] * (len(sequence) - there)
+            for place in path:
+                self.ends[place] = len(self.tokens)
+            self.paths[number] = path
+            known = sequence
 
     def __len__(self) -> int:
-        return len(self.trunk) + sum(map(len, self.branches))
+        return len(self.tokens)
 
 
 @dataclass(frozen=True)
@@ -50,26 +73,27 @@ class Row:
 
     Attributes:
         tokens, positions: [1, n].
+        begins: where each tree begins.
     """
 
     def __init__(self, trees: Sequence[Tree], before: int, device: torch.device) -> None:
         self.before = before
         tokens: list[int] = []
-        positions: list[int] = []
-        branches: list[int] = []
+        depths: list[int] = []
+        ends: list[int] = []
+        self.begins: list[int] = []
         self.blocks: list[_Block] = []
         for tree in trees:
             begin = len(tokens)
-            for number, part in enumerate([tree.trunk, *tree.branches]):
-                start = before + (len(tree.trunk) if number else 0)
-                tokens += part
-                positions += range(start, start + len(part))
-                branches += [number] * len(part)
+            self.begins.append(begin)
+            tokens += tree.tokens
+            depths += tree.depths
+            ends += [begin + end for end in tree.ends]
             for first in range(begin, len(tokens), _TOGETHER):
                 self.blocks.append(_Block(first, min(first + _TOGETHER, len(tokens)), begin))
         self.tokens = torch.tensor([tokens], device=device)
-        self.positions = torch.tensor([positions], device=device)
-        self._branches = torch.tensor(branches, device=device)
+        self.positions = before + torch.tensor([depths], device=device)
+        self._ends = torch.tensor(ends, device=device)
         self._seen: dict[int | None, list[torch.Tensor]] = {}
 
     def seen(self, window: int | None) -> list[torch.Tensor]:
@@ -81,8 +105,8 @@ class Row:
     def _see(self, block: _Block, window: int | None) -> torch.Tensor:
         own, other = slice(block.first, block.last), slice(block.begin, block.last)
         places = torch.arange(block.begin, block.last, device=self.tokens.device)
-        branch, theirs = self._branches[own, None], self._branches[other]
-        seen = (places <= places[block.first - block.begin :, None]) & ((theirs == 0) | (theirs == branch))
+        fed = places[block.first - block.begin :, None]
+        seen = (places <= fed) & (fed < self._ends[other])
         seen = torch.cat([seen.new_ones(len(seen), self.before), seen], 1)
         if window is not None:
             position = self.positions[0]
