@@ -1,0 +1,1 @@
+"""Importers of results, one file for each tool."""
