@@ -140,8 +140,8 @@ def fill(path: Path, month: int, samples: int, models: int) -> None:
             hub.insert(
                 f"""
                 INSERT INTO measurement
-                SELECT model, sample, 'pass rate', '{condition.condition_id}', 0, 'binary', 'up', value, 0, 1,
-                       passes, attempts, 0, '', now()
+                SELECT model, sample, 'pass rate', true, '{condition.condition_id}', 0, 'binary', 'up', value, 0, 1,
+                       passes, attempts, 0, '', '', now()
                 FROM given
                 """,
                 given,

@@ -11,7 +11,7 @@ from aggregate.columns import check_names, refuse
 from aggregate.measurements import Direction, Kind, Measurements
 from aggregate.parts import Parts
 from evalhub.errors import EvalhubError
-from evalhub.result_files import frames
+from ingest.tables import frames
 
 _NO_GROUPS = ("model", "sample", "value", "model_a", "model_b", "outcome")
 """Columns that tell no group of samples from another."""

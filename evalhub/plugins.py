@@ -8,11 +8,16 @@ from typing import Any
 
 from evalhub.errors import EvalhubError
 
-GROUPS = {"source": "evalhub.sources", "grader": "evalhub.graders", "method": "evalhub.methods"}
+GROUPS = {
+    "source": "evalhub.sources",
+    "importer": "evalhub.importers",
+    "grader": "evalhub.graders",
+    "method": "evalhub.methods",
+}
 
 
 def names(kind: str) -> list[str]:
-    """Names of the plugins of a kind (source, grader, method), without loading them."""
+    """Names of the plugins of a kind (see `GROUPS`), without loading them."""
     return sorted(entry_points(group=GROUPS[kind]).names)
 
 

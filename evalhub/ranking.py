@@ -19,7 +19,7 @@ from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
 from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
-from evalhub.store.results import measurement_frame, save_ranking
+from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
 from evalhub.store.samples import sources
 
 DEFAULT = "auto"
@@ -47,9 +47,14 @@ class HowToRank:
     balance_pairs: bool = False
     """A sample that k models saw weighs 1/(k-1); for methods that compare models in pairs."""
 
-    def by_counts(self, held: Sequence[Slice]) -> bool:
+    metric: str = ""
+    """Of several that were measured, this one; '' for the main one of each output."""
+
+    def by_counts(self, hub: Hub, source: str, held: Sequence[Slice]) -> bool:
         """Whether to rank what these slices of a hub hold from counts of it: there is much to count, and counts
         say all that is asked for."""
+        if self.metric or votes_fingerprint(hub, source):
+            return False
         balanced = self.balance_sources or self.balance_pairs
         return counts_pay(held) and not balanced and isinstance(plugins.make("method", self.method), PairedMethod)
 
@@ -81,24 +86,27 @@ class HowToRank:
         return measurements
 
 
-def hub_slices(hub: Hub, source: str = "") -> list[Slice]:
-    """The slices of a source, or of the whole pool, that hold measurements.
+def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
+    """The slices of a source, or of the whole pool, that hold measurements; none where there are only votes.
 
     Raises:
-        EvalhubError: nothing is measured there, or there is no such source.
+        EvalhubError: nothing is measured there, or there is no such source or metric.
     """
     known = sources(hub)
     if source and source not in known:
         raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
-    found = [one for one in slices(hub) if source in ("", one.source)]
-    if not any(one.values for one in found):
+    if metric and metric not in (there := metrics(hub)):
+        raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
+    found = [one for one in slices(hub, metric) if source in ("", one.source)]
+    if not any(one.values for one in found) and (metric or not votes_fingerprint(hub, source)):
         raise EvalhubError(_NOTHING)
     return found
 
 
-def hub_measurements(hub: Hub, source: str = "") -> Measurements:
-    """All that is measured on a source's samples, or on the whole pool."""
-    return Measurements.from_frame(measurement_frame(hub, source))
+def hub_measurements(hub: Hub, source: str = "", metric: str = "") -> Measurements:
+    """All that is measured or voted on a source's samples, or on the whole pool. Votes are by no metric."""
+    frames = [measurement_frame(hub, source, metric), *([] if metric else [vote_frame(hub, source)])]
+    return Measurements.from_frames(frame for frame in frames if not frame.is_empty())
 
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
@@ -108,7 +116,8 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
         EvalhubError: nothing is measured there, or there is no such source or method.
     """
     held, how = hub_slices(hub, source), HowToRank(method=method)
-    ranking = how.rank(refresh(hub, source, held) if how.by_counts(held) else hub_measurements(hub, source))
+    counted = how.by_counts(hub, source, held)
+    ranking = how.rank(refresh(hub, source, held) if counted else hub_measurements(hub, source))
     save_ranking(hub, ranking, source, held)
     return ranking
 
@@ -121,12 +130,14 @@ def rank_everything(hub: Hub) -> int:
     pool, made = hub_slices(hub), 0
     for source in ("", *sorted({one.source for one in pool})):
         held = [one for one in pool if source in ("", one.source)]
-        if not any(one.values for one in held):
+        if not any(one.values for one in held) and not votes_fingerprint(hub, source):
             continue
         measurements, rankings = hub_measurements(hub, source), []
         for how in (HowToRank(method=method) for method in PUBLISHED):
             # From counts even where the rows are at hand: a ranking is the same whoever asks for it.
-            rankings.append(how.rank(refresh(hub, source, held) if how.by_counts(held) else measurements))
+            rankings.append(
+                how.rank(refresh(hub, source, held) if how.by_counts(hub, source, held) else measurements)
+            )
         first, *others = rankings
         for ranking in (agreement([first, *others]).warned(), *others):
             save_ranking(hub, ranking, source, held)

@@ -36,40 +36,30 @@ PASS = Scale(direction="up", low=0.0, high=1.0, kind="binary")
 
 SHARE = Scale(direction="up", low=0.0, high=1.0)
 UP = Scale(direction="up")
-DOWN = Scale(direction="down")
 _COST = Scale(direction="down", low=0.0)
 _POINTS = Scale(direction="up", low=0.0, high=100.0)
 
-_KNOWN = {
-    **dict.fromkeys(
-        (
-            "acc accuracy acc_norm acc_bytes acc_mutual_info exact_match exact_match_mc quasi_exact_match "
-            "prefix_exact_match quasi_prefix_exact_match final_number_exact_match multiple_choice_accuracy "
-            "math_equiv math_equiv_chain_of_thought pass pass_rate pass@1 passed correct is_correct hit em match "
-            "includes choice pattern contains solved success likelihood_match strict_match flexible_match "
-            "prompt_level_strict_acc prompt_level_loose_acc resolved base plus "
-        ).split(),
-        PASS,
-    ),
-    **dict.fromkeys(
-        (
-            "f1 f1_score macro_f1 micro_f1 bleu_1 bleu_4 rouge_1 rouge_2 rouge_l rouge1 rouge2 rougel ndcg ndcg@10 "
-            "mrr recall precision anls iou mcc_share ifeval_strict_accuracy chain_of_thought_correctness "
-            "inst_level_strict_acc inst_level_loose_acc win_rate "
-        ).split(),
-        SHARE,
-    ),
-    **dict.fromkeys("bleu chrf meteor sacrebleu ter_inverse".split(), _POINTS),
-    **dict.fromkeys("score rating grade reward judge_score value loglikelihood logprob log_likelihood".split(), UP),
-    **dict.fromkeys(
-        (
-            "perplexity word_perplexity byte_perplexity bits_per_byte bits_per_character loss nll ppl wer cer ter "
-            "error error_rate brier_score brier mae mse rmse edit_distance latency toxicity toxic_fraction "
-            "expected_max_toxicity"
-        ).split(),
-        _COST,
-    ),
+_NAMES = {
+    PASS: """
+        acc accuracy acc_norm acc_bytes acc_mutual_info exact_match exact_match_mc quasi_exact_match em
+        prefix_exact_match quasi_prefix_exact_match final_number_exact_match multiple_choice_accuracy math_equiv
+        math_equiv_chain_of_thought pass passed pass_rate pass@1 success solved resolved correct is_correct hit
+        match includes choice pattern contains strict_match flexible_match prompt_level_strict_acc
+        prompt_level_loose_acc base plus
+    """,
+    SHARE: """
+        f1 f1_score macro_f1 micro_f1 bleu_1 bleu_4 rouge_1 rouge_2 rouge_l rouge1 rouge2 rougel ndcg ndcg@10 mrr
+        recall precision anls iou ifeval_strict_accuracy inst_level_strict_acc inst_level_loose_acc win_rate
+    """,
+    _POINTS: "bleu chrf meteor sacrebleu",
+    UP: "score rating grade reward judge_score value loglikelihood logprob log_likelihood",
+    _COST: """
+        perplexity word_perplexity byte_perplexity bits_per_byte bits_per_character loss nll ppl wer cer ter error
+        error_rate brier_score brier mae mse rmse edit_distance latency toxicity toxic_fraction
+        expected_max_toxicity
+    """,
 }
+_KNOWN = {name: scale for scale, names in _NAMES.items() for name in names.split()}
 
 
 def known_scale(metric: str) -> Scale | None:

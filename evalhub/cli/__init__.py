@@ -17,6 +17,8 @@ COMMANDS = {
     "score": "Score a model on the pool and rank it.",
     "rank": "Rank the models of the hub, or of a file.",
     "ingest": "Bring samples of a source into the pool.",
+    "import": "Bring the results of others into the hub.",
+    "model": "List the models, and say which names are one.",
     "sources": "List the sources that can be ingested, and what the pool holds.",
     "publish": "Publish a snapshot for the leaderboard.",
     "serve": "Open the leaderboard in a browser.",
@@ -106,5 +108,9 @@ def _line(error: Exception) -> str:
 
 def _explains_itself(error: Exception) -> bool:
     """Whether the error is one of the lower floors' own, whose messages are written for the user."""
-    names = {("ingest.source", "SourceError"), ("aggregate.columns", "MeasurementsError")}
+    names = {
+        ("ingest.source", "SourceError"),
+        ("ingest.importer", "LogError"),
+        ("aggregate.columns", "MeasurementsError"),
+    }
     return any((kind.__module__, kind.__name__) in names for kind in type(error).__mro__)

@@ -62,7 +62,12 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
     type=Columns(),
     help="FILES: what they call our columns, as in sample=question_id,value=score.",
 )
-@click.option("--metric", default="", metavar="NAME", help="FILES: only rows whose column metric has this name.")
+@click.option(
+    "--metric",
+    default="",
+    metavar="NAME",
+    help="Only what is measured by the metric of this name.  [default: the main one of each output; FILES: all]",
+)
 @click.option(
     "--kind",
     type=click.Choice(["binary", "numeric", "ordinal"]),
@@ -100,8 +105,8 @@ def command(
     """
     if files and source:
         raise click.UsageError("--source is about the hub; FILES are ranked whole (see --by source)")
-    if not files and (columns or metric or kind or direction):
-        raise click.UsageError("--columns, --metric, --kind and --direction are about FILES; the hub knows them")
+    if not files and (columns or kind or direction):
+        raise click.UsageError("--columns, --kind and --direction are about FILES; the hub knows them")
     if not files and by not in ("", "tag", "source"):
         raise click.UsageError(f"--by {by}: the samples of a hub have tag and source")
     if plot is not None:
@@ -120,7 +125,12 @@ def command(
         check_options(how["level"], how["intervals"], how["replicates"])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    plan = HowToRank(**how, balance_sources="sources" in balance, balance_pairs="pairs" in balance)
+    plan = HowToRank(
+        **how,
+        balance_sources="sources" in balance,
+        balance_pairs="pairs" in balance,
+        metric="" if files else metric,
+    )
     measurements: Measurements | Counted
     with telling() as tell:
         if files:
@@ -143,13 +153,13 @@ def command(
             from evalhub.store.results import save_ranking
 
             with Hub(hub_path, make=False) as hub:
-                held = hub_slices(hub, source)
-                by_counts = plan.by_counts(held)
+                held = hub_slices(hub, source, metric)
+                by_counts = plan.by_counts(hub, source, held)
                 if by_counts and not (by or compare):
                     tell("counting what changed")
                     measurements, parts = refresh(hub, source, held), None
                 else:
-                    measurements = hub_measurements(hub, source)
+                    measurements = hub_measurements(hub, source, metric)
                     parts = Parts.by(by, measurements) if by else None
                 made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
                 if plan == HowToRank(method=plan.method) and isinstance(measurements, Counted) == by_counts:

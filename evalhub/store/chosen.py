@@ -7,7 +7,7 @@ of one month.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,21 +39,29 @@ class Slice:
 
 _MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model"
 
-# Aggregated before the join, so that no condition is taken apart once for each measurement.
+_WANTED = "CASE WHEN $metric = '' THEN main ELSE metric = $metric END"
+"""Of several metrics of an output, the main one, or the one that is asked for."""
+
+_JUDGED = "CASE WHEN kind = 'binary' AND direction = 'up' THEN '' ELSE metric END"
+"""Under which name values are compared: a pass is a pass, whatever the tool calls it."""
+
+# Aggregated before the join, so that no condition is taken apart once for each measurement. What was scored here
+# and what logs tell do not replace each other; of a log that does not know the weights, nothing is older.
 _USED = f"""
     used AS (
         SELECT model_id, condition_id, variant
         FROM (
             SELECT model_id, condition_id, variant, [spec->>'revision', spec->>'engine'] AS weights,
+                   told AND weights[1] = '' AS unknown,
                    first_value(weights) OVER (
-                       PARTITION BY model_id, variant ORDER BY newest DESC, weights
+                       PARTITION BY model_id, variant, told ORDER BY unknown, newest DESC, weights
                    ) AS newest_weights
             FROM (
-                SELECT model_id, condition_id, max(measured_at) AS newest
-                FROM measurement WHERE metric = '{PASS_RATE}' GROUP BY model_id, condition_id
+                SELECT model_id, condition_id, max(measured_at) AS newest, bool_and(import_id <> '') AS told
+                FROM named_measurement WHERE {_WANTED} GROUP BY model_id, condition_id
             ) JOIN condition USING (condition_id)
         )
-        WHERE weights = newest_weights
+        WHERE unknown OR weights = newest_weights
     )
 """
 
@@ -80,26 +88,27 @@ def _forms(rows: str) -> str:
 
 _NEWEST_FORM = """
     QUALIFY condition_id = first_value(condition_id) OVER (
-        PARTITION BY model_id, variant, sample_id ORDER BY measured_at DESC, condition_id
+        PARTITION BY model_id, variant, sample_id ORDER BY value IS NULL, measured_at DESC, condition_id
     )
 """
 
 
-def slices(hub: Hub) -> list[Slice]:
-    """All that hold a measurement, in order of source and month: in one pass over the measurements."""
-    content = "hash(sample_id, seed, value, passes, attempts, cluster, tag)::HUGEINT"
+def slices(hub: Hub, metric: str = "") -> list[Slice]:
+    """All that hold a measurement by the main metric, or by the one given, in order of source and month: in one
+    pass over the measurements."""
+    content = f"hash(sample_id, seed, value, passes, attempts, cluster, tag, {_JUDGED}, kind, direction)::HUGEINT"
     rows = hub.database.execute(
         f"""
         WITH {_USED}, {_ABOUT}, part AS (
             SELECT source, month, model_id, condition_id, asked, count(*) AS results, count(value) AS valued,
                    sum({content}) AS content
-            FROM measurement JOIN about USING (sample_id)
-            WHERE metric = '{PASS_RATE}'
+            FROM named_measurement JOIN about USING (sample_id)
+            WHERE {_WANTED}
             GROUP BY source, month, model_id, condition_id, asked
         ), {_forms("part")}, disputed AS (
             SELECT source, month, model_id, variant, value, {content} AS content
-            FROM measurement JOIN about USING (sample_id) JOIN form USING (model_id, condition_id, asked)
-            WHERE metric = '{PASS_RATE}' AND several
+            FROM named_measurement JOIN about USING (sample_id) JOIN form USING (model_id, condition_id, asked)
+            WHERE {_WANTED} AND several
             {_NEWEST_FORM}
         ), whole AS (
             SELECT source, month, model_id, variant, results, valued, content
@@ -113,7 +122,8 @@ def slices(hub: Hub) -> list[Slice]:
         SELECT source, month, sum(results)::BIGINT, sum(valued)::BIGINT, count(*),
                sum(hash(model, results, content)::HUGEINT)::VARCHAR
         FROM of_model GROUP BY source, month ORDER BY source, month
-        """
+        """,
+        {"metric": metric},
     ).fetchall()
     return [
         Slice(source=source, month=month, results=results, values=values, models=models, fingerprint=fingerprint)
@@ -138,34 +148,47 @@ def batches(slices: Iterable[Slice], size: Callable[[Slice], int], most: int) ->
 def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
     """What `results.measurement_frame` gives, of some slices."""
     names = [f"{one.source}\n{one.month}" for one in wanted]
-    return frame_where(hub, "list_contains(?::VARCHAR[], source || chr(10) || month)", [names])
+    return frame_where(hub, "list_contains($names::VARCHAR[], source || chr(10) || month)", {"names": names})
 
 
-def frame_where(hub: Hub, condition: str, parameters: Sequence[object]) -> pl.DataFrame:
+def frame_where(
+    hub: Hub, condition: str, parameters: Mapping[str, object], metric: str = "", judged: str = _JUDGED
+) -> pl.DataFrame:
     """What `results.measurement_frame` gives, of samples for which the SQL condition holds."""
-    columns = "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts"
+    columns = (
+        "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts, "
+        f"{judged} AS judged, kind, direction"
+    )
     rows = f"""
-        FROM measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
-        WHERE metric = '{PASS_RATE}' AND
+        FROM named_measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
+        WHERE {_WANTED} AND
     """
     return hub.frame(
         f"""
         WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}),
-        {_forms(f"measurement JOIN wanted USING (sample_id) WHERE metric = '{PASS_RATE}'")}, chosen AS (
+        {_forms(f"named_measurement JOIN wanted USING (sample_id) WHERE {_WANTED}")}, chosen AS (
             SELECT {columns} {rows} NOT several
             UNION ALL
             SELECT {columns} {rows} several {_NEWEST_FORM}
         )
-        SELECT {_MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, avg(value) AS value,
-               sum(passes)::INTEGER AS passes, sum(attempts)::INTEGER AS attempts
+        SELECT {_MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, judged AS metric, kind,
+               direction, avg(value) AS value, sum(passes)::BIGINT AS passes, sum(attempts)::BIGINT AS attempts
         FROM chosen
-        GROUP BY model_id, variant, sample_id, cluster, source, month, tag
+        GROUP BY model_id, variant, sample_id, cluster, source, month, tag, judged, kind, direction
         ORDER BY model, sample
         """,
-        parameters,
+        {**parameters, "metric": metric},
     )
 
 
 def model_ids(hub: Hub) -> dict[str, str]:
     """The model behind each name that is ranked."""
-    return dict(hub.database.execute(f"WITH {_USED} SELECT {_MODEL}, model_id FROM used ORDER BY ALL").fetchall())
+    rows = hub.database.execute(
+        f"""
+        WITH {_USED} SELECT {_MODEL}, model_id FROM used
+        UNION SELECT model, model FROM (SELECT unnest([model_a, model_b]) AS model FROM named_comparison)
+        ORDER BY ALL
+        """,
+        {"metric": ""},
+    ).fetchall()
+    return dict(rows)

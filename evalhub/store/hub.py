@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,6 +57,7 @@ class Hub:
                 raise EvalhubError(f"{path} holds hub.duckdb without its blobs.sqlite: restore it from a backup")
             self.blobs = files.enter_context(closing(_open(path / "blobs.sqlite", Blobs)))
             self._files = files.pop_all()
+        self._within = False
 
     def __enter__(self) -> Hub:
         return self
@@ -70,14 +71,20 @@ class Hub:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """All of the block's changes are kept, or none."""
+        """All of the block's changes are kept, or none. Within another one, it is a part of that."""
+        if self._within:
+            yield self.database
+            return
         self.database.execute("BEGIN")
+        self._within = True
         try:
             yield self.database
         except BaseException:
             with suppress(duckdb.Error):  # after an interrupt there may be nothing to roll back
                 self.database.execute("ROLLBACK")
             raise
+        finally:
+            self._within = False
         self.database.execute("COMMIT")
 
     def insert(self, statement: str, given: pl.DataFrame) -> None:
@@ -90,9 +97,10 @@ class Hub:
         with self._given(given):
             return self.database.execute(query, list(parameters)).fetchall()
 
-    def frame(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+    def frame(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
-        found = pl.from_arrow(self.database.sql(query, params=list(parameters)).to_arrow_table())
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        found = pl.from_arrow(self.database.sql(query, params=given).to_arrow_table())
         assert isinstance(found, pl.DataFrame)
         return found
 

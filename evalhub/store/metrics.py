@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.measurements import put_measurements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +37,14 @@ def add_metrics(hub: Hub, model_id: str, seed: int, metrics: Sequence[Metric]) -
             **dict.fromkeys(("sample_id", "condition_id", "metric", "kind", "direction"), pl.String),
             "value": pl.Float64,
         },
-    ).with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
-    hub.insert(
-        """
-        INSERT OR REPLACE INTO measurement BY NAME
-        SELECT *, value AS low, value AS high, NULL AS passes, 1 AS attempts, 0 AS missing, '' AS reason,
-               now() AS measured_at
-        FROM given
-        """,
-        frame,
+    ).with_columns(
+        model_id=pl.lit(model_id),
+        seed=pl.lit(seed, pl.Int64),
+        main=pl.lit(False),
+        low=pl.col("value"),
+        high=pl.col("value"),
+        attempts=pl.lit(1),
+        missing=pl.lit(0),
+        reason=pl.lit(""),
     )
+    put_measurements(hub, frame)

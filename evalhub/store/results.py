@@ -12,6 +12,7 @@ import polars as pl
 from aggregate.ranking import Ranking
 from evalhub.store.chosen import PASS_RATE, Slice, frame_where, model_ids
 from evalhub.store.hub import Hub
+from evalhub.store.measurements import put_measurements, without_measurement
 from ingest.records import Model, content_hash
 
 
@@ -90,7 +91,8 @@ def finish_run(hub: Hub, run_id: str, model_id: str, seed: int, tallies: Sequenc
         shrunk: int = hub.select(
             """
             SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
-            WHERE old.metric = ? AND old.attempts + old.missing > given.attempts + given.missing
+            WHERE old.metric = ? AND old.import_id = ''
+                  AND old.attempts + old.missing > given.attempts + given.missing
                   AND given.attempts + given.missing > 0
             """,
             frame,
@@ -112,18 +114,13 @@ def replace_measurements(hub: Hub, model_id: str, seed: int, tallies: Sequence[T
     changed: int = hub.select(
         """
         SELECT count(*) FROM measurement AS old JOIN given USING (model_id, sample_id, condition_id, seed)
-        WHERE old.metric = ? AND old.value IS DISTINCT FROM given.value
+        WHERE old.metric = ? AND old.import_id = '' AND old.value IS DISTINCT FROM given.value
         """,
         frame,
         [PASS_RATE],
     )[0][0]
-    columns = f"""
-        SELECT model_id, sample_id, '{PASS_RATE}', condition_id, seed, 'binary', 'up', value, low, high,
-               passes, attempts, missing, reason, now()
-        FROM given WHERE attempts + missing
-    """
-    hub.insert(f"INSERT OR REPLACE INTO measurement {columns} > 0", frame)
-    hub.insert(f"INSERT OR IGNORE INTO measurement {columns} = 0", frame)
+    tried = pl.col("attempts") + pl.col("missing") > 0
+    put_measurements(hub, pl.concat([frame.filter(tried), without_measurement(hub, frame.filter(~tried))]))
     return changed
 
 
@@ -142,14 +139,54 @@ def _frame(tallies: Sequence[Tallied], model_id: str, seed: int) -> pl.DataFrame
             "reason": pl.String,
         },
     )
-    return frame.with_columns(model_id=pl.lit(model_id), seed=pl.lit(seed, pl.Int64))
+    return frame.with_columns(
+        model_id=pl.lit(model_id),
+        seed=pl.lit(seed, pl.Int64),
+        metric=pl.lit(PASS_RATE),
+        main=pl.lit(True),
+        kind=pl.lit("binary"),
+        direction=pl.lit("up"),
+    )
 
 
-def measurement_frame(hub: Hub, source: str = "") -> pl.DataFrame:
+def measurement_frame(hub: Hub, source: str = "", metric: str = "") -> pl.DataFrame:
     """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source,
-    month, tag, value, passes, attempts; value NULL where missing. The tag is the sample's first, or its source, so
-    that methods know what is alike. Which are chosen: see `evalhub.store.chosen`."""
-    return frame_where(hub, "? = '' OR source = ?", [source, source])
+    month, tag, metric, kind, direction, value, passes, attempts; value NULL where missing. The tag is the sample's
+    first, or its source, so that methods know what is alike. Which are chosen: see `evalhub.store.chosen`.
+
+    metric: '' for the main one of each output.
+    """
+    return frame_where(hub, "$source = '' OR source = $source", {"source": source}, metric)
+
+
+def metrics(hub: Hub) -> list[str]:
+    """Names of the metrics that something is measured by."""
+    return [
+        row[0] for row in hub.database.execute("SELECT DISTINCT metric FROM measurement ORDER BY 1").fetchall()
+    ]
+
+
+def vote_frame(hub: Hub, source: str = "") -> pl.DataFrame:
+    """Votes to rank: model_a, model_b, sample (null where the log did not say), cluster, outcome."""
+    return hub.frame(
+        """
+        SELECT model_a, model_b, nullif(sample_id, '') AS sample, sample.cluster, outcome
+        FROM named_comparison AS vote LEFT JOIN sample USING (sample_id)
+        WHERE ($source = '' OR vote.source = $source) AND model_a <> model_b
+        ORDER BY ALL
+        """,
+        {"source": source},
+    )
+
+
+def votes_fingerprint(hub: Hub, source: str = "") -> str:
+    """Another one where any vote of a source, or of the whole pool, is another; '' where there are none."""
+    query = """
+        SELECT count(*), sum(hash(model_a, model_b, sample_id, outcome)::HUGEINT)::VARCHAR FROM named_comparison
+        WHERE ? = '' OR source = ?
+    """
+    votes, content = hub.database.execute(query, [source, source]).fetchall()[0]
+    return f"{votes}/{content}" if votes else ""
 
 
 def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, float]:
@@ -169,9 +206,11 @@ def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, 
 
 
 def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice]) -> str:
-    """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method and measurements, of
-    which the slices are all."""
-    content = [(one.source, one.month, one.fingerprint) for one in slices]
+    """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method, votes and
+    measurements, of which the slices are all."""
+    content: list[Any] = [(one.source, one.month, one.fingerprint) for one in slices]
+    if votes := votes_fingerprint(hub, source):
+        content.append(votes)
     ranking_id = content_hash([ranking.method, ranking.level, source, content])[:12]
     models = model_ids(hub)
     rows = pl.DataFrame(

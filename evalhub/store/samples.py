@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
 
 from evalhub.store.hub import Hub
-from ingest.records import Condition, Sample
+from ingest.records import JSON, Condition, Sample
 
 _TOGETHER = 2000
 """Samples added in one transaction."""
@@ -141,6 +141,70 @@ def load_samples(hub: Hub, sample_ids: Sequence[str]) -> list[Sample]:
     return [loaded[sample_id] for sample_id in sample_ids]
 
 
+def known_by_content(hub: Hub, samples: Mapping[str, Sample]) -> dict[str, str]:
+    """Id of the pool's sample with the same question, images, choices and reference, by the samples' keys, where
+    there is just one. Who is to judge it does not matter."""
+    schema = {
+        **dict.fromkeys(("key", "prompt", "reference"), pl.String),
+        **dict.fromkeys(("choices", "images"), pl.List(pl.String)),
+    }
+    rows = [
+        (key, one.prompt, _json(one.reference), list(one.choices), list(one.image_hashes))
+        for key, one in samples.items()
+    ]
+    found = hub.select(
+        """
+        SELECT key, min(sample_id) FROM sample JOIN given
+        ON sample.prompt = given.prompt AND sample.reference::VARCHAR = given.reference
+           AND sample.choices = given.choices AND sample.images = given.images
+        GROUP BY key HAVING count(*) = 1
+        """,
+        pl.DataFrame(rows, schema=schema, orient="row"),
+    )
+    return dict(found)
+
+
+def known_by_name(hub: Hub, source: str, names: Sequence[str]) -> dict[str, str]:
+    """Id of the pool's sample of this name in its source, by name, where there is just one."""
+    given = pl.DataFrame({"source_id": list(names)}, schema={"source_id": pl.String})
+    found = hub.select(
+        """
+        SELECT source_id, min(sample_id) FROM origin JOIN given USING (source_id) WHERE source = ?
+        GROUP BY source_id HAVING count(*) = 1
+        """,
+        given,
+        [source],
+    )
+    return dict(found)
+
+
+def nearly_equal(hub: Hub, sample_ids: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """Pairs of one of these samples and another one of the pool whose questions have the same letters and digits:
+    (the first by id, the second, whether the questions are equal to the letter). Not of questions with images,
+    which may be anything but the same."""
+    given = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    return hub.select(
+        f"""
+        WITH spelt AS (
+            SELECT sample_id, prompt, {_SPELT} AS spelling FROM sample
+            WHERE modality = 'text' AND NOT starts_with(reference, '{{"known by its name in"')
+        ), groups AS (
+            SELECT spelling, arg_min(sample_id, sample_id) AS first, arg_min(prompt, sample_id) AS prompt
+            FROM spelt
+            WHERE spelling <> '' AND spelling IN (SELECT spelling FROM spelt JOIN given USING (sample_id))
+            GROUP BY spelling HAVING count(*) > 1
+        )
+        SELECT first, sample_id, spelt.prompt = groups.prompt FROM spelt JOIN groups USING (spelling)
+        WHERE first <> sample_id ORDER BY ALL LIMIT {_MOST_PAIRS}
+        """,
+        given,
+    )
+
+
+_MOST_PAIRS = 1000
+_SPELT = r"regexp_replace(lower(prompt), '[^\p{L}\p{N}]+', ' ', 'g')"
+
+
 _SCHEMA = {
     "sample_id": pl.String,
     "source": pl.String,
@@ -166,7 +230,7 @@ def _row(sample: Sample) -> tuple[object, ...]:
         sample.source_id,
         sample.prompt,
         list(sample.choices),
-        json.dumps(sample.reference, ensure_ascii=False),
+        _json(sample.reference),
         sample.grader,
         list(sample.image_hashes),
         sample.modality,
@@ -176,6 +240,10 @@ def _row(sample: Sample) -> tuple[object, ...]:
         sample.published_at,
         sample.condition.condition_id,
     )
+
+
+def _json(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _condition_frame(conditions: set[Condition]) -> pl.DataFrame:

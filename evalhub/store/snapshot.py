@@ -22,12 +22,13 @@ _TABLES = (
     "origin",
     "model",
     "condition",
-    "attempt",
     "verdict",
-    "measurement",
     "ranking",
     "ranking_row",
 )
+_NAMED = {"measurement": "named_measurement", "comparison": "named_comparison", "attempt": "named_attempt"}
+"""Tables that speak of models, and where their rows stand under the names that models go by."""
+
 _KEPT = 3
 """Snapshots that stay on disk; readers of older ones keep their open file."""
 
@@ -86,6 +87,9 @@ def _write(hub: Hub, path: Path, name: str) -> None:
     try:
         for table in _TABLES:
             database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {table}")
+        for table, named in _NAMED.items():
+            database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {named}")
+        database.execute("DELETE FROM board.model WHERE model_id IN (SELECT alias FROM alias)")
         database.execute("CREATE TABLE board.output (output VARCHAR, text VARCHAR)")
         database.execute("CREATE TABLE board.image (image VARCHAR, bytes BLOB)")
         outputs = database.execute("SELECT DISTINCT output FROM attempt").fetchall()

@@ -25,6 +25,7 @@ from evalhub.ranking import PUBLISHED, rank_everything, rank_hub
 from evalhub.store.chosen import Slice, batches, frame_of_slices, slices
 from evalhub.store.counts import kept, load_counts, save_counts
 from evalhub.store.hub import Hub
+from evalhub.store.measurements import put_measurements
 from evalhub.store.results import measurement_frame
 from evalhub.store.samples import add_conditions, add_samples
 from ingest.records import Condition
@@ -55,18 +56,24 @@ def fill(hub: Hub) -> None:
 def measure(hub: Hub, model: str, values: dict[int, float | None], *, form: int = 0, seed: int = 0) -> None:
     """Results on samples of the pool, by number."""
     rows = [(model, POOL[i].sample_id, FORMS[form].condition_id, seed, value) for i, value in values.items()]
-    given = pl.DataFrame(
-        rows,
-        schema={"m": pl.String, "s": pl.String, "c": pl.String, "seed": pl.Int64, "v": pl.Float64},
-        orient="row",
+    schema = {
+        **dict.fromkeys(("model_id", "sample_id", "condition_id"), pl.String),
+        "seed": pl.Int64,
+        "value": pl.Float64,
+    }
+    given = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        metric=pl.lit("pass rate"),
+        main=pl.lit(True),
+        kind=pl.lit("binary"),
+        direction=pl.lit("up"),
+        low=pl.lit(0.0),
+        high=pl.lit(1.0),
+        passes=pl.lit(1),
+        attempts=pl.lit(4),
+        missing=pl.lit(0),
+        reason=pl.lit(""),
     )
-    hub.insert(
-        """
-        INSERT OR REPLACE INTO measurement
-        SELECT m, s, 'pass rate', c, seed, 'binary', 'up', v, 0, 1, 1, 4, 0, '', now() FROM given
-        """,
-        given,
-    )
+    put_measurements(hub, given)
 
 
 def rates(seed: int, samples: range = range(120)) -> dict[int, float | None]:

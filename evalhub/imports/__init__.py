@@ -1,0 +1,1 @@
+"""Results of others: logs found, read side by side, and kept in the hub."""

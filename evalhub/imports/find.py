@@ -1,0 +1,102 @@
+"""Which logs are in the files and folders that a user names, and of which format each is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalhub import plugins
+from evalhub.errors import EvalhubError
+from ingest.importer import Importer
+
+_HEAD = 2**16
+"""Bytes of a file by which its format is told."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A log: the importer that reads it, and its files, the key first."""
+
+    format: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search came to."""
+
+    logs: tuple[Found, ...]
+    unknown: tuple[Path, ...]
+    """Files in folders that are no log of any format."""
+
+
+def find(paths: Sequence[Path], format: str = "") -> Search:
+    """The logs in files and folders, folders with all that is below them.
+
+    format: name of the importer that is to read them all; '' recognises them by content.
+
+    Raises:
+        EvalhubError: there is no such path or format, a file named by itself is no log, or two importers claim
+            it.
+    """
+    names = [format] if format else plugins.names("importer")
+    importers: dict[str, Importer] = {}
+    for name in names:
+        try:
+            importers[name] = plugins.make("importer", name)
+        except EvalhubError as error:
+            if format:
+                raise
+            warnings.warn(f"{error}; it is skipped", stacklevel=2)
+    files: dict[Path, bool] = {}
+    for path in paths:
+        if not path.exists():
+            raise EvalhubError(f"{path}: there is no such file or folder")
+        if path.is_dir():
+            below = (p for p in sorted(path.rglob("*")) if not any(part.startswith(".") for part in p.parts[1:]))
+            files.update(dict.fromkeys((p for p in below if p.is_file()), False))
+        elif path.is_file():
+            files[path] = True
+        else:
+            raise EvalhubError(f"{path} is no ordinary file: write what comes from it into one first")
+    claims = {path: _claims(path, importers) for path in files}
+    logs: list[Found] = []
+    unknown = []
+    for path, named in files.items():
+        claimed = claims[path]
+        if len(claimed) > 1:
+            raise EvalhubError(
+                f"{path} looks like {' and '.join(one.format for one in claimed)}: say which with --format"
+            )
+        if claimed:
+            logs.append(claimed[0])
+        elif named and format:
+            logs.append(Found(format, (path,)))  # the user knows better
+        elif named:
+            raise EvalhubError(
+                f"{path} is in no format that is known: say it with --format ({', '.join(names)}), or write a "
+                "table with the columns model, sample, value"
+            )
+        else:
+            unknown.append(path)
+    parts = {file.resolve() for log in logs for file in log.files[1:]}
+    logs = [log for log in logs if log.files[0].resolve() not in parts]
+    return Search(tuple(logs), tuple(path for path in unknown if path.resolve() not in parts))
+
+
+def _claims(path: Path, importers: dict[str, Importer]) -> list[Found]:
+    """The importers that know a file as theirs: those of one tool go before those that read anything alike."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise EvalhubError(f"{path} cannot be read: {error.strerror or error}") from error
+    found = [
+        (importer.general, Found(name, files))
+        for name, importer in importers.items()
+        if (files := importer.claim(path, head)) is not None
+    ]
+    first = [one for general, one in found if not general]
+    return first or [one for _, one in found]

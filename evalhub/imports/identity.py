@@ -1,0 +1,82 @@
+"""Which sample or model a log speaks of, and what may be the same but is not merged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from evalhub.store.aliases import Doubt, aliases, model_names
+from evalhub.store.hub import Hub
+from evalhub.store.samples import add_samples, known_by_content, known_by_name, nearly_equal
+from ingest.importer import Log
+from ingest.reading import named_sample
+from ingest.records import Sample
+
+
+def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Put what a log speaks of into the pool.
+
+    A sample whose content the log tells is the pool's own of the same question, choices and reference, if there is
+    one; a name is what the pool has under this name from this source; else it is a new one.
+
+    keys: in the results' column `sample`.
+
+    Returns:
+        sample id by key, and the ids of those that came new with their content.
+    """
+    told = {key: log.samples[key] for key in keys if key in log.samples}
+    found = known_by_content(hub, told)
+    names = [key for key in keys if key not in told]
+    found.update(known_by_name(hub, log.source, names))
+    fresh: dict[str, Sample] = {key: sample for key, sample in told.items() if key not in found}
+    new = [sample.sample_id for sample in fresh.values()]
+    fresh.update(_named(log, [name for name in names if name not in found]))
+    add_samples(hub, fresh.values())
+    found.update((key, sample.sample_id) for key, sample in fresh.items())
+    return found, new
+
+
+def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
+    about: Mapping[str, tuple[str, str]] = {}
+    if log.about is not None:
+        columns = [pl.col(name).fill_null("") if name in log.about.columns else pl.lit("") for name in _ABOUT]
+        rows = log.about.select("sample", *(c.alias(n) for c, n in zip(columns, _ABOUT, strict=True)))
+        about = {name: (cluster, tag) for name, cluster, tag in rows.iter_rows()}
+    made = {}
+    for name in names:
+        cluster, tag = about.get(name, ("", ""))
+        made[name] = named_sample(log.source, name, cluster=cluster, tags=(tag,) if tag else ())
+    return made
+
+
+_ABOUT = ("cluster", "tag")
+
+
+def sample_doubts(hub: Hub, sample_ids: Iterable[str]) -> list[Doubt]:
+    """New samples whose question the pool has in other words only by case, spaces and punctuation, or with other
+    choices or another reference."""
+    return [
+        Doubt("sample", first, second, "the same question" if same else "the same question but for its spelling")
+        for first, second, same in nearly_equal(hub, list(sample_ids))
+    ]
+
+
+def model_doubts(hub: Hub, names: Iterable[str]) -> list[Doubt]:
+    """Names of a log's models that differ from others only by case, punctuation or who published them."""
+    known = aliases(hub)
+    alike: dict[str, list[str]] = {}
+    for name in model_names(hub):
+        alike.setdefault(_plain(name), []).append(name)
+    found = []
+    for name in sorted(set(names)):
+        for other in alike.get(_plain(name), ()):
+            if known.get(name, name) != known.get(other, other):
+                first, second = sorted((name, other))
+                found.append(Doubt("model", first, second, "they differ only in how they are written"))
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.rpartition("/")[2].lower())

@@ -1,0 +1,106 @@
+"""A log that was read, into the hub: all of it or nothing."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from evalhub.imports.find import Found
+from evalhub.imports.identity import model_doubts, place_samples, sample_doubts
+from evalhub.imports.rows import Refused, distinct, renamed, tallied
+from evalhub.store.aliases import add_doubts
+from evalhub.store.hub import Hub
+from evalhub.store.imports import LogEntry, add_log
+from evalhub.store.results import add_model
+from evalhub.store.samples import add_conditions
+from evalhub.store.told import add_told, add_votes, told_before
+from ingest.importer import Log
+from ingest.records import Model
+
+MISSING = "missing: "
+"""Before the reason of a row whose value is missing: it is on record, and no value."""
+
+
+def keep_log(hub: Hub, import_id: str, found: Found, content: str, size: int, log: Log) -> LogEntry:
+    """Bring a log in: its samples, models, conditions, measurements and votes, and its entry in the ledger."""
+    refused = Refused(log.refused.copy(), list(log.details))
+    with hub.transaction():
+        _keep_models(hub, log)
+        add_conditions(hub, log.conditions.values())
+        keys = _keys(log)
+        ids, new = place_samples(hub, log, keys)
+        kept = _keep_results(hub, import_id, log, ids, refused) if log.results.height else 0
+        kept += _keep_votes(hub, import_id, log, ids, refused) if log.votes.height else 0
+        models = {*_names(log.results, "model"), *_names(log.votes, "model_a"), *_names(log.votes, "model_b")}
+        add_doubts(hub, import_id, [*model_doubts(hub, models), *sample_doubts(hub, new)])
+        entry = LogEntry(
+            path=str(found.files[0]),
+            content=content,
+            bytes=size,
+            format=found.format,
+            tool=log.tool,
+            tool_version=log.tool_version,
+            rows=log.rows,
+            kept=kept,
+            refused=dict(refused.counts.most_common()),
+            details=refused.details,
+            warnings=log.warnings,
+            partial=log.partial,
+        )
+        add_log(hub, import_id, entry)
+    return entry
+
+
+def _names(frame: pl.DataFrame, column: str) -> list[str]:
+    """Distinct names of a column, in order of their first row."""
+    values = frame[column]
+    if values.dtype == pl.Enum:
+        return [str(name) for name in values.dtype.categories]
+    return [str(name) for name in values.unique(maintain_order=True)]
+
+
+def _keys(log: Log) -> list[str]:
+    voted = [key for key in _names(log.votes, "sample") if key]
+    return list(dict.fromkeys([*_names(log.results, "sample"), *voted]))
+
+
+def _keep_models(hub: Hub, log: Log) -> None:
+    known = {model.model_id: model for model in log.models}
+    for frame, column in ((log.results, "model"), (log.votes, "model_a"), (log.votes, "model_b")):
+        for name in _names(frame, column):
+            known.setdefault(name, Model(model_id=name))
+    for model in known.values():
+        add_model(hub, model)
+
+
+def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused: Refused) -> int:
+    """Returns the number of rows kept with a value."""
+    frame = log.results.with_columns(
+        renamed(log.results["sample"], lambda keys: [ids[key] for key in keys]),
+        *(renamed(log.results[name], lambda names: names) for name in ("model", "condition", "metric")),
+    )
+    frame = tallied(distinct(frame, refused), log)
+    frame = told_before(hub, frame, refused)
+    for reason, rows in _missing(frame):
+        refused.add(MISSING + reason, rows)
+    add_told(hub, import_id, frame, log.scales)
+    return int((frame["rows"] - frame["missing"]).sum())
+
+
+def _missing(frame: pl.DataFrame) -> list[tuple[str, int]]:
+    """Rows of the log without a value, by reason."""
+    some = frame.filter(pl.col("missing") > 0)
+    reasons = some.group_by("reason", maintain_order=True).agg(pl.col("missing").sum())
+    return [(reason or "an attempt of several", count) for reason, count in reasons.iter_rows()]
+
+
+def _keep_votes(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused: Refused) -> int:
+    votes = log.votes.with_columns(
+        pl.col("sample").cast(pl.String).replace(ids), pl.col("model_a", "model_b").cast(pl.String)
+    )
+    own = votes["model_a"] == votes["model_b"]
+    refused.add("a model against itself", int(own.sum()))
+    votes = votes.filter(~own)
+    add_votes(hub, import_id, log.source or log.format, votes)
+    missing = votes["outcome"].null_count()
+    refused.add(MISSING + "no outcome", missing)
+    return votes.height - missing

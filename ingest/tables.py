@@ -1,0 +1,156 @@
+"""Files of results that users bring: Parquet, CSV or JSONL in long form, read batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ingest.importer import LogError
+
+_NAMES = ("model", "sample", "cluster", "tag", "source", "metric", "model_a", "model_b")
+"""Columns that stay as they are written: 007 is not 7."""
+
+_NUMBERS = ("value", "passes", "attempts")
+
+_OTHERS = ("kind", "direction", "outcome")
+
+_TOLD = ("attempt", "status", "reason", "judge")
+"""Columns of what is imported, read as they are written."""
+
+_VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
+"""What rows of values must have, and what tells votes."""
+
+_NONE = "NA"
+"""How R writes a missing value; empty fields and NaN are missing anyway."""
+
+_TWICE = "_duplicated_0"
+"""What polars puts behind a name that a header has twice."""
+
+_BATCH = 2**20
+"""Rows of a Parquet file that are read at once."""
+
+
+def frames(
+    path: Path,
+    by: str = "",
+    columns: Mapping[str, str] | None = None,
+    *,
+    told: bool = False,
+    spared: Sequence[str] = (),
+) -> Iterator[pl.DataFrame]:
+    """The rows of a file, in batches where its format allows that.
+
+    by: a further column that is to be read. columns: what the file calls a column, by our name for it; names of
+    text may be several columns joined by +. told: also the columns of what is imported. spared: of model, sample,
+    value, those that may be absent.
+
+    Raises:
+        LogError: there is no such file, or it is of no such format (both at once, before anything is read), or
+            it cannot be read, or it holds neither values nor votes.
+    """
+    readers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise LogError(f"{path} is a folder: give the files in it that end in {', '.join(readers)}")
+    if suffix not in readers:
+        raise LogError(f"{path}: give a file that ends in {', '.join(readers)}")
+    if not path.exists():
+        raise LogError(f"{path} cannot be read: there is no such file")
+    if not path.is_file():
+        raise LogError(f"{path} is no ordinary file: write what comes from it into one first")
+    return _read(path, _Names(path, (*_TOLD, by) if told else (by,), columns or {}, spared), readers[suffix])
+
+
+class _Names:
+    """What the columns of a file are called here."""
+
+    def __init__(self, path: Path, more: Sequence[str], columns: Mapping[str, str], spared: Sequence[str]) -> None:
+        self.used = {*_NAMES, *_NUMBERS, *_OTHERS, *more}
+        self.text = {*_NAMES, *more}
+        self._path, self._columns, self._spared = path, columns, spared
+        for ours in columns:
+            if ours not in self.used:
+                known = ", ".join(name for name in (*_NAMES, *_NUMBERS, *_OTHERS, *more) if name)
+                raise LogError(f"--columns {ours}={columns[ours]}: '{ours}' is none of ours, which are {known}")
+
+    def ours(self, theirs: Sequence[str]) -> dict[str, list[str]]:
+        """Their columns for each of ours: one, or several that make a name together. A column whose name another
+        one was given is left out."""
+        given: dict[str, list[str]] = {}
+        for ours, name in self._columns.items():
+            parts = [name] if name in theirs or ours not in self.text else name.split("+")
+            for part in parts:
+                if part not in theirs:
+                    raise LogError(f"{self._path} has no column '{part}' for {ours}; it has {', '.join(theirs)}")
+            given[ours] = parts
+        taken = {*given, *(part for parts in given.values() for part in parts)}
+        found = {**{name: [name] for name in theirs if name not in taken}, **given}
+        if not _VOTES & {*found}:
+            absent = [name for name in _VALUES if name not in found and name not in self._spared]
+            if absent:
+                raise LogError(
+                    f"{self._path} has no column {', '.join(absent)}; it has {', '.join(theirs)}: say which is "
+                    f"which, as in --columns {','.join(f'{name}=YOURS' for name in absent)}"
+                )
+        return found
+
+
+def _joined(parts: list[str]) -> pl.Expr:
+    """A name from its parts."""
+    if len(parts) == 1:
+        return pl.col(parts[0])
+    return pl.concat_str([pl.col(part).cast(pl.String) for part in parts], separator="/")
+
+
+_Reader = Callable[[Path, _Names], Iterator[pl.DataFrame]]
+
+
+def _read(path: Path, names: _Names, reader: _Reader) -> Iterator[pl.DataFrame]:
+    try:
+        yield from reader(path, names)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise LogError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _parquet(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
+    """Columns that nobody reads, such as whole outputs, are there by name only."""
+    rows = pl.scan_parquet(path, glob=False)
+    ours = names.ours(rows.collect_schema().names())
+    rows = rows.select(
+        (_joined(theirs) if name in names.used else pl.lit(None)).alias(name) for name, theirs in ours.items()
+    )
+    empty = True
+    for frame in rows.collect_batches(chunk_size=_BATCH, maintain_order=True):
+        empty = False
+        yield frame
+    if empty:
+        yield rows.collect()
+
+
+def _csv(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
+    """Types are told from the whole file."""
+    heads = pl.read_csv(path, n_rows=0, glob=False).columns
+    for name in heads:
+        if name.endswith(_TWICE):
+            raise LogError(f"{path} has two columns '{name.removesuffix(_TWICE)}': rename one")
+    ours = names.ours(heads)
+    texts = {part for name, parts in ours.items() if name in names.text for part in parts}
+    frame = pl.read_csv(
+        path,
+        columns=list(dict.fromkeys(part for parts in ours.values() for part in parts)),
+        glob=False,  # results[1].csv is a name, not a pattern
+        infer_schema_length=None,
+        schema_overrides=dict.fromkeys(texts, pl.String),
+        null_values={part: _NONE for name in _NUMBERS for part in ours.get(name, ())},
+    ).select(_joined(theirs).alias(name) for name, theirs in ours.items())
+    empty = [name for name in frame.columns if frame[name].null_count() == frame.height and name not in names.text]
+    yield frame.with_columns(pl.col(empty).cast(pl.Null))
+
+
+def _jsonl(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
+    with path.open("rb") as file:
+        frame = pl.read_ndjson(file, infer_schema_length=None)
+    ours = names.ours(frame.columns)
+    yield frame.select(_joined(theirs).alias(name) for name, theirs in ours.items())
