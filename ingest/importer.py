@@ -92,7 +92,7 @@ class Log:
     """Of the samples of which the log has only names."""
 
     about: pl.DataFrame | None = None
-    """Of those: columns sample, and cluster, tag where the log says them."""
+    """Of those: columns sample, and source, cluster, tag where the log says them."""
 
     conditions: dict[str, Condition] = field(default_factory=dict)
     """By id."""

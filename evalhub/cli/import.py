@@ -38,7 +38,11 @@ class Scales(click.ParamType):
 @click.command("import")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "format_", default="", metavar="NAME", help="Of the logs.  [default: told from content]")
-@click.option("--columns", type=Columns(), help="Tables: what they call our columns, as in sample=part+question.")
+@click.option(
+    "--columns",
+    type=Columns(),
+    help="Tables: what they call our columns, as in sample=part+question.",
+)
 @click.option("--model", default="", metavar="NAME", help="Whose results they are, where the logs name no model.")
 @click.option(
     "--source",
@@ -103,7 +107,7 @@ def command(
 
             told = Told(columns=columns or {}, model=model, source=source, scales=dict(scales))
             with pages.Progress() as progress:
-                done = import_logs(hub, paths, format_, told, progress)
+                done = import_logs(hub, paths, format_ or ("table" if columns else ""), told, progress)
             if as_json:
                 print_json(done.to_json())
             else:

@@ -28,30 +28,31 @@ def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, st
     """
     told = {key: log.samples[key] for key in keys if key in log.samples}
     found = known_by_content(hub, told)
-    names = [key for key in keys if key not in told]
-    found.update(known_by_name(hub, log.source, names))
+    named = _named(log, [key for key in keys if key not in told])
+    found.update(known_by_name(hub, {key: (sample.source, key) for key, sample in named.items()}))
     fresh: dict[str, Sample] = {key: sample for key, sample in told.items() if key not in found}
     new = [sample.sample_id for sample in fresh.values()]
-    fresh.update(_named(log, [name for name in names if name not in found]))
+    fresh.update((key, sample) for key, sample in named.items() if key not in found)
     add_samples(hub, fresh.values())
     found.update((key, sample.sample_id) for key, sample in fresh.items())
     return found, new
 
 
 def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
-    about: Mapping[str, tuple[str, str]] = {}
+    about: Mapping[str, tuple[str, str, str]] = {}
     if log.about is not None:
-        columns = [pl.col(name).fill_null("") if name in log.about.columns else pl.lit("") for name in _ABOUT]
-        rows = log.about.select("sample", *(c.alias(n) for c, n in zip(columns, _ABOUT, strict=True)))
-        about = {name: (cluster, tag) for name, cluster, tag in rows.iter_rows()}
+        columns = [
+            pl.col(name).fill_null("") if name in log.about.columns else pl.lit("").alias(name) for name in _ABOUT
+        ]
+        about = {name: labels for name, *labels in log.about.select("sample", *columns).iter_rows()}
     made = {}
     for name in names:
-        cluster, tag = about.get(name, ("", ""))
-        made[name] = named_sample(log.source, name, cluster=cluster, tags=(tag,) if tag else ())
+        source, cluster, tag = about.get(name, ("", "", ""))
+        made[name] = named_sample(source or log.source, name, cluster=cluster, tags=(tag,) if tag else ())
     return made
 
 
-_ABOUT = ("cluster", "tag")
+_ABOUT = ("source", "cluster", "tag")
 
 
 def sample_doubts(hub: Hub, sample_ids: Iterable[str]) -> list[Doubt]:

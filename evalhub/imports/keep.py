@@ -77,6 +77,7 @@ def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refus
     frame = log.results.with_columns(
         renamed(log.results["sample"], lambda keys: [ids[key] for key in keys]),
         *(renamed(log.results[name], lambda names: names) for name in ("model", "condition", "metric")),
+        name=renamed(log.results["sample"], lambda keys: [_shown(log, key) for key in keys]),
     )
     frame = tallied(distinct(frame, refused), log)
     frame = told_before(hub, frame, refused)
@@ -84,6 +85,11 @@ def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refus
         refused.add(MISSING + reason, rows)
     add_told(hub, import_id, frame, log.scales)
     return int((frame["rows"] - frame["missing"]).sum())
+
+
+def _shown(log: Log, key: str) -> str:
+    """What a log calls a sample."""
+    return log.samples[key].source_id if key in log.samples else key
 
 
 def _missing(frame: pl.DataFrame) -> list[tuple[str, int]]:

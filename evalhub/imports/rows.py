@@ -44,7 +44,10 @@ def renamed(column: pl.Series, new: Callable[[list[str]], list[str]]) -> pl.Seri
 
 def distinct(frame: pl.DataFrame, refused: Refused) -> pl.DataFrame:
     """Each attempt once. Equal values are duplicates; of different ones nobody knows which is right, and none is
-    kept; a value goes before a row that has none."""
+    kept; a value goes before a row that has none.
+
+    frame: columns of `ingest.importer.RESULTS`, with names as Enum, and name: what the log calls the sample.
+    """
     twice = _occurs_twice(frame)
     if twice is None:
         return frame
@@ -56,13 +59,14 @@ def distinct(frame: pl.DataFrame, refused: Refused) -> pl.DataFrame:
         pl.col("place").sort_by(pl.col("value").is_null(), "place").first().alias("best"),
         pl.col("row").alias("rows"),
         pl.col("value").alias("all"),
+        pl.col("name").first(),
     )
     against = told.filter(pl.col("values") > 1)
     refused.add(
         CONTRADICTING,
         int(against["rows"].list.len().sum()),
         [
-            f"{row['model']} on {row['sample']} is {', '.join(map(str, row['all']))} in rows "
+            f"{row['model']} on {row['name']} is {', '.join(map(str, row['all']))} in rows "
             f"{', '.join(map(str, row['rows']))}: none is kept"
             for row in against.head(_MOST_DETAILS).iter_rows(named=True)
         ],
@@ -97,7 +101,7 @@ def _occurs_twice(frame: pl.DataFrame) -> pl.Series | None:
 
 def tallied(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
     """One row for each model, sample, condition and metric, as in the store: columns model, sample, condition,
-    metric, main, value, passes, attempts, missing, reason, low, high, rows (of the log, behind it)."""
+    metric, main, value, passes, attempts, missing, reason, low, high, name, rows (of the log, behind it)."""
     if not int(frame["attempt"].max() or 0):
         single = frame.with_columns(
             missing=pl.col("value").is_null().cast(pl.Int64), rows=pl.lit(1, pl.Int64)
@@ -118,6 +122,7 @@ def tallied(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
             counted.is_in([0.0, 1.0]).all().alias("whole"),
             pl.col("value").is_null().sum().cast(pl.Int64).alias("missing"),
             pl.col("reason").filter(pl.col("reason") != "").first().fill_null("").alias("reason"),
+            pl.col("name").first(),
             pl.len().cast(pl.Int64).alias("rows"),
         )
         .with_columns(

@@ -164,16 +164,16 @@ def known_by_content(hub: Hub, samples: Mapping[str, Sample]) -> dict[str, str]:
     return dict(found)
 
 
-def known_by_name(hub: Hub, source: str, names: Sequence[str]) -> dict[str, str]:
-    """Id of the pool's sample of this name in its source, by name, where there is just one."""
-    given = pl.DataFrame({"source_id": list(names)}, schema={"source_id": pl.String})
+def known_by_name(hub: Hub, names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Id of the pool's sample that a source calls so, by the names' keys, where there is just one: {key: (source,
+    name in it)}."""
+    rows = [(key, *name) for key, name in names.items()]
     found = hub.select(
         """
-        SELECT source_id, min(sample_id) FROM origin JOIN given USING (source_id) WHERE source = ?
-        GROUP BY source_id HAVING count(*) = 1
+        SELECT key, min(sample_id) FROM origin JOIN given USING (source, source_id)
+        GROUP BY key HAVING count(*) = 1
         """,
-        given,
-        [source],
+        pl.DataFrame(rows, schema=dict.fromkeys(("key", "source", "source_id"), pl.String), orient="row"),
     )
     return dict(found)
 

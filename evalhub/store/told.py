@@ -61,7 +61,7 @@ def told_before(hub: Hub, frame: pl.DataFrame, refused: Counts) -> pl.DataFrame:
             refused.add(
                 f"contradicts import {import_id}",
                 row["rows"],
-                [f"{row['model']} on {row['sample']} by {row['metric']} is {row['value']}, there {value}"],
+                [f"{row['model']} on {row['name']} by {row['metric']} is {row['value']}, there {value}"],
             )
         else:
             refused.add(f"duplicate of import {import_id}", row["rows"], [])
