@@ -1,6 +1,6 @@
 """Four-choice questions by log-likelihood: evalhub's backend beside lm-eval's hf backend, in one run.
 
-python -m benchmarks.loglikelihood gsm8k_test.jsonl [--questions 200] [--shot-questions 40] [--repeat 3]
+python -m benchmarks.loglikelihood gsm8k_test.jsonl [--questions 200] [--shot-questions 24] [--repeat 3]
 
 Both run the embedded model in float32 on all cores: evalhub as its backend does (a process with one thread for
 each core), lm-eval with a thread for each at its best batch size of those tried on a part of the questions. They
@@ -28,7 +28,7 @@ from evalhub.backends.transformers import TransformersBackend
 from evalhub.backends.weights import EMBEDDED, resolve
 from ingest.records import Condition
 
-BATCHES = (4, 8, 16, 32)
+BATCHES = (4, 8, 16)
 SHOTS = 5
 HEADER = "The following are multiple choice questions (with answers) about arithmetic.\n\n"
 """As MMLU's questions have it."""
@@ -58,14 +58,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--questions", type=int, default=200)
-    parser.add_argument("--shot-questions", type=int, default=40, help="of the task with worked examples")
+    parser.add_argument("--shot-questions", type=int, default=24, help="of the task with worked examples")
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     backend = TransformersBackend(EMBEDDED, dtype="float32")
     theirs = _their_model()
     for task in tasks(given.file, given.questions, given.shot_questions):
-        part = Task(task.name, task.floor, task.preamble, task.questions[: max(32, given.questions // 4)])
+        part = Task(task.name, task.floor, task.preamble, task.questions[: max(8, len(task.questions) // 8)])
         tried = {batch: _theirs(theirs, part, batch)[0] for batch in BATCHES}
         batch = min(tried, key=lambda size: tried[size])
         _ours(backend, part)
