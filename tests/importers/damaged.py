@@ -1,0 +1,87 @@
+"""Logs read as the hub reads them, whole and damaged, and what must hold of either."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.importer import Importer, Log, LogError, Told
+
+Check = Callable[[Log], None]
+
+
+def read(importer: Importer, key: Path, told: Told | None = None) -> Log:
+    """The log to which a file is the key; it must be recognised."""
+    files = importer.claim(key, key.read_bytes()[:65536])
+    assert files is not None and files[0] == key
+    log = importer.read(files, told or Told())
+    assert_adds_up(log)
+    return log
+
+
+def claims(importer: Importer, path: Path) -> bool:
+    return importer.claim(path, path.read_bytes()[:65536]) is not None
+
+
+def assert_adds_up(log: Log) -> None:
+    """Every row is kept or refused; what is missing has a reason, what is not has none."""
+    assert log.rows == log.results.height + log.votes.height + log.refused.total()
+    assert log.results.filter((log.results["reason"] == "") == log.results["value"].is_null()).is_empty()
+    assert set(log.results["sample"]) <= set(log.samples)
+    assert set(log.results["condition"]) == set(log.conditions)
+    assert set(log.results["metric"]) <= set(log.scales)
+
+
+def values(log: Log) -> set[tuple[object, ...]]:
+    """What a log says: values that are there, and votes."""
+    kept = log.results.filter(log.results["value"].is_not_null())
+    cells = kept.select("model", "sample", "metric", "attempt", "value").rows()
+    return {*cells, *log.votes.select("model_a", "model_b", "sample", "outcome", "judge").rows()}
+
+
+def assert_survives(
+    importer: Importer,
+    key: Path,
+    *,
+    told: Told | None = None,
+    also: tuple[Path, ...] = (),
+    check: Check | None = None,
+) -> None:
+    """Cut each file of a log short at 100 places and turn 1,000 of its bits: an error in one line, or a log that
+    adds up. Of a key cut short nothing is read that the whole log does not say, and what lacks is told.
+
+    also: files beside the key that are damaged too. check: what else must hold of logs with a byte turned.
+    """
+    rng = random.Random(5)
+    files = importer.claim(key, key.read_bytes()[:65536])
+    assert files is not None
+    whole = values(importer.read(files, told or Told()))
+    for path in (key, *also):
+        content = path.read_bytes()
+        for place in (0, *rng.choices(range(len(content)), k=99)):
+            path.write_bytes(content[:place])
+            log = _read(importer, files, told)
+            if log and path == key and values(log) != whole:
+                assert values(log) < whole
+                # Cut behind a line's end, nothing tells that more lines followed.
+                assert log.partial or content[:place].endswith(b"\n") or content[place : place + 1] == b"\n"
+        for _ in range(1000):
+            damaged = bytearray(content)
+            damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+            path.write_bytes(damaged)
+            log = _read(importer, files, told)
+            if log and check:
+                check(log)
+        path.write_bytes(content)
+
+
+def _read(importer: Importer, files: tuple[Path, ...], told: Told | None) -> Log | None:
+    importer.claim(files[0], files[0].read_bytes()[:65536])
+    try:
+        log = importer.read(files, told or Told())
+    except LogError as error:
+        assert str(error) and "\n" not in str(error)
+        return None
+    assert_adds_up(log)
+    return log
