@@ -82,7 +82,8 @@ class EveryEvalEver:
                 f"made from a log of {tool}, of which it keeps only a part: import that one if you have it"
             )
         log = reading.done()
-        if tool.lower() in _CONVERTED[:2] and log.results.height and not log.results["value"].fill_null(0).any():
+        there = log.results["value"].drop_nulls()
+        if tool.lower() in _CONVERTED[:2] and len(there) and not (there != 0).any():
             log.warnings.append(
                 "every score is 0, which is also what the converter of lm-eval's logs wrote where no metric was a "
                 "number: look at the log itself"

@@ -66,8 +66,9 @@ def read_records(path: Path, reading: Reading) -> Iterator[tuple[int, dict[str, 
     """The objects of a file, with their places from 1: one a line, or a list of them. What is none is refused.
 
     Raises:
-        LogError: the file cannot be read, or is a list that does not end.
+        LogError: the file cannot be read, is a list that does not end, or holds nothing.
     """
+    row = 0
     for row, record in _records(path):
         if isinstance(record, dict):
             yield row, record
@@ -76,6 +77,8 @@ def read_records(path: Path, reading: Reading) -> Iterator[tuple[int, dict[str, 
             reading.refuse("cut short", f"line {row}")
         else:
             reading.refuse("not an object in JSON", f"row {row}")
+    if not row:
+        raise LogError(f"{path} holds nothing")
 
 
 def read_objects(path: Path) -> Iterator[dict[str, Any]]:

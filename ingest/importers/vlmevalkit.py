@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.importer import Log, LogError, Told
-from ingest.importers.json_files import NOT_TOLD, as_text, as_value, storable
-from ingest.importers.vlmevalkit_tables import columns, read_table
+from ingest.importers.json_files import NOT_TOLD, as_text, as_value, read_head, storable
+from ingest.importers.vlmevalkit_tables import NoReaderError, columns, read_table
 from ingest.metrics import PASS
 from ingest.reading import Reading, imported_sample, named_sample
 from ingest.records import Condition, Sample, bytes_hash
@@ -50,7 +50,10 @@ class VLMEvalKit:
     general = False
 
     def claim(self, path: Path, head: bytes) -> tuple[Path, ...] | None:
-        there = columns(path, head)
+        try:
+            there = columns(path, head)
+        except NoReaderError:
+            return (path,)  # there it is told what is missing
         if not there >= _KEYS:
             return None
         return (path, *_unjudged(path)) if "hit" in there else (path,)
@@ -180,4 +183,11 @@ def _unjudged(path: Path) -> tuple[Path, ...]:
     stem = path.stem
     starts = [stem[:place] for place, letter in enumerate(stem) if letter == "_"]
     beside = [path.with_name(start + suffix) for start in starts if start for suffix in _SUFFIXES]
-    return tuple(one for one in beside if one.is_file() and columns(one) >= _KEYS)
+    return tuple(one for one in beside if one.is_file() and _is_table(one))
+
+
+def _is_table(path: Path) -> bool:
+    try:
+        return columns(path, read_head(path)) >= _KEYS
+    except LogError as error:
+        return isinstance(error, NoReaderError)

@@ -17,14 +17,23 @@ from ingest.reading import Reading
 _ZIP = b"PK\x03\x04"
 
 
-def columns(path: Path, head: bytes | None = None) -> frozenset[str]:
-    """The columns of a table; none where the file is no table."""
-    try:
-        head = read_head(path) if head is None else head
-        if head.startswith(_ZIP):
+class NoReaderError(LogError):
+    """A package is missing without which the table cannot be looked into."""
+
+
+def columns(path: Path, head: bytes) -> frozenset[str]:
+    """The columns of a table; none where the file is no table.
+
+    Raises:
+        NoReaderError: it is one in Excel.
+    """
+    if head.startswith(_ZIP):
+        try:
             return frozenset(_excel(path, rows=0).columns) if _is_excel(path) else frozenset()
-    except LogError:
-        return frozenset()
+        except NoReaderError:
+            raise
+        except LogError:
+            return frozenset()
     opening, keys = beginning(head)
     if opening:
         return keys if opening == "[" else frozenset()
@@ -102,7 +111,7 @@ def _excel(path: Path, rows: int | None = None) -> pl.DataFrame:
             path, engine="calamine", infer_schema_length=0, raise_if_empty=False, read_options=limit
         )
     except ModuleNotFoundError:
-        raise LogError(f"{path}: reading Excel needs a package: pip install fastexcel") from None
+        raise NoReaderError(f"{path}: reading Excel needs a package: pip install fastexcel") from None
     except Exception as error:  # the reader's own kinds of errors come with it
         said = str(error).strip() or type(error).__name__
         raise LogError(f"{path} is no table that can be read ({said.splitlines()[0]})") from None

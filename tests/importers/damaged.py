@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from ingest.importer import Importer, Log, LogError, Told
 
@@ -74,6 +77,74 @@ def assert_survives(
             if log and check:
                 check(log)
         path.write_bytes(content)
+
+
+ODD: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        False,
+        -1,
+        0,
+        1,
+        2**31,
+        10**30,
+        1e308,
+        float("nan"),
+        float("inf"),
+        "",
+        "1",
+        "nan",
+        "\ud800",
+        "/",
+    ),
+    *(
+        [],
+        {},
+        [None],
+        [[1]],
+        {"name": None},
+        {"text": 7},
+        {"name": ["a"]},
+        reduce(lambda deep, _: [deep], range(800), 0),
+    ),
+)
+"""What may stand in a file where something else is expected."""
+
+
+def assert_any_json_will_do(
+    importer: Importer, key: Path, *, told: Told | None = None, also: tuple[Path, ...] = ()
+) -> None:
+    """Put other things in the place of what stands in the files, or take it away, 300 times: as above."""
+    rng = random.Random(7)
+    files = importer.claim(key, key.read_bytes()[:65536])
+    assert files is not None
+    for path in (key, *also):
+        content = path.read_text()
+        for _ in range(300):
+            lines = content.splitlines() if path.suffix == ".jsonl" else [content]
+            place = rng.randrange(len(lines))
+            lines[place] = json.dumps(_odd(json.loads(lines[place]), rng))
+            path.write_text("\n".join(lines))
+            _read(importer, files, told)
+        path.write_text(content)
+
+
+def _odd(whole: Any, rng: random.Random) -> Any:
+    places = [(whole, name) for name in _names(whole)]
+    for inner, name in places:
+        if isinstance(inner[name], dict | list):
+            places.extend((inner[name], one) for one in _names(inner[name]))
+    inside, name = rng.choice(places)
+    if rng.random() < 0.2:
+        del inside[name]
+    else:
+        inside[name] = rng.choice(ODD)
+    return whole
+
+
+def _names(inner: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(inner) if isinstance(inner, dict) else list(range(len(inner)))
 
 
 def _read(importer: Importer, files: tuple[Path, ...], told: Told | None) -> Log | None:

@@ -11,7 +11,7 @@ import pytest
 from ingest.importer import Log, LogError, Told
 from ingest.importers.helm import Helm
 from ingest.metrics import UP
-from tests.importers.damaged import assert_survives, claims, read, values
+from tests.importers.damaged import assert_any_json_will_do, assert_survives, claims, read, values
 
 REAL = (
     Path(__file__).parents[3]
@@ -254,6 +254,7 @@ def test_other_files_are_not_claimed(tmp_path: Path) -> None:
         assert not claims(Helm(), other)
 
 
+@pytest.mark.slow
 def test_damage(tmp_path: Path) -> None:
     """Each value stands with its sum, so that a turned byte gives itself away."""
     states = [state(name, question) for name, question in (("id147", "sky?"), ("id11", "sea?"))]
@@ -269,3 +270,4 @@ def test_damage(tmp_path: Path) -> None:
 
     beside = (tmp_path / "run_spec.json", tmp_path / "scenario_state.json")
     assert_survives(Helm(), key, also=beside, check=no_other_value)
+    assert_any_json_will_do(Helm(), key, also=beside)
