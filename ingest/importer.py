@@ -44,7 +44,7 @@ VOTES: dict[str, pl.DataType | type[pl.DataType]] = {
     "judge": pl.String,  # '' where unknown
     "row": pl.Int64,
 }
-"""Columns of `Log.votes`."""
+"""Columns of `Log.votes`; source, of votes on no sample, may stand beside them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,8 @@ class Log:
     """Of the samples of which the log has only names."""
 
     about: pl.DataFrame | None = None
-    """Of those: columns sample, and source, cluster, tag where the log says them."""
+    """Of those: columns sample, and source, source_id (their names there, where these are not the keys), cluster,
+    tag where the log says them."""
 
     conditions: dict[str, Condition] = field(default_factory=dict)
     """By id."""

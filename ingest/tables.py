@@ -16,7 +16,7 @@ _NUMBERS = ("value", "passes", "attempts")
 
 _OTHERS = ("kind", "direction", "outcome")
 
-_TOLD = ("attempt", "status", "reason", "judge", "condition", "main")
+_TOLD = ("attempt", "status", "reason", "judge", "condition", "main", "source_id")
 """Columns of what is imported, read as they are written."""
 
 _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}

@@ -9,7 +9,7 @@ import polars as pl
 
 from evalhub.store.aliases import Doubt, aliases, model_names
 from evalhub.store.hub import Hub
-from evalhub.store.samples import add_samples, known_by_content, known_by_name, nearly_equal
+from evalhub.store.samples import add_samples, known_by_content, known_by_id, known_by_name, nearly_equal
 from ingest.importer import Log
 from ingest.reading import named_sample
 from ingest.records import Sample
@@ -18,18 +18,20 @@ from ingest.records import Sample
 def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Put what a log speaks of into the pool.
 
-    A sample whose content the log tells is the pool's own of the same question, choices and reference, if there is
-    one; a name is what the pool has under this name from this source; else it is a new one.
+    What the log calls by its id in the pool is that sample. One whose content the log tells is the pool's own of
+    the same question, choices and reference, if there is one; a name is what the pool has under this name from
+    this source; else it is a new one.
 
     keys: in the results' column `sample`.
 
     Returns:
         sample id by key, and the ids of those that came new with their content.
     """
-    told = {key: log.samples[key] for key in keys if key in log.samples}
-    found = known_by_content(hub, told)
-    named = _named(log, [key for key in keys if key not in told])
-    found.update(known_by_name(hub, {key: (sample.source, key) for key, sample in named.items()}))
+    found = known_by_id(hub, keys)
+    told = {key: log.samples[key] for key in keys if key in log.samples and key not in found}
+    found.update(known_by_content(hub, told))
+    named = _named(log, [key for key in keys if key not in told and key not in found])
+    found.update(known_by_name(hub, {key: (one.source, one.source_id) for key, one in named.items()}))
     fresh: dict[str, Sample] = {key: sample for key, sample in told.items() if key not in found}
     new = [sample.sample_id for sample in fresh.values()]
     fresh.update((key, sample) for key, sample in named.items() if key not in found)
@@ -39,7 +41,7 @@ def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, st
 
 
 def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
-    about: Mapping[str, tuple[str, str, str]] = {}
+    about: Mapping[str, tuple[str, ...]] = {}
     if log.about is not None:
         columns = [
             pl.col(name).fill_null("") if name in log.about.columns else pl.lit("").alias(name) for name in _ABOUT
@@ -47,12 +49,12 @@ def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
         about = {name: labels for name, *labels in log.about.select("sample", *columns).iter_rows()}
     made = {}
     for name in names:
-        source, cluster, tag = about.get(name, ("", "", ""))
-        made[name] = named_sample(source or log.source, name, cluster=cluster, tags=(tag,) if tag else ())
+        source, own, cluster, tag = about.get(name, ("", "", "", ""))
+        made[name] = named_sample(source or log.source, own or name, cluster=cluster, tags=(tag,) if tag else ())
     return made
 
 
-_ABOUT = ("source", "cluster", "tag")
+_ABOUT = ("source", "source_id", "cluster", "tag")
 
 
 def sample_doubts(hub: Hub, sample_ids: Iterable[str]) -> list[Doubt]:

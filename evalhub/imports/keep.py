@@ -106,7 +106,10 @@ def _keep_votes(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused
     own = votes["model_a"] == votes["model_b"]
     refused.add("a model against itself", int(own.sum()))
     votes = votes.filter(~own)
-    add_votes(hub, import_id, log.source or log.format, votes)
+    for (source,), part in (
+        votes.group_by("source", maintain_order=True) if "source" in votes.columns else [(("",), votes)]
+    ):
+        add_votes(hub, import_id, str(source) or log.source or log.format, part)
     missing = votes["outcome"].null_count()
     refused.add(MISSING + "no outcome", missing)
     return votes.height - missing

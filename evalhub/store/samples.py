@@ -141,6 +141,14 @@ def load_samples(hub: Hub, sample_ids: Sequence[str]) -> list[Sample]:
     return [loaded[sample_id] for sample_id in sample_ids]
 
 
+def known_by_id(hub: Hub, sample_ids: Sequence[str]) -> dict[str, str]:
+    """Those of these names that are ids of the pool's samples, each with itself."""
+    given = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    return {
+        name: name for (name,) in hub.select("SELECT sample_id FROM sample JOIN given USING (sample_id)", given)
+    }
+
+
 def known_by_content(hub: Hub, samples: Mapping[str, Sample]) -> dict[str, str]:
     """Id of the pool's sample with the same question, images, choices and reference, by the samples' keys, where
     there is just one. Who is to judge it does not matter."""

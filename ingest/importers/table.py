@@ -10,6 +10,7 @@ import polars as pl
 
 from aggregate.columns import MeasurementsError
 from ingest.importer import Log, LogError, Told
+from ingest.importers.table_about import About
 from ingest.importers.table_values import Values
 from ingest.importers.table_votes import Votes
 from ingest.tables import frames
@@ -24,9 +25,10 @@ _VOTES = {"model_a", "model_b"}
 
 class Table:
     """Columns model, sample, value; optional metric, main, judge, condition, attempt, status, reason, cluster,
-    tag, source, kind, direction, passes, attempts (these two may stand for a value). Or votes: model_a, model_b,
-    outcome (a, b, tie); optional sample, judge. Samples are known by their names within a source; values by two
-    judges are two metrics; a condition is a row of its own in a ranking."""
+    tag, source, source_id, kind, direction, passes, attempts (these two may stand for a value). Or votes: model_a,
+    model_b, outcome (a, b, tie); optional sample, judge, cluster, tag, source, source_id. Samples are known by
+    their names within a source: source_id where the table has it, else sample. Values by two judges are two
+    metrics; a condition is a row of its own in a ranking, and so is none."""
 
     summary = "tables: Parquet, CSV, JSONL with model, sample, value, or model_a, model_b, outcome"
     general = True
@@ -43,10 +45,12 @@ class Table:
         log = Log(format="table", tool="")
         log.source = told.source or f"table:{path.stem}"
         values, votes = Values(path, log, told, columns.get("value", "value")), Votes(path, log)
+        about = About(path, log)
         try:
             spared = [*(["model"] if told.model else []), "value"]
             for frame in frames(path, columns=columns, told=True, spared=spared):
                 (votes if {*frame.columns} >= _VOTES else values).add(frame)
+                about.add(frame)
                 log.rows += frame.height
         except MeasurementsError as error:
             raise LogError(f"{path}: {error}") from None
@@ -54,6 +58,7 @@ class Table:
             raise LogError(f"{path} has no rows")
         values.finish()
         votes.finish()
+        about.finish()
         return log
 
 

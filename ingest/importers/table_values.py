@@ -17,6 +17,8 @@ from ingest.records import Condition, Status
 _MISSING = [status.value for status in Status if not status.counts]
 _STATUSES = ["", *(status.value for status in Status)]
 _WHOLE = {"attempt": pl.Int32, "passes": pl.Int64, "attempts": pl.Int64}
+_EXPORTED = {"main", "source_id", "measured_at"}
+"""Columns that a table of `evalhub export` has and hardly any other."""
 _SHOWN = 20
 """Lines on rows that are refused for one reason."""
 
@@ -32,7 +34,7 @@ class Values:
         self._path, self._log, self._told, self._metric = path, log, told, metric
         self._names = {name: Names() for name in ("model", "sample", "metric", "condition")}
         self._parts: list[dict[str, Any]] = []
-        self._about: list[pl.DataFrame] = []
+        self._exported = False
         self._said: dict[str, set[tuple[str, str]]] = {}
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -44,7 +46,7 @@ class Values:
             part[name] = self._names[name].codes(check_names(frame, name))
         for name in ("metric", "condition"):
             if name in frame.columns:
-                part[name] = self._names[name].codes(check_names(frame, name))
+                part[name] = self._names[name].codes(check_names(frame, name, nulls=name == "condition"))
         part["row"] = np.arange(first + 1, first + 1 + frame.height)
         for name, kind in _WHOLE.items():
             if name in frame.columns and frame[name].null_count() < frame.height:
@@ -53,13 +55,11 @@ class Values:
             if name in frame.columns and frame[name].null_count() < frame.height:
                 part[name] = frame[name].cast(pl.String).fill_null("")
         if "main" in frame.columns:
-            part["main"] = ~frame["main"].cast(pl.String).str.to_lowercase().is_in(["false", "0"])
+            part["main"] = ~frame["main"].cast(pl.String).fill_null("").str.to_lowercase().is_in(["false", "0"])
         if "metric" in frame.columns:
             self._note_scales(frame)
         self._parts.append(part)
-        labels = [pl.col(name).cast(pl.String) for name in ("source", "cluster", "tag") if name in frame.columns]
-        if labels:
-            self._about.append(frame.select(pl.col("sample").cast(pl.String), *labels).unique())
+        self._exported |= {*frame.columns} >= _EXPORTED
 
     def finish(self) -> None:
         """Put them into the log.
@@ -69,17 +69,7 @@ class Values:
         """
         if not self._parts:
             return
-        log = self._log
-        log.results = self._possible(self._results()).select(list(RESULTS))
-        if not self._about:
-            return
-        log.about = pl.concat(self._about, how="diagonal").unique(maintain_order=True)
-        twice = log.about.filter(pl.col("sample").is_duplicated())
-        if not twice.is_empty():
-            raise LogError(
-                f"{self._path}: the sample {twice['sample'][0]} has two sources, clusters or tags: give it one, "
-                "or make its name of several columns, as in --columns sample=part+question"
-            )
+        self._log.results = self._possible(self._results()).select(list(RESULTS))
 
     def _completed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """With the model that the user names, the rate that counts make, and the judge in the metric."""
@@ -138,16 +128,18 @@ class Values:
         return frame
 
     def _conditions(self, height: int) -> pl.Series:
-        """The condition of each row; the table's own words for it are its variant."""
+        """The condition of each row; the table's own words for it are its variant, and there may be none."""
         if not self._has("condition"):
             plain = Condition(form="plain")
             self._log.conditions[plain.condition_id] = plain
             return _constant(plain.condition_id, height)
-        words = self._enum("condition")
-        made = [Condition(form="plain", variant=text) for text in words.dtype.categories]
+        codes = self._column("condition").to_numpy().copy()
+        words, _ = self._names["condition"].used(codes)
+        used, codes = np.unique(codes, return_inverse=True)  # -1: none
+        made = [Condition(form="plain", variant=words[code] if code >= 0 else "") for code in used]
         self._log.conditions.update((condition.condition_id, condition) for condition in made)
         ids = pl.Enum([condition.condition_id for condition in made])
-        return words.to_physical().cat.to(ids)
+        return pl.Series("condition", codes.astype(np.uint32)).cat.to(ids)
 
     def _reasons(self, value: pl.Series) -> pl.Series:
         """Why values are missing: the status that says so, the reason given, or that there is none."""
@@ -179,6 +171,8 @@ class Values:
             wrong["out of range"] = (~pl.col("value").is_between(low, high)).fill_null(False)
         if self._has("attempts") or self._has("passes"):
             off = (pl.col("value") - pl.col("passes") / pl.col("attempts")).abs() * pl.col("attempts") > 0.5
+            if self._exported:  # rates that allow for when attempts ended are no plain shares of them
+                off = pl.lit(False)
             possible = pl.col("passes").is_between(0, pl.col("attempts")).fill_null(False)
             counted = pl.col("attempts").is_not_null() | pl.col("passes").is_not_null()
             # A number of attempts alone is fine: the value need not be a rate of passing.

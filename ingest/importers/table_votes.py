@@ -39,12 +39,12 @@ class Votes:
             pl.Series("model_b", check_names(frame, "model_b").cast(pl.String)),
             *(
                 pl.col(name).cast(pl.String).fill_null("") if name in frame.columns else pl.lit("").alias(name)
-                for name in ("sample", "judge")
+                for name in ("sample", "judge", "source")
             ),
             outcome.replace_strict(_WINS, default=None, return_dtype=pl.String).alias("outcome"),
             pl.int_range(first + 1, first + 1 + frame.height).alias("row"),
         )
-        self._parts.append(votes.select(list(VOTES)))
+        self._parts.append(votes.select(*VOTES, "source"))
 
     def finish(self) -> None:
         """Put them into the log."""
