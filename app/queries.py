@@ -13,14 +13,14 @@ import polars as pl
 from app.snapshot import Snapshot, cached
 from app.wording import LONGEST
 
-METRIC = "pass rate"
 POOL = ""
 """The source of a ranking over the whole pool."""
 
 VERDICTS = {
-    "always passes": "m.value >= 1",
-    "sometimes": "m.value > 0 AND m.value < 1",
-    "never": "m.value <= 0",
+    "always passes": "m.value >= 1 AND m.kind = 'binary'",
+    "sometimes": "m.value > 0 AND m.value < 1 AND m.kind = 'binary'",
+    "never": "m.value <= 0 AND m.kind = 'binary'",
+    "graded": "m.value IS NOT NULL AND m.kind <> 'binary'",
     "missing": "m.value IS NULL",
 }
 """What a model's attempts on one sample come to, and how that is told from its measurement."""
@@ -118,7 +118,7 @@ def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 
 @cached
 def models(snapshot: Snapshot) -> pl.DataFrame:
-    """Every model with the facts known of it, its measured and missing pass rates, and its attempts."""
+    """Every model with the facts known of it, its measured and missing values, and its attempts."""
     return _frame(
         snapshot,
         """
@@ -127,13 +127,12 @@ def models(snapshot: Snapshot) -> pl.DataFrame:
                coalesce(a.attempts, 0) AS attempts
         FROM model d LEFT JOIN (
             SELECT model_id, count(value) AS measured, count(*) - count(value) AS missing
-            FROM measurement WHERE metric = $metric GROUP BY model_id
+            FROM measurement WHERE main GROUP BY model_id
         ) m USING (model_id) LEFT JOIN (
             SELECT model_id, count(*) AS attempts FROM attempt GROUP BY model_id
         ) a USING (model_id)
         ORDER BY starts_with(d.model_id, 'baseline:'), lower(d.model_id), d.model_id
         """,
-        metric=METRIC,
     )
 
 
@@ -179,10 +178,9 @@ def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, 
         snapshot,
         f"""
         SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
-        WHERE m.model_id = $model_id AND m.metric = $metric AND {_FROM_SOURCE}
+        WHERE m.model_id = $model_id AND m.main AND {_FROM_SOURCE}
         """,
         model_id=model_id,
-        metric=METRIC,
         source=source,
     ).row(0, named=True)
 
@@ -196,12 +194,11 @@ def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) 
                m.value, m.low, m.high, m.passes, m.attempts, m.missing, m.reason
         FROM measurement m JOIN sample s USING (sample_id) LEFT JOIN condition c
              ON c.condition_id = m.condition_id
-        WHERE m.model_id = $model_id AND m.metric = $metric
+        WHERE m.model_id = $model_id AND m.main
               AND {_FROM_SOURCE} AND {VERDICTS.get(verdict, "true")}
         ORDER BY s.source, s.source_id, c.variant, m.seed, m.condition_id LIMIT {MOST_SAMPLES}
         """,
         model_id=model_id,
-        metric=METRIC,
         source=source,
     )
 

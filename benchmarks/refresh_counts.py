@@ -30,6 +30,7 @@ from evalhub.counts import refresh
 from evalhub.ranking import HowToRank, hub_measurements, hub_slices
 from evalhub.store.chosen import Slice
 from evalhub.store.hub import Hub
+from evalhub.store.measurements import add_measurements
 from evalhub.store.results import save_ranking
 from evalhub.store.samples import add_conditions, add_samples
 from ingest.records import Condition, Sample
@@ -130,22 +131,16 @@ def fill(path: Path, month: int, samples: int, models: int) -> None:
             ids = [sample.sample_id for sample in brought]
             given = pl.DataFrame(
                 {
-                    "model": np.repeat([f"lab/model-{k:03}" for k in range(models)], samples),
-                    "sample": ids * models,
+                    "model_id": np.repeat([f"lab/model-{k:03}" for k in range(models)], samples),
+                    "sample_id": ids * models,
                     "value": value.ravel(),
                     "passes": np.where(came, PASSES, passes).ravel(),
                     "attempts": np.where(came, attempt, ATTEMPTS).ravel(),
                 }
             )
-            hub.insert(
-                f"""
-                INSERT INTO measurement
-                SELECT model, sample, 'pass rate', true, '{condition.condition_id}', 0, 'binary', 'up', value, 0, 1,
-                       passes, attempts, 0, '', '', now()
-                FROM given
-                """,
-                given,
-            )
+            shared = {"metric": "pass rate", "main": True, "condition_id": condition.condition_id, "seed": 0}
+            fixed = {"kind": "binary", "direction": "up", "low": 0.0, "high": 1.0, "missing": 0, "reason": ""}
+            add_measurements(hub, "", given.with_columns(**{k: pl.lit(v) for k, v in (shared | fixed).items()}))
 
 
 if __name__ == "__main__":

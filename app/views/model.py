@@ -145,7 +145,8 @@ def _samples(snapshot: Snapshot, model_id: str) -> None:
             bind="query-params",
             help="What the model's attempts on one sample come to.",
         )
-    st.caption(" · ".join(f"{count:,} {name}" for name, count in counts.items()))
+    told = [f"{count:,} {name}" for name, count in counts.items() if count or name != "graded"]
+    st.caption(" · ".join(told))
     samples = queries.model_samples(snapshot, model_id, source, verdict)
     if samples.is_empty():
         st.info("No sample matches.")

@@ -86,11 +86,26 @@ def _forms(rows: str) -> str:
     """
 
 
-_NEWEST_FORM = """
+def newest_form(*within: str) -> str:
+    """SQL: of several prompt forms for a model's sample, and what else is named, the newest one."""
+    return f"""
     QUALIFY condition_id = first_value(condition_id) OVER (
-        PARTITION BY model_id, variant, sample_id ORDER BY value IS NULL, measured_at DESC, condition_id
+        PARTITION BY {", ".join(("model_id, variant, sample_id", *within))}
+        ORDER BY value IS NULL, measured_at DESC, condition_id
     )
-"""
+    """
+
+
+_NEWEST_FORM = newest_form()
+
+
+_ROWS = f"named_measurement JOIN wanted USING (sample_id) WHERE {_WANTED}"
+
+
+def counting_forms(condition: str) -> str:
+    """SQL: model_id, variant, asked, condition_id of what counts among measurements by $metric ('': by the main one)
+    on samples for which the condition holds, and whether it is one of several, so that `newest_form` decides."""
+    return f"WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}), {_forms(_ROWS)} FROM form"
 
 
 def slices(hub: Hub, metric: str = "") -> list[Slice]:
@@ -166,7 +181,7 @@ def frame_where(
     return hub.frame(
         f"""
         WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}),
-        {_forms(f"named_measurement JOIN wanted USING (sample_id) WHERE {_WANTED}")}, chosen AS (
+        {_forms(_ROWS)}, chosen AS (
             SELECT {columns} {rows} NOT several
             UNION ALL
             SELECT {columns} {rows} several {_NEWEST_FORM}

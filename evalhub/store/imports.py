@@ -13,6 +13,7 @@ import polars as pl
 
 from evalhub.errors import EvalhubError
 from evalhub.store.hub import Hub
+from evalhub.store.measurements import drop_measurements
 from ingest.importer import IMPORTED
 
 
@@ -164,10 +165,8 @@ def undo_import(hub: Hub, import_id: str) -> Undone:
                 [import_id, import_id],
             ).fetchall()
         ]
-        measurements, comparisons = (
-            database.execute(f"DELETE FROM {table} WHERE import_id = ?", [import_id]).fetchall()[0][0]
-            for table in ("measurement", "comparison")
-        )
+        measurements = drop_measurements(hub, import_id)
+        comparisons = database.execute("DELETE FROM comparison WHERE import_id = ?", [import_id]).fetchall()[0][0]
         samples = _drop_samples(hub, touched)
         dropped = hub.select(
             """

@@ -43,6 +43,7 @@ def add_metrics(hub: Hub, model_id: str, seed: int, metrics: Sequence[Metric]) -
         main=pl.lit(False),
         low=pl.col("value"),
         high=pl.col("value"),
+        passes=pl.lit(None, pl.Int32),
         attempts=pl.lit(1),
         missing=pl.lit(0),
         reason=pl.lit(""),

@@ -26,7 +26,7 @@ _TABLES = (
     "ranking",
     "ranking_row",
 )
-_NAMED = {"measurement": "named_measurement", "comparison": "named_comparison", "attempt": "named_attempt"}
+_NAMED = {"measurement": "named_measurement", "attempt": "named_attempt"}
 """Tables that speak of models, and where their rows stand under the names that models go by."""
 
 _KEPT = 3

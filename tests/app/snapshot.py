@@ -45,6 +45,9 @@ def write(folder: Path, snapshot_id: str = "2026-11-03-a", *, many: int = 0, bar
     connection = duckdb.connect(str(path))
     for migration in sorted(MIGRATIONS.glob("*.sql")):
         connection.execute(migration.read_text("utf-8"))
+    # Published as it is seen under the models' own names.
+    connection.execute("CREATE TABLE seen AS SELECT * FROM named_measurement")
+    connection.execute("DROP VIEW named_measurement; DROP VIEW measurement; ALTER TABLE seen RENAME TO measurement")
     connection.execute("CREATE TABLE output (output VARCHAR, text VARCHAR)")
     connection.execute("CREATE TABLE image (image VARCHAR, bytes BLOB)")
     connection.execute(
@@ -153,8 +156,8 @@ def _answers(rows: Rows) -> None:
         reason = "every attempt was truncated" if value is None else ""
         rows["measurement"].append(
             (
-                *(model, f"id-{sample}", "pass rate", condition.condition_id, 0, "binary", "up"),
-                *(value, *ends, passes, counted, missing, reason, NOW),
+                *(model, f"id-{sample}", value, *ends, passes, counted, missing, reason),
+                *("pass rate", True, condition.condition_id, 0, "binary", "up", "", NOW),
             )
         )
 

@@ -78,7 +78,7 @@ def test_a_regraded_run_is_that_of_a_run_from_the_start(hub: Hub, graders: Grade
     graders(exact=strict("no 2"))
     regrade(hub, "fake")
     found = table(hub, "measurement")
-    hub.database.execute("DELETE FROM measurement; DELETE FROM attempt; DELETE FROM verdict")
+    hub.database.execute("DELETE FROM measured; DELETE FROM attempt; DELETE FROM verdict")
     run(hub, Fake(2), GIVEN, passes=9, max_attempts=8)
     assert table(hub, "measurement") == found
 
@@ -107,7 +107,7 @@ def test_only_a_source(hub: Hub, graders: Graders) -> None:
     after = table(hub, "measurement")
     ids = {sample.sample_id for sample in other}
     assert [row for row in after if row[1] not in ids] == [row for row in before if row[1] not in ids]
-    assert all(row[7] in (0.0, None) for row in after if row[1] in ids) and after != before
+    assert all(row[2] in (0.0, None) for row in after if row[1] in ids) and after != before
     with pytest.raises(EvalhubError, match="the pool has no source 'nowhere'"):
         regrade(hub, "fake", ["nowhere"])
 

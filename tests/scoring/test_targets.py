@@ -49,7 +49,7 @@ def test_measurements_do_not_depend_on_batch_or_order_or_interruption(hub: Hub, 
     """Another seed of the model's order, another capacity, a run that died twice: the same to the last digit."""
     whole = run(hub, Fake(1, capacity=1, price=0.01), GIVEN, **plan)
     found = table(hub, "measurement")
-    hub.database.execute("DELETE FROM measurement; DELETE FROM attempt")
+    hub.database.execute("DELETE FROM measured; DELETE FROM attempt")
     for left in (7, 20):
         with pytest.raises(Boom):
             run(hub, Fake(left, capacity=13, dies_after=left, price=0.01), GIVEN, **plan)
@@ -216,7 +216,7 @@ def test_a_run_that_is_stopped_keeps_its_attempts_and_no_measurement(hub: Hub) -
     rest = Fake(3)
     scored = run(hub, rest, GIVEN, passes=2, max_attempts=9)
     assert not {(row[3], row[4]) for row in made} & set(rest.asked)
-    hub.database.execute("DELETE FROM measurement; DELETE FROM attempt")
+    hub.database.execute("DELETE FROM measured; DELETE FROM attempt")
     assert run(hub, Fake(4), GIVEN, passes=2, max_attempts=9).tallies == scored.tallies
 
 

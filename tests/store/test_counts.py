@@ -156,13 +156,13 @@ def test_only_what_changed_is_counted_again(hub: Hub, counted: list[tuple[str, s
     assert recounted() == [months[0]], "a changed value"
     measure(hub, "d", {25: 0.5, 65: 0.5})
     assert recounted() == [months[1], months[3]], "a new model"
-    hub.database.execute("DELETE FROM measurement WHERE sample_id = ?", [POOL[25].sample_id])
+    hub.database.execute("DELETE FROM measured WHERE sample_id = ?", [POOL[25].sample_id])
     assert recounted() == [months[1]], "a sample removed"
     measure(hub, "a", {3: 0.25, 4: 0.0}, form=1)
     assert recounted() == [months[0]], "a newer prompt form of two samples, one with another value"
     measure(hub, "b", {65: 1.0}, form=2)
     assert recounted() == months, "newer weights, under which no older result of the model counts"
-    hub.database.execute("DELETE FROM measurement WHERE sample_id = ANY(?)", [[s.sample_id for s in POOL[80:100]]])
+    hub.database.execute("DELETE FROM measured WHERE sample_id = ANY(?)", [[s.sample_id for s in POOL[80:100]]])
     assert recounted() == []
     assert hub.database.execute("SELECT count(*) FROM slice_counts").fetchall() == [(4,)]
     assert rank_hub(hub, "bradley-terry", "shop").samples == 20
@@ -232,10 +232,10 @@ def test_results_under_an_older_prompt_form_are_not_in_the_fingerprint(hub: Hub)
     measure(hub, "a", {0: 0.25})
     before = slices(hub)
     hub.database.execute(
-        "UPDATE measurement SET value = 0 WHERE sample_id = ? AND value = 0.5", [POOL[0].sample_id]
+        "UPDATE measured SET value = 0 WHERE sample_id = ? AND value = 0.5", [POOL[0].sample_id]
     )
     assert slices(hub) == before
-    hub.database.execute("UPDATE measurement SET value = 0 WHERE sample_id = ?", [POOL[1].sample_id])
+    hub.database.execute("UPDATE measured SET value = 0 WHERE sample_id = ?", [POOL[1].sample_id])
     assert slices(hub) != before
 
 

@@ -26,32 +26,44 @@ CREATE TABLE import_log (                   -- one log of it
     PRIMARY KEY (import_id, path)
 );
 
--- Anew, without its key: an index on five texts of ten million rows takes more than the rows. Who writes takes care.
+-- Anew: what measurements share stands once, and they have no key, which for ten million rows would take more than
+-- the rows. Who writes takes care that no cell is there twice.
 ALTER TABLE measurement RENAME TO keyed;
-CREATE TABLE measurement (
-    model_id     VARCHAR NOT NULL,          -- as scored, or as the log calls it: see alias
-    sample_id    VARCHAR NOT NULL,
+CREATE TABLE series (                       -- what measurements share that were taken together
+    series_id    INTEGER PRIMARY KEY,
     metric       VARCHAR NOT NULL,          -- 'pass rate' for scored attempts
     main         BOOLEAN NOT NULL,          -- of several metrics of an output, the one that is ranked unless asked
     condition_id VARCHAR NOT NULL,
     seed         BIGINT  NOT NULL,
     kind         VARCHAR NOT NULL,          -- binary | numeric | ordinal
     direction    VARCHAR NOT NULL,          -- up: higher is better | down
-    value        DOUBLE,                    -- NULL: missing, for the reason given
-    low          DOUBLE,                    -- exact interval over attempts of this one sample
-    high         DOUBLE,
-    passes       BIGINT,
-    attempts     BIGINT,                    -- counted ones, up to the last needed pass; NULL: it was not sampled
-    missing      BIGINT  NOT NULL,          -- attempts with no verdict (truncated, timeout, error, refused)
-    reason       VARCHAR NOT NULL,          -- '' unless value is NULL
     import_id    VARCHAR NOT NULL,          -- '' where it was scored here
     measured_at  TIMESTAMPTZ NOT NULL
 );
-INSERT INTO measurement
-SELECT model_id, sample_id, metric, true, condition_id, seed, kind, direction, value, low, high, passes, attempts,
-       missing, reason, '', measured_at
-FROM keyed;
+CREATE TABLE measured (
+    series_id    INTEGER NOT NULL,
+    model_id     VARCHAR NOT NULL,          -- as scored, or as the log calls it: see alias
+    sample_id    VARCHAR NOT NULL,
+    value        DOUBLE,                    -- NULL: missing, for the reason given
+    low          DOUBLE,                    -- exact interval over attempts of this one sample
+    high         DOUBLE,
+    passes       INTEGER,
+    attempts     INTEGER,                   -- counted ones, up to the last needed pass; NULL: it was not sampled
+    missing      INTEGER NOT NULL,          -- attempts with no verdict (truncated, timeout, error, refused)
+    reason       VARCHAR NOT NULL           -- '' unless value is NULL
+);
+INSERT INTO series
+SELECT row_number() OVER (ORDER BY measured_at, metric, condition_id, seed), *
+FROM (SELECT DISTINCT metric, metric = 'pass rate', condition_id, seed, kind, direction, '', measured_at FROM keyed)
+    AS shared;
+INSERT INTO measured
+SELECT series_id, model_id, sample_id, value, low, high, passes, attempts, missing, reason
+FROM keyed JOIN series USING (metric, condition_id, seed, kind, direction, measured_at);
 DROP TABLE keyed;
+
+CREATE VIEW measurement AS
+SELECT model_id, sample_id, value, low, high, passes, attempts, missing, reason, series.* EXCLUDE (series_id)
+FROM measured JOIN series USING (series_id);
 
 CREATE TABLE comparison (                   -- votes
     model_a      VARCHAR NOT NULL,
