@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aggregate.agreement import agreement
 from aggregate.counted import Counted
-from aggregate.measurements import Measurements
+from aggregate.measurements import Measurements, MeasurementsError
 from aggregate.method import Intervals
 from aggregate.paired import PairedMethod
 from aggregate.ranking import Ranking
@@ -125,7 +126,8 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
 def rank_everything(hub: Hub) -> int:
     """Rank the pool and each measured source by the methods of a board. Returns the number of rankings.
 
-    Where methods contradict each other, the default one's ranking says so.
+    Where methods contradict each other, the default one's ranking says so. A method that cannot rank what is
+    there, as a mean of several metrics, is left out.
     """
     pool, made = hub_slices(hub), 0
     for source in ("", *sorted({one.source for one in pool})):
@@ -135,9 +137,10 @@ def rank_everything(hub: Hub) -> int:
         measurements, rankings = hub_measurements(hub, source), []
         for how in (HowToRank(method=method) for method in PUBLISHED):
             # From counts even where the rows are at hand: a ranking is the same whoever asks for it.
-            rankings.append(
-                how.rank(refresh(hub, source, held) if how.by_counts(hub, source, held) else measurements)
-            )
+            with suppress(MeasurementsError) if how.method != DEFAULT else nullcontext():
+                rankings.append(
+                    how.rank(refresh(hub, source, held) if how.by_counts(hub, source, held) else measurements)
+                )
         first, *others = rankings
         for ranking in (agreement([first, *others]).warned(), *others):
             save_ranking(hub, ranking, source, held)

@@ -159,8 +159,13 @@ def _logs_table(logs: tuple[LogEntry, ...]) -> Table:
         table.add_column(name, justify="right")
     for log in logs:
         refused = f"{log.rows - log.kept:,}"
-        table.add_row(escape(log.path), log.format, f"{log.rows:,}", f"{log.kept:,}", refused)
+        table.add_row(escape(_short(log.path)), log.format, f"{log.rows:,}", f"{log.kept:,}", refused)
     return table
+
+
+def _short(path: str) -> str:
+    """A log's name, and that of its folder."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _print_refused(refused: dict[str, int], details: list[str]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -39,7 +40,7 @@ def content_of(found: Found) -> tuple[str, int]:
 
 
 def read_all(logs: Sequence[Found], told: Told) -> Iterator[Read]:
-    """Read logs, as many at a time as there are cores. They come as they are done."""
+    """Read logs, as many at a time as there are cores. They come in their order."""
     if len(logs) <= _ALONE:
         for found in logs:
             yield _guarded(found, told)
@@ -47,20 +48,17 @@ def read_all(logs: Sequence[Found], told: Told) -> Iterator[Read]:
     workers = min(len(logs), len(os.sched_getaffinity(0)))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         # A few more than workers at a time: what is read waits in memory for its turn.
-        waiting = list(logs)
-        running: dict[Future[Read], Found] = {}
+        waiting, running = deque(logs), deque[tuple[Found, Future[Read]]]()
         try:
             while waiting or running:
                 while waiting and len(running) < 2 * workers:
-                    found = waiting.pop(0)
-                    running[pool.submit(_guarded, found, told)] = found
-                done = next(as_completed(running))
-                found = running.pop(done)
+                    running.append((waiting[0], pool.submit(_guarded, waiting.popleft(), told)))
+                found, future = running.popleft()
                 try:
-                    yield done.result()
+                    yield future.result()
                 except BrokenProcessPool:
-                    names = ", ".join(str(one.files[0]) for one in (found, *running.values()))
-                    yield Read(found, None, f"a reader was killed (out of memory?) while it had {names}")
+                    names = ", ".join(str(one.files[0]) for one, _ in [(found, future), *running])
+                    yield Read(found, None, f"a reader was killed (out of memory?) while these were read: {names}")
                     return
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -43,7 +43,7 @@ def add_alias(hub: Hub, alias: str, model_id: str) -> None:
     names = model_names(hub)
     if target not in names:
         raise EvalhubError(f"no model is called '{model_id}': evalhub model list shows those there are")
-    if alias == target:
+    if known.get(alias, alias) == target:
         raise EvalhubError(f"'{alias}' and '{model_id}' are one model already")
     with hub.transaction() as database:
         database.execute("INSERT OR REPLACE INTO alias VALUES (?, ?, now())", [alias, target])

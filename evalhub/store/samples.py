@@ -210,7 +210,7 @@ def nearly_equal(hub: Hub, sample_ids: Sequence[str]) -> list[tuple[str, str, bo
 
 
 _MOST_PAIRS = 1000
-_SPELT = r"regexp_replace(lower(prompt), '[^\p{L}\p{N}]+', ' ', 'g')"
+_SPELT = r"trim(regexp_replace(lower(prompt), '[^\p{L}\p{N}]+', ' ', 'g'))"
 
 
 _SCHEMA = {

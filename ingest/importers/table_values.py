@@ -161,14 +161,6 @@ class Values:
         """The rows whose values and counts can be; the others are refused."""
         ends = {name: (scale.low, scale.high) for name, scale in self._log.scales.items()}
         wrong = {}
-        if any(low > -math.inf or high < math.inf for low, high in ends.values()):
-            low, high = (
-                pl.col("metric").replace_strict(
-                    {name: one[end] for name, one in ends.items()}, return_dtype=pl.Float64
-                )
-                for end in (0, 1)
-            )
-            wrong["out of range"] = (~pl.col("value").is_between(low, high)).fill_null(False)
         if self._has("attempts") or self._has("passes"):
             off = (pl.col("value") - pl.col("passes") / pl.col("attempts")).abs() * pl.col("attempts") > 0.5
             if self._exported:  # rates that allow for when attempts ended are no plain shares of them
@@ -178,6 +170,14 @@ class Values:
             # A number of attempts alone is fine: the value need not be a rate of passing.
             alone = pl.col("passes").is_null() & (pl.col("attempts") >= 0)
             wrong["impossible counts"] = counted & ~alone & (~possible | off.fill_null(False))
+        if any(low > -math.inf or high < math.inf for low, high in ends.values()):
+            low, high = (
+                pl.col("metric").replace_strict(
+                    {name: one[end] for name, one in ends.items()}, return_dtype=pl.Float64
+                )
+                for end in (0, 1)
+            )
+            wrong["out of range"] = (~pl.col("value").is_between(low, high)).fill_null(False)
         for reason, which in wrong.items():
             found = frame.filter(which)
             if found.height:
