@@ -81,11 +81,16 @@ def score_model(
     with waiting(f"loading {name}"), clock.spent(LOADING):
         backend = open_backend(name, device=device, dtype=arithmetic(hub, chosen_sources, plan.overrides, dtype))
     try:
-        if not sources(hub):
+        if not chosen_sources and not choose_samples(hub):
             with waiting("filling the empty pool with the starter samples"):
                 pool.fill_starter(hub)
         check_sources(hub, chosen_sources)
         sample_ids = choose_samples(hub, chosen_sources, limit)
+        if not sample_ids:
+            raise EvalhubError(
+                f"the samples of {', '.join(chosen_sources)} are known from logs alone, and nothing here can judge "
+                "an answer to them: ingest their source (evalhub sources)"
+            )
         drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None
         asked = drawn.sample_ids if drawn else sample_ids
         with listening() as stopped, watching(backend.model.model_id) as watcher:

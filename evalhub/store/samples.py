@@ -10,6 +10,7 @@ from itertools import islice
 import polars as pl
 
 from evalhub.store.hub import Hub
+from ingest.importer import IMPORTED
 from ingest.records import JSON, Condition, Sample
 
 _TOGETHER = 2000
@@ -83,7 +84,8 @@ def answers_asked(hub: Hub, sources: Sequence[str] = ()) -> set[str]:
 
 
 def choose_samples(hub: Hub, sources: Sequence[str] = (), limit: int | None = None) -> list[str]:
-    """Sample ids of the named sources (all where none is named), at most `limit` from each, in pool order.
+    """Ids of samples to be scored of the named sources (all where none is named), at most `limit` from each, in
+    pool order. Those that only logs know are not among them: nothing here can judge an answer.
 
     Samples with tags take turns by tag, so that a limited choice is spread over a source's kinds.
     """
@@ -95,13 +97,13 @@ def choose_samples(hub: Hub, sources: Sequence[str] = (), limit: int | None = No
                 SELECT sample_id, source, rowid AS place,
                        row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
                 FROM sample
-                WHERE len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[]))
+                WHERE grader <> ? AND (len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[])))
             ), ordered AS (
                 SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
             )
             SELECT sample_id FROM ordered WHERE ? IS NULL OR number <= ? ORDER BY source, number
             """,
-            [list(sources), list(sources), limit, limit],
+            [IMPORTED, list(sources), list(sources), limit, limit],
         ).fetchall()
     ]
 

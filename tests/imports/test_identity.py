@@ -152,3 +152,12 @@ def test_several_metrics_and_votes_are_published(hub_path: Path, tmp_path: Path)
     assert evalhub("import", judged, votes, "--hub", hub_path).code == 0
     done = evalhub("publish", "--json", "--hub", hub_path)
     assert done.code == 0 and done.json["rankings"] >= 3
+
+
+def test_what_only_logs_know_is_not_scored(hub_path: Path) -> None:
+    """Nothing here can judge an answer to it."""
+    with Hub(hub_path) as hub:
+        keep(hub, "first", log("a", question("What is 2 + 2?")))
+    assert "known from logs alone" in evalhub(
+        "score", "baseline:random", "--source", "one", "--hub", hub_path
+    ).line.replace("\n", " ")
