@@ -106,6 +106,7 @@ def _long(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
 def _wide(path: Path, frame: pl.DataFrame, column: str) -> pl.DataFrame:
     if frame["sample"].is_duplicated().any():
         raise SourceError(f"{path}: a sample has one row where its outcomes are one text")
+    _check_counts(path, frame, column)
     letters = pl.col(column).cast(pl.String).fill_null("").str.split("")
     rows = frame.select("sample", letters.alias("letter")).explode("letter").filter(pl.col("letter") != "")
     unknown = sorted(set(rows["letter"].unique()) - _LETTERS.keys())
@@ -117,3 +118,14 @@ def _wide(path: Path, frame: pl.DataFrame, column: str) -> pl.DataFrame:
         pl.lit(Status.OK.value).alias("status"),
         pl.lit(0, pl.Int64).alias("tokens"),
     )
+
+
+def _check_counts(path: Path, frame: pl.DataFrame, column: str) -> None:
+    """Refuse outcomes that are not as many as the same row says elsewhere."""
+    outcomes = pl.col(column).cast(pl.String).fill_null("")
+    for name, counted in (("attempts", outcomes.str.len_chars()), ("passes", outcomes.str.count_matches("P"))):
+        if name in frame.columns:
+            said = pl.col(name).cast(pl.Int64, strict=False)
+            wrong = frame.filter(said != counted).select("sample", said.alias("said"), counted.alias("there"))
+            for sample, number, there in wrong.head(1).iter_rows():
+                raise SourceError(f"{path}: {sample} is said to have {number} {name}, and its outcomes tell {there}")

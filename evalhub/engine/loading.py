@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from evalhub.engine.engine import Engine
@@ -31,7 +32,7 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
     config = transformers.AutoConfig.from_pretrained(job.folder)
     model = _model(job, config)
     parameters = sum(weight.numel() for weight in model.parameters())
-    tokenizer = transformers.AutoTokenizer.from_pretrained(job.folder)
+    tokenizer = _tokenizer(job.folder)
     eyes, notes = _eyes(job.folder, model)
     tokenizer = eyes.processor.tokenizer if eyes else tokenizer
     generator: Engine | Fallback
@@ -71,11 +72,28 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
     return generator, scorer, ready
 
 
+def _tokenizer(folder: Path) -> Any:
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # whatever its files and their readers come to
+        raise EvalhubError(
+            f"its tokenizer cannot be loaded ({_short(error)}): put tokenizer.json and tokenizer_config.json beside "
+            "its weights"
+        ) from None
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:150] or type(error).__name__
+
+
 def _model(job: Job, config: Any) -> Any:
     """A model with its weights, all of which must be there."""
-    model, loading = _kind(config).from_pretrained(
-        job.folder, dtype=getattr(torch, job.dtype), output_loading_info=True
-    )
+    try:
+        model, loading = _kind(config).from_pretrained(
+            job.folder, dtype=getattr(torch, job.dtype), output_loading_info=True
+        )
+    except SafetensorError as error:
+        raise EvalhubError(f"its weights are cut off or damaged ({_short(error)}): fetch them again") from None
     absent = sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]]))
     if absent:
         # transformers would put random numbers in their place.
@@ -101,7 +119,7 @@ def _eyes(folder: Path, model: Any) -> tuple[Eyes | None, list[str]]:
         eyes = Eyes(model, transformers.AutoProcessor.from_pretrained(folder))
         probe(eyes)
     except Exception as error:  # a processor's libraries, files and own code
-        reason = " ".join(str(error).split())[:150] or type(error).__name__
+        reason = _short(error)
         lacking = importlib.util.find_spec("torchvision") is None
         missing = '; many processors need torchvision: pip install "evalhub[vision]"' if lacking else ""
         return None, [f"its images cannot be prepared, so it is asked without any ({reason}{missing})"]
