@@ -81,6 +81,19 @@ def test_a_model_with_a_weight_missing_is_refused_not_filled_up_at_random(tmp_pa
         open_backend(str(folder), device="cpu", dtype="float32")
 
 
+def test_damaged_weights_and_a_missing_tokenizer_are_one_clear_line(tmp_path: Path) -> None:
+    folder = make(tmp_path / "cut", "llama")
+    weights_file = folder / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:-1000])
+    with pytest.raises(EvalhubError, match="cut off or damaged.*fetch them again"):
+        open_backend(str(folder), device="cpu", dtype="float32")
+    folder = make(tmp_path / "mute", "llama")
+    for file in [*folder.glob("*token*"), *folder.glob("vocab*"), *folder.glob("merges*")]:
+        file.unlink()
+    with pytest.raises(EvalhubError, match="tokenizer cannot be loaded"):
+        open_backend(str(folder), device="cpu", dtype="float32")
+
+
 @pytest.mark.parametrize("name", ["smollm2-135m", "baseline:random"])
 def test_a_folder_cannot_take_the_name_of_a_model_that_comes_with_evalhub(tmp_path: Path, name: str) -> None:
     with pytest.raises(EvalhubError, match="rename yours"):

@@ -27,7 +27,7 @@ LONG = pl.DataFrame(
         "tokens": [5, 6, None, 8],
     }
 )
-WIDE = pl.DataFrame({"task_id": ["b", "a"], "passes": [2, 0], "outcomes_PFT_in_order": ["PFPT", "FF"]})
+WIDE = pl.DataFrame({"task_id": ["b", "a"], "outcomes_PFT_in_order": ["PFPT", "FF"]})
 
 Row = tuple[str, str, int]
 
@@ -67,6 +67,8 @@ def test_outcomes_in_one_text(tmp_path: Path) -> None:
         (LONG.head(0), "holds no attempts"),
         (WIDE.with_columns(outcomes_PFT_in_order=pl.lit("PX")), "'X' is no outcome: P passed"),
         (WIDE.with_columns(task_id=pl.lit("a")), "one row"),
+        (WIDE.with_columns(passes=pl.Series([2, 1])), "a is said to have 1 passes, and its outcomes tell 0"),
+        (WIDE.with_columns(attempts=pl.Series([100, 2])), "b is said to have 100 attempts"),
     ],
 )
 def test_what_is_no_recording_is_refused_in_a_line(tmp_path: Path, frame: pl.DataFrame, message: str) -> None:
