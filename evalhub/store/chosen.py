@@ -103,7 +103,7 @@ _ROWS = f"named_measurement JOIN wanted USING (sample_id) WHERE {_WANTED}"
 
 
 def counting_forms(condition: str) -> str:
-    """SQL: model_id, variant, asked, condition_id of what counts among measurements by $metric ('': by the main one)
+    """SQL: model_id, variant, asked, condition_id of what counts among measurements by $metric ('': the main one)
     on samples for which the condition holds, and whether it is one of several, so that `newest_form` decides."""
     return f"WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}), {_forms(_ROWS)} FROM form"
 
@@ -187,7 +187,8 @@ def frame_where(
             SELECT {columns} {rows} several {_NEWEST_FORM}
         )
         SELECT {_MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, judged AS metric, kind,
-               direction, avg(value) AS value, sum(passes)::BIGINT AS passes, sum(attempts)::BIGINT AS attempts
+               direction, avg(value) AS value, sum(passes)::BIGINT AS passes,
+               (sum(attempts) FILTER (passes IS NOT NULL))::BIGINT AS attempts
         FROM chosen
         GROUP BY model_id, variant, sample_id, cluster, source, month, tag, judged, kind, direction
         ORDER BY model, sample

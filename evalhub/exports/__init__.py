@@ -1,0 +1,1 @@
+"""What a hub holds, in the formats of others."""

@@ -1,0 +1,77 @@
+"""Where an export goes: a file or folder that appears whole or not at all, and nothing of the user's is lost."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evalhub.errors import EvalhubError
+
+_MARK = ".evalhub-export"
+"""In a folder that an export wrote, so that another one may take its place."""
+
+
+def check_file(out: Path, force: bool) -> None:
+    """Whether a file can be written there.
+
+    Raises:
+        EvalhubError: it cannot, or something is there.
+    """
+    if out.is_dir():
+        raise EvalhubError(f"{out} is a folder: name a file")
+    if out.exists() and not force:
+        raise EvalhubError(f"{out} is there already: --force replaces it")
+
+
+def check_folder(out: Path, force: bool) -> None:
+    """Whether a folder can be written there. Only one of an earlier export, or an empty one, can be replaced.
+
+    Raises:
+        EvalhubError: it cannot, or something is there.
+    """
+    if out.exists() and not out.is_dir():
+        raise EvalhubError(f"{out} is a file: name a folder")
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not (out / _MARK).exists():
+        raise EvalhubError(f"{out} holds other files: name a folder that is not there yet")
+    if not force:
+        raise EvalhubError(f"{out} is there already: --force replaces it")
+
+
+@contextmanager
+def fresh_file(out: Path) -> Iterator[Path]:
+    """A file to write, which takes the name when the block ends well and vanishes otherwise. Where the block
+    writes none, none of that name stays either."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.tmp")
+    fresh.unlink(missing_ok=True)
+    try:
+        yield fresh
+        if fresh.exists():
+            fresh.replace(out)
+        else:
+            out.unlink(missing_ok=True)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def fresh_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the name when the block ends well and vanishes otherwise."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = (out.with_name(f".{out.name}.{word}") for word in ("tmp", "old"))
+    for left in (fresh, old):
+        shutil.rmtree(left, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        (fresh / _MARK).touch()
+        yield fresh
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    finally:
+        for left in (fresh, old):
+            shutil.rmtree(left, ignore_errors=True)
