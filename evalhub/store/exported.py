@@ -220,3 +220,33 @@ def _batches(database: duckdb.DuckDBPyConnection, query: str, source: str) -> It
         frame = pl.from_arrow(batch)
         assert isinstance(frame, pl.DataFrame)
         yield frame
+
+
+_ONLY_NAMED = """grader = 'imported' AND starts_with(reference::VARCHAR, '{"known by its name in"')"""
+"""Of what nothing is known but a name within a source: see `ingest.reading.named_sample`."""
+
+
+def told_samples(hub: Hub, source: str = "", limit: int | None = None) -> tuple[list[str], int]:
+    """Ids of a source's samples, or of all (''), whose content is known, at most `limit` of each source, in pool
+    order; and of how many only the name is known.
+
+    Samples with tags take turns by tag, so that a limited choice is spread over a source's kinds.
+    """
+    rows = hub.database.execute(
+        f"""
+        WITH numbered AS (
+            SELECT sample_id, source, rowid AS place,
+                   row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
+            FROM sample WHERE ({_SOURCE}) AND NOT ({_ONLY_NAMED})
+        ), ordered AS (
+            SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
+        )
+        SELECT sample_id FROM ordered WHERE $most IS NULL OR number <= $most ORDER BY source, number
+        """,
+        {"source": source, "most": limit},
+    )
+    ids = [sample_id for (sample_id,) in rows.fetchall()]
+    named = hub.database.execute(
+        f"SELECT count(*) FROM sample WHERE ({_SOURCE}) AND {_ONLY_NAMED}", {"source": source}
+    )
+    return ids, int(named.fetchall()[0][0])
