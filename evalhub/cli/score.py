@@ -29,12 +29,19 @@ _ATTEMPTS_FOR_WIDTH = 1000
             "top_k",
             "max_tokens",
             "seed",
+            "backend",
             "device",
             "dtype",
         ),
     },
 )
 @click.argument("model")
+@click.option(
+    "--backend",
+    default="",
+    metavar="NAME",
+    help="What runs MODEL, in the place of a prefix: openai, lm-eval:hf, replay.  [default: told from MODEL]",
+)
 @click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
 @click.option(
@@ -96,6 +103,7 @@ _ATTEMPTS_FOR_WIDTH = 1000
 @hub_option
 def command(
     model: str,
+    backend: str,
     sources: tuple[str, ...],
     limit: int | None,
     target: str,
@@ -118,11 +126,13 @@ def command(
     """Score MODEL on the pool and rank it.
 
     MODEL is smollm2-135m (comes with evalhub), a hub id like org/name, a model folder, a .gguf file, openai:NAME
-    on a server, baseline:random or baseline:empty. An empty pool is filled with a small starter pool first.
+    on a server, lm-eval:TYPE:ARGS, replay:FILE, baseline:random or baseline:empty. An empty pool is filled with a
+    small starter pool first.
 
     Every attempt is on disk before it is judged: stopped at any moment, the same command goes on where it
     was and ends with the same result.
     """
+    model = f"{backend}:{model}" if backend else model
     spent = together(budgets)
     drawn = spent.pop("samples", None)
     if limit and drawn:
@@ -212,7 +222,7 @@ def _check(
 def _only_regrading() -> None:
     """Refuse options that say how to make attempts: none is made."""
     context = click.get_current_context()
-    idle = {"regrade", "sources", "as_json", "hub_path", "model"}
+    idle = {"regrade", "sources", "as_json", "hub_path", "model", "backend"}
     given = [
         param.opts[0]
         for param in context.command.params

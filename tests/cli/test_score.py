@@ -149,3 +149,8 @@ def test_rank_and_publish(pool: Path) -> None:
     with duckdb.connect(str(snapshot.folder(pool) / f"{done.json['snapshot']}.duckdb"), read_only=True) as board:
         listed = board.execute("SELECT source, method FROM ranking ORDER BY ALL").fetchall()
     assert set(listed) == {(s, m) for s in ("", "reasoning-gym") for m in ("auto", "mean", "bradley-terry")}
+
+
+def test_a_backend_named_by_itself_is_its_prefix(hub_path: Path) -> None:
+    done = evalhub("score", "empty", "--backend", "baseline", "--limit", 1, "--json", "--hub", hub_path)
+    assert done.json["model"] == "baseline:empty"
