@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="two small models, hardly trained")
     options = parser.parse_args(arguments)
-    rungs, steps, most = (RUNGS[:2], 60, 40) if options.quick else (RUNGS, 600, 400)
+    rungs, steps, most = (RUNGS[:2], 60, 20) if options.quick else (RUNGS, 600, 400)
     options.out.mkdir(parents=True, exist_ok=True)
     problems = held_out(options.seed)
     write_samples(problems, options.out / "samples.jsonl")
