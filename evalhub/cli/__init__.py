@@ -18,6 +18,7 @@ COMMANDS = {
     "rank": "Rank the models of the hub, or of a file.",
     "ingest": "Bring samples of a source into the pool.",
     "import": "Bring the results of others into the hub.",
+    "export": "Write what the hub holds into files, for other tools.",
     "model": "List the models, and say which names are one.",
     "sources": "List the sources that can be ingested, and what the pool holds.",
     "publish": "Publish a snapshot for the leaderboard.",
