@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from evalhub.exports.matrix import votes_beside
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from tests.cli.helpers import evalhub
-from tests.exports.hubs import done, fill, questions
+from tests.exports.hubs import done, fill, measure, questions
 
 SCOPES: tuple[tuple[str, ...], ...] = (
     ("--method", "auto"),
@@ -195,3 +196,18 @@ def test_an_empty_hub_says_so(tmp_path: Path) -> None:
         pass
     assert "nothing is measured yet" in evalhub("export", tmp_path / "out.csv", "--hub", tmp_path / "hub").line
     assert "there is no hub" in evalhub("export", tmp_path / "out.csv", "--hub", tmp_path / "none").line
+
+
+def test_samples_that_share_a_name_in_their_source_stay_two(tmp_path: Path) -> None:
+    """Their ids tell them apart, here and in the next hub."""
+    one, other = (replace(sample, source_id="q") for sample in questions(2))
+    with Hub(tmp_path / "hub") as hub:
+        add_samples(hub, [one, other])
+        for n, model in enumerate("ab"):
+            measure(hub, model, [one, other], 0, draw=n)
+    exported(tmp_path / "hub", tmp_path / "out.parquet")
+    took = done(evalhub("import", tmp_path / "out.parquet", "--hub", tmp_path / "new", "--json")).json
+    assert took["rows"] == took["kept"] == 4
+    with Hub(tmp_path / "new") as hub:
+        rows = hub.database.execute("SELECT source, source_id FROM sample ORDER BY ALL").fetchall()
+    assert rows == sorted(("sums", sample.sample_id) for sample in (one, other))
