@@ -13,13 +13,17 @@ from tests.cli.helpers import evalhub
 HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "streamlit", "rich", "reasoning_gym")
 
 
+GROUPS = {"model": ("alias", "list")}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     """And stands in the list with its line."""
-    done = evalhub(command, "--help")
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(f"Usage: evalhub {command}")
-    assert "--hub" in done.out and "--debug" in done.out
+    for part in GROUPS.get(command, ("",)):
+        done = evalhub(command, *filter(None, [part]), "--help")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith(f"Usage: evalhub {command} {part}".rstrip())
+        assert "--hub" in done.out and "--debug" in done.out
     text = " ".join(evalhub("--help").out.split())
     assert f"{command} {COMMANDS[command]}" in text
 

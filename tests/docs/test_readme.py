@@ -29,7 +29,9 @@ def shell_lines() -> list[str]:
 def evalhub(line: str, hub: Path) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", *shlex.split(line)]
     environment = {**os.environ, "EVALHUB_HOME": str(hub)}
-    return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(
+        words, env=environment, cwd=hub, capture_output=True, text=True, timeout=600, check=False
+    )
 
 
 def test_the_two_set_up_commands_are_there() -> None:
