@@ -23,14 +23,14 @@ def ingest(hub: Hub, name: str, options: dict[str, str]) -> Added:
     """Bring a source's samples into the pool. What is there already stays as it is.
 
     Args:
-        name: of the source; what follows a colon is its file, as in `jsonl:FILE`.
+        name: of the source; what follows a colon is its file or task, as in `jsonl:FILE`.
         options: the source's own, as typed.
 
     Raises:
         EvalhubError: no such source or option, or no sample came.
         ingest.source.SourceError: the source cannot give samples.
     """
-    if name.endswith(".jsonl") and not name.startswith("jsonl:"):
+    if name.endswith(".jsonl") and ":" not in name:
         raise EvalhubError(f"a file of your own is named with its format: evalhub ingest jsonl:{name}")
     name, _, path = name.partition(":")
     source = plugins.make("source", name)

@@ -44,7 +44,7 @@ class Status(StrEnum):
         return self in (Status.OK, Status.NO_ANSWER)
 
 
-_LATER = {"top_k": 0, "answer": "generate"}
+_LATER = {"top_k": 0, "answer": "generate", "separator": None}
 """Fields of `Condition` that the first release did not have, as they were then."""
 
 
@@ -73,6 +73,10 @@ class Condition:
     answer: Literal["generate", "likelihood"] = "generate"
     """`generate` lets the model write its answer; `likelihood` asks how likely it finds each choice, or the
     reference, behind the prompt."""
+
+    separator: str | None = None
+    """What stands between a prompt and an answer whose likelihood is asked. None: a space in plain text, unless
+    white space stands there already."""
 
     max_tokens: int = 256
     """An output that reaches this many tokens without a stop is truncated, which is missing, not wrong."""

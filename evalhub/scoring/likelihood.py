@@ -52,16 +52,17 @@ def continuations(sample: Sample, condition: Condition, text: str) -> tuple[str,
     """What is scored behind a sample's text; nothing where it is to be generated.
 
     A space parts a plain text from what follows, unless white space does already, as lm-eval has it; a chat's turn
-    begins without one.
+    begins without one. A condition may say otherwise (`Condition.separator`).
     """
     if condition.answer != LIKELIHOOD:
         return ()
     if is_text(sample):
         return (sample.prompt,)
+    answers = sample.choices or (str(sample.reference),)
+    if condition.separator is not None:
+        return tuple(condition.separator + answer for answer in answers)
     space = " " if condition.form == "plain" and not text[-1:].isspace() else ""
-    return tuple(
-        answer if answer[:1].isspace() else space + answer for answer in sample.choices or (str(sample.reference),)
-    )
+    return tuple(answer if answer[:1].isspace() else space + answer for answer in answers)
 
 
 def changed(condition: Condition, overrides: Mapping[str, Any]) -> Condition:

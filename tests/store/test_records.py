@@ -33,6 +33,7 @@ DIFFERENT: dict[str, Any] = {
 OTHER_CONDITION: dict[str, Any] = {
     "top_k": 7,
     "answer": "likelihood",
+    "separator": "",
     "form": "plain",
     "template": "{prompt} ",
     "preamble": "x",
