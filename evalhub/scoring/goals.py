@@ -41,6 +41,10 @@ class Goal(Protocol):
         """Attempts that a sample will probably still take, by its outcomes so far; 1 or more."""
         ...
 
+    def likely(self, place: int, trials: Trials) -> int:
+        """Attempts beyond those that are known which will more likely than not be looked at."""
+        ...
+
     def observe(self, place: int, count: Count) -> bool:
         """Hear of a sample's attempts in order. Returns whether other samples' caps are others now."""
         ...
@@ -90,13 +94,22 @@ class Stop:
             left = min(left, self._until_narrow(trials))
         if self._passes == float("inf"):
             return max(1, left)
-        # Laplace's rate, so that no pass so far is not for ever.
-        one_pass = (len(trials.known) + 2) / (trials.passes + 1)
-        return max(1, min(left, round((self._passes - trials.passes) * one_pass)))
+        return max(1, min(left, round(self._until_passed(trials))))
+
+    def likely(self, place: int, trials: Trials) -> int:
+        # Half of what the rate so far leads to expect. The cap is not halved: where passes are rare it is reached.
+        left = self._caps[place] - len(trials.known)
+        if self._narrow is not None:
+            left = min(left, self._until_narrow(trials) // 2)
+        return left if self._passes == float("inf") else min(left, round(self._until_passed(trials) / 2))
 
     def observe(self, place: int, count: Count) -> bool:
         del place, count
         return False
+
+    def _until_passed(self, trials: Trials) -> float:
+        """Attempts until there are enough passes, at Laplace's rate, so that no pass so far is not for ever."""
+        return (self._passes - trials.passes) * (len(trials.known) + 2) / (trials.passes + 1)
 
     def _until_narrow(self, trials: Trials) -> int:
         """Attempts until the interval is narrow, should the rate stay as it is, to an eighth."""
@@ -157,6 +170,9 @@ class Shares:
         if self._waiting and self._caps[place] > 1:
             return max(1, round(self._rest / self._free.size) - len(trials.known))
         return max(1, int(self._caps[place]) - len(trials.known))
+
+    def likely(self, place: int, trials: Trials) -> int:
+        return self.expected(place, trials) // 2
 
     def observe(self, place: int, count: Count) -> bool:
         if not self._waiting or count.made != self.pilot or self._caps[place] == 1:

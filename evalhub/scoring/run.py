@@ -65,7 +65,8 @@ class Run:
         clock: Clock,
     ) -> None:
         once = [sample_id for sample_id, condition in conditions.items() if tells_once(condition)]
-        self.schedule = Schedule(samples, plan, once)
+        lengths = {sample_id: condition.max_tokens for sample_id, condition in conditions.items()}
+        self.schedule = Schedule(samples, plan, once, lengths)
         self.reasons: dict[str, dict[int, str]] = {}
         self._hub, self._backend, self._grading, self._plan = hub, backend, grading, plan
         self._samples, self._conditions, self._clock = samples, conditions, clock

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from evalhub.scoring.goals import Key, Shares, goal_of
@@ -46,10 +46,19 @@ class Schedule:
             which samples are taken, so that a budget that ends early has not taken one source after the other.
         plan: what for, and how much of it.
         once: of these, samples whose attempts would all be the same: one is made.
+        lengths: tokens that an attempt of a sample may take. Without a budget the longest are begun first, so
+            that none is left to go on alone at the end.
     """
 
-    def __init__(self, samples: Iterable[str], plan: Plan, once: Iterable[str] = ()) -> None:
-        self._ids = sorted(set(samples))
+    def __init__(
+        self,
+        samples: Iterable[str],
+        plan: Plan,
+        once: Iterable[str] = (),
+        lengths: Mapping[str, int] | None = None,
+    ) -> None:
+        first = lengths if lengths and plan.target == PER_SAMPLE and plan.budget == Budget() else {}
+        self._ids = sorted(set(samples), key=lambda sample: (-first.get(sample, 0), sample))
         self._place = {sample: place for place, sample in enumerate(self._ids)}
         self.once = frozenset(once)
         self.plan = plan
@@ -277,10 +286,9 @@ class Schedule:
         trials = self._trials[place]
         if sure:
             return self.goal.sure(place, trials)
-        # Half of what the rate so far leads to expect.
         return (
             trials.issued < self.goal.cap(place)
-            and trials.flying < self.goal.expected(place, trials) // 2
+            and trials.flying < self.goal.likely(place, trials)
             and not self.goal.sure(place, trials)
         )
 

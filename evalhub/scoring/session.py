@@ -88,8 +88,8 @@ def score_model(
         sample_ids = choose_samples(hub, chosen_sources, limit)
         if not sample_ids:
             raise EvalhubError(
-                f"the samples of {', '.join(chosen_sources)} are known from logs alone, and nothing here can judge "
-                "an answer to them: ingest their source (evalhub sources)"
+                f"the samples of {', '.join(chosen_sources)} are known from logs alone, and nothing here can "
+                "judge an answer to them: ingest their source (evalhub sources)"
             )
         drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None
         asked = drawn.sample_ids if drawn else sample_ids
