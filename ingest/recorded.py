@@ -128,4 +128,6 @@ def _check_counts(path: Path, frame: pl.DataFrame, column: str) -> None:
             said = pl.col(name).cast(pl.Int64, strict=False)
             wrong = frame.filter(said != counted).select("sample", said.alias("said"), counted.alias("there"))
             for sample, number, there in wrong.head(1).iter_rows():
-                raise SourceError(f"{path}: {sample} is said to have {number} {name}, and its outcomes tell {there}")
+                raise SourceError(
+                    f"{path}: {sample} is said to have {number} {name}, and its outcomes tell {there}"
+                )

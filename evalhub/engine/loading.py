@@ -77,8 +77,8 @@ def _tokenizer(folder: Path) -> Any:
         return transformers.AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # whatever its files and their readers come to
         raise EvalhubError(
-            f"its tokenizer cannot be loaded ({_short(error)}): put tokenizer.json and tokenizer_config.json beside "
-            "its weights"
+            f"its tokenizer cannot be loaded ({_short(error)}): put tokenizer.json and tokenizer_config.json "
+            "beside its weights"
         ) from None
 
 

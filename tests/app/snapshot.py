@@ -47,7 +47,8 @@ def write(folder: Path, snapshot_id: str = "2026-11-03-a", *, many: int = 0, bar
         connection.execute(migration.read_text("utf-8"))
     # Published as it is seen under the models' own names.
     connection.execute("CREATE TABLE seen AS SELECT * FROM named_measurement")
-    connection.execute("DROP VIEW named_measurement; DROP VIEW measurement; ALTER TABLE seen RENAME TO measurement")
+    connection.execute("DROP VIEW named_measurement; DROP VIEW measurement")
+    connection.execute("ALTER TABLE seen RENAME TO measurement")
     connection.execute("CREATE TABLE output (output VARCHAR, text VARCHAR)")
     connection.execute("CREATE TABLE image (image VARCHAR, bytes BLOB)")
     connection.execute(
