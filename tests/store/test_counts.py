@@ -231,9 +231,7 @@ def test_results_under_an_older_prompt_form_are_not_in_the_fingerprint(hub: Hub)
     measure(hub, "a", {0: 0.5, 1: 0.5}, form=1)
     measure(hub, "a", {0: 0.25})
     before = slices(hub)
-    hub.database.execute(
-        "UPDATE measured SET value = 0 WHERE sample_id = ? AND value = 0.5", [POOL[0].sample_id]
-    )
+    hub.database.execute("UPDATE measured SET value = 0 WHERE sample_id = ? AND value = 0.5", [POOL[0].sample_id])
     assert slices(hub) == before
     hub.database.execute("UPDATE measured SET value = 0 WHERE sample_id = ?", [POOL[1].sample_id])
     assert slices(hub) != before
