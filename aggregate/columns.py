@@ -99,6 +99,8 @@ def _look_up(numbers: pl.Series, distinct: pl.Series, codes: np.ndarray) -> np.n
 def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False) -> pl.Series:
     """A column of names: text, categories or integers. `nulls`: they may stand, and an empty text is one."""
     series = frame[column]
+    if series.dtype == pl.Int128:  # numbers beyond what numpy holds
+        series = series.cast(pl.String)
     if nulls and series.dtype == pl.Null:
         return series.cast(pl.String)
     if not (series.dtype in (pl.String, pl.Categorical, pl.Enum) or series.dtype.is_integer()):

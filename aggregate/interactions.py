@@ -43,6 +43,8 @@ def tag_covariance(marginal: Marginal, fit: Fit) -> np.ndarray:
     typical = v.sum() / max(cells, 1)
     guess = (_EXPECTED * np.exp(fit.own[0][0])) ** 2
     spread = max(squares - freedom, 0.0) + _WORTH * typical * guess
+    if not typical:
+        return np.zeros((models, models))  # no row tells anything beyond the abilities
     nu = spread / (max(weight, 0.0) + _WORTH * typical)
     # Few degrees of freedom tell it badly: the variance of Student's distribution.
     known = max(freedom, 0.0) + _WORTH

@@ -26,6 +26,11 @@ class Scale:
     kind: Kind = "numeric"
     """`binary`: a chance of passing; `ordinal`: whole grades in order; `numeric`: any number."""
 
+    def __post_init__(self) -> None:
+        if self.kind == "binary":
+            object.__setattr__(self, "low", max(self.low, 0.0))
+            object.__setattr__(self, "high", min(self.high, 1.0))
+
     def holds(self, value: float) -> bool:
         """Whether a value is possible at all."""
         return math.isfinite(value) and self.low <= value <= self.high

@@ -19,6 +19,9 @@ _OTHERS = ("kind", "direction", "outcome")
 _TOLD = ("attempt", "status", "reason", "judge", "condition", "main", "source_id")
 """Columns of what is imported, read as they are written."""
 
+COLUMNS = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD))
+"""All that have a meaning here."""
+
 _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 """What rows of values must have, and what tells votes."""
 
@@ -111,7 +114,10 @@ def _read(path: Path, names: _Names, reader: _Reader) -> Iterator[pl.DataFrame]:
     try:
         yield from reader(path, names)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise LogError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        if "TapeError" in reason:
+            reason = "it is not JSON line by line (NaN is none: write null for what is missing)"
+        raise LogError(f"{path} cannot be read: {reason}") from error
 
 
 def _parquet(path: Path, names: _Names) -> Iterator[pl.DataFrame]:

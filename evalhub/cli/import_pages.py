@@ -67,12 +67,15 @@ def print_import(hub: Hub, done: Imported) -> None:
         for path, import_id in done.before[:_MOST]:
             out.print(f"  {escape(path)} (import {escape(import_id)})")
     if done.unknown:
-        out.print(f"[dim]{len(done.unknown):,} other {_plural('file', done.unknown)} passed over[/]")
+        names = ", ".join(escape(Path(name).name) for name in done.unknown[:_MOST])
+        more = ", …" if len(done.unknown) > _MOST else ""
+        out.print(f"{len(done.unknown):,} other {_plural('file', done.unknown)} passed over: {names}{more}")
     open_doubts = len(all_doubts(hub))
     if done.import_id:
         if open_doubts:
             out.print(f"{open_doubts:,} samples or models may be one with others: evalhub import --doubts")
-        out.print(f"[dim]evalhub rank ranks them; evalhub import --undo {done.import_id} takes this back[/]")
+        then = "evalhub rank ranks them; " if summary["kept"] else "nothing was kept; "
+        out.print(f"[dim]{then}evalhub import --undo {done.import_id} takes this back[/]")
 
 
 def show_ledger(hub: Hub, import_id: str, as_json: bool) -> None:

@@ -30,8 +30,11 @@ def list_models(as_json: bool, hub_path: Path) -> None:
     if as_json:
         print_json([{"model": model, "aliases": found} for model, found in others.items()])
         return
+    from evalhub.cli.tables import console, escape
+
     for model, found in others.items():
-        click.echo(f"{model}  (also {', '.join(found)})" if found else model)
+        also = f"  (also {', '.join(found)})" if found else ""
+        console().print(escape(model + also), soft_wrap=True)
 
 
 @command.command("alias")

@@ -55,7 +55,12 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
         if not path.exists():
             raise EvalhubError(f"{path}: there is no such file or folder")
         if path.is_dir():
-            below = (p for p in sorted(path.rglob("*")) if not any(part.startswith(".") for part in p.parts[1:]))
+            hidden = (".", "__pycache__")
+            below = (
+                p
+                for p in sorted(path.rglob("*"))
+                if not any(part.startswith(hidden) for part in p.relative_to(path).parts)
+            )
             files.update(dict.fromkeys((p for p in below if p.is_file()), False))
         elif path.is_file():
             files[path] = True
@@ -72,8 +77,8 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
             )
         if claimed:
             logs.append(claimed[0])
-        elif named and format:
-            logs.append(Found(format, (path,)))  # the user knows better
+        elif (named and format) or path.suffix.lower() in _suffixes(importers, named, format):
+            logs.append(Found(format or "table", (path,)))  # the user knows better, and hears what is wrong
         elif named:
             raise EvalhubError(
                 f"{path} is in no format that is known: say it with --format ({', '.join(names)}), or write a "
@@ -84,6 +89,12 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
     parts = {file.resolve() for log in logs for file in log.files[1:]}
     logs = [log for log in logs if log.files[0].resolve() not in parts]
     return Search(tuple(logs), tuple(path for path in unknown if path.resolve() not in parts))
+
+
+def _suffixes(importers: dict[str, Importer], named: bool, format: str) -> tuple[str, ...]:
+    """Of files that are read as tables though they do not look like ones of results: those that the user names."""
+    table = importers.get("table")
+    return getattr(table, "suffixes", ()) if table is not None and (named or format) else ()
 
 
 def _claims(path: Path, importers: dict[str, Importer]) -> list[Found]:

@@ -9,7 +9,14 @@ import polars as pl
 
 from evalhub.store.aliases import Doubt, aliases, model_names
 from evalhub.store.hub import Hub
-from evalhub.store.samples import add_samples, known_by_content, known_by_id, known_by_name, nearly_equal
+from evalhub.store.samples import (
+    add_samples,
+    known_by_content,
+    known_by_id,
+    known_by_name,
+    nearly_equal,
+    other_clusters,
+)
 from ingest.importer import Log
 from ingest.reading import named_sample
 from ingest.records import Sample
@@ -32,6 +39,9 @@ def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, st
     found.update(known_by_content(hub, told))
     named = _named(log, [key for key in keys if key not in told and key not in found])
     found.update(known_by_name(hub, {key: (one.source, one.source_id) for key, one in named.items()}))
+    other = {key: one.cluster for key, one in named.items() if key in found and one.cluster}
+    if conflicts := other_clusters(hub, {found[key]: cluster for key, cluster in other.items()}):
+        log.warnings.append(f"{conflicts:,} samples are in another cluster in the pool, and stay there")
     fresh: dict[str, Sample] = {key: sample for key, sample in told.items() if key not in found}
     new = [sample.sample_id for sample in fresh.values()]
     fresh.update((key, sample) for key, sample in named.items() if key not in found)

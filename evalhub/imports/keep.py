@@ -12,7 +12,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.imports import LogEntry, add_log
 from evalhub.store.results import add_model
 from evalhub.store.samples import add_conditions
-from evalhub.store.told import add_told, add_votes, told_before
+from evalhub.store.told import add_told, add_votes, directions_before, told_before, votes_before
 from ingest.importer import Log
 from ingest.records import Model
 
@@ -80,7 +80,11 @@ def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refus
         name=renamed(log.results["sample"], lambda keys: [_shown(log, key) for key in keys]),
     )
     frame = tallied(distinct(frame, refused), log)
-    frame = told_before(hub, frame, refused)
+    frame = told_before(hub, import_id, frame, refused)
+    for metric, other in directions_before(hub, log.scales):
+        log.warnings.append(
+            f"{metric} is better {log.scales[metric].direction} here and {other} elsewhere in the hub: two things"
+        )
     for reason, rows in _missing(frame):
         refused.add(MISSING + reason, rows)
     add_told(hub, import_id, frame, log.scales)
@@ -106,6 +110,9 @@ def _keep_votes(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused
     own = votes["model_a"] == votes["model_b"]
     refused.add("a model against itself", int(own.sum()))
     votes = votes.filter(~own)
+    if votes_before(hub, votes):
+        refused.add("votes that are all there already", votes.height)
+        return 0
     for (source,), part in (
         votes.group_by("source", maintain_order=True) if "source" in votes.columns else [(("",), votes)]
     ):

@@ -102,7 +102,7 @@ def _occurs_twice(frame: pl.DataFrame) -> pl.Series | None:
 def tallied(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
     """One row for each model, sample, condition and metric, as in the store: columns model, sample, condition,
     metric, main, value, passes, attempts, missing, reason, low, high, name, rows (of the log, behind it)."""
-    if not int(frame["attempt"].max() or 0):
+    if frame["attempt"].n_unique() <= 1:
         single = frame.with_columns(
             missing=pl.col("value").is_null().cast(pl.Int64), rows=pl.lit(1, pl.Int64)
         ).drop("attempt", "row")

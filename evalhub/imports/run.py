@@ -98,22 +98,22 @@ def import_logs(hub: Hub, paths: Sequence[Path], format: str, told: Told, watche
     if not search.logs:
         raise EvalhubError(f"no log of any known format in {', '.join(map(str, paths))}: evalhub import --formats")
     contents = {found: content_of(found) for found in search.logs}
-    known = imported_before(hub, (content for content, _ in contents.values()))
-    fresh: dict[str, Found] = {}
+    said = {**vars(told), "columns": dict(told.columns), "scales": {k: vars(v) for k, v in told.scales.items()}}
+    known = imported_before(hub, (content for content, _ in contents.values()), said)
+    fresh: list[Found] = []
     before = []
     for found, (content, _) in contents.items():
-        if content in known:
-            before.append((str(found.files[0]), known[content]))
-        elif content in fresh:
-            before.append((str(found.files[0]), f"this one, as {fresh[content].files[0]}"))
+        key = (content, found.files[0].name)
+        if key in known:
+            before.append((str(found.files[0]), known[key]))
         else:
-            fresh[content] = found
+            fresh.append(found)
     import_id = secrets.token_hex(4)
     watcher.begin(len(fresh))
-    start_import(hub, import_id, {**vars(told), "scales": {k: vars(v) for k, v in told.scales.items()}})
+    start_import(hub, import_id, said)
     logs, failed = [], []
     try:
-        for read in read_all(list(fresh.values()), told):
+        for read in read_all(fresh, told):
             if read.log is None:
                 failed.append((str(read.found.files[0]), read.error))
             else:

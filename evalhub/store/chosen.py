@@ -42,8 +42,13 @@ _MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant 
 _WANTED = "CASE WHEN $metric = '' THEN main ELSE metric = $metric END"
 """Of several metrics of an output, the main one, or the one that is asked for."""
 
-_JUDGED = "CASE WHEN kind = 'binary' AND direction = 'up' THEN '' ELSE metric END"
-"""Under which name values are compared: a pass is a pass, whatever the tool calls it."""
+_JUDGED = """
+    CASE WHEN kind = 'binary' AND direction = 'up' THEN ''
+         WHEN kind = 'numeric' AND direction = 'up' THEN metric
+         ELSE format('{} ({}, {})', metric, kind, direction) END
+"""
+"""Under which name values are compared: a pass is a pass, whatever the tool calls it, and what goes by one name in
+two directions is two things."""
 
 # Aggregated before the join, so that no condition is taken apart once for each measurement. What was scored here
 # and what logs tell do not replace each other; of a log that does not know the weights, nothing is older.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -90,10 +91,19 @@ def add_log(hub: Hub, import_id: str, log: LogEntry) -> None:
     )
 
 
-def imported_before(hub: Hub, contents: Iterable[str]) -> dict[str, str]:
-    """The import that brought logs of this content in, by content, where one did."""
+def imported_before(hub: Hub, contents: Iterable[str], told: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The import that brought logs in, by content and name of the file, where one did and was told the same: a
+    name, and what the user says, may stand for the model or the source."""
     given = pl.DataFrame({"content": list(contents)}, schema={"content": pl.String})
-    return dict(hub.select("SELECT content, import_id FROM import_log JOIN given USING (content)", given))
+    rows = hub.select(
+        """
+        SELECT content, path, import_id FROM import_log JOIN given USING (content) JOIN import USING (import_id)
+        WHERE told::VARCHAR = ?
+        """,
+        given,
+        [json.dumps(told)],
+    )
+    return {(content, Path(path).name): import_id for content, path, import_id in rows}
 
 
 def imports(hub: Hub, import_id: str = "") -> list[ImportEntry]:
@@ -178,6 +188,11 @@ def undo_import(hub: Hub, import_id: str) -> Undone:
             """,
             pl.DataFrame({"model_id": models}, schema={"model_id": pl.String}),
         )[0][0]
+        for kind in ("model", "sample"):
+            there = f"SELECT {kind}_id FROM {kind}"
+            database.execute(
+                f"DELETE FROM doubt WHERE kind = '{kind}' AND (first NOT IN ({there}) OR second NOT IN ({there}))"
+            )
         for table in ("doubt", "import_log", "import"):
             database.execute(f"DELETE FROM {table} WHERE import_id = ?", [import_id])
     return Undone(measurements, comparisons, samples, dropped)

@@ -188,6 +188,17 @@ def known_by_name(hub: Hub, names: Mapping[str, tuple[str, str]]) -> dict[str, s
     return dict(found)
 
 
+def other_clusters(hub: Hub, clusters: Mapping[str, str]) -> int:
+    """How many of these samples, by id, are in another cluster than the one given."""
+    given = pl.DataFrame(
+        {"sample_id": list(clusters), "here": list(clusters.values())},
+        schema={"sample_id": pl.String, "here": pl.String},
+    )
+    query = "SELECT count(*) FROM sample JOIN given USING (sample_id) WHERE cluster <> here"
+    found: int = hub.select(query, given)[0][0]
+    return found
+
+
 def nearly_equal(hub: Hub, sample_ids: Sequence[str]) -> list[tuple[str, str, bool]]:
     """Pairs of one of these samples and another one of the pool whose questions have the same letters and digits:
     (the first by id, the second, whether the questions are equal to the letter). Not of questions with images,

@@ -25,7 +25,40 @@ class Counts(Protocol):
         ...
 
 
-def told_before(hub: Hub, frame: pl.DataFrame, refused: Counts) -> pl.DataFrame:
+def directions_before(hub: Hub, scales: Mapping[str, Scale]) -> list[tuple[str, str]]:
+    """Metrics that the hub has in another direction, and that direction."""
+    given = pl.DataFrame(
+        [(name, scale.direction) for name, scale in scales.items()],
+        schema={"metric": pl.String, "here": pl.String},
+        orient="row",
+    )
+    rows = hub.select(
+        "SELECT DISTINCT metric, direction FROM series JOIN given USING (metric) WHERE direction <> here", given
+    )
+    return [(metric, direction) for metric, direction in rows]
+
+
+def votes_before(hub: Hub, votes: pl.DataFrame) -> bool:
+    """Whether the hub has every one of these votes, each as often as it is here. Equal votes may be two people's:
+    so a part of them says nothing."""
+    columns = ["model_a", "model_b", "sample", "outcome", "judge"]
+    counted = votes.group_by(columns).len("here")
+    lacking = hub.select(
+        """
+        WITH there AS (
+            SELECT model_a, model_b, sample_id, outcome, judge, count(*) AS there FROM comparison GROUP BY ALL
+        )
+        SELECT count(*) FROM given LEFT JOIN there
+        ON there.model_a = given.model_a AND there.model_b = given.model_b AND sample_id = sample
+           AND there.outcome IS NOT DISTINCT FROM given.outcome AND there.judge = given.judge
+        WHERE coalesce(there, 0) < here
+        """,
+        counted,
+    )
+    return not votes.is_empty() and lacking[0][0] == 0
+
+
+def told_before(hub: Hub, import_id: str, frame: pl.DataFrame, refused: Counts) -> pl.DataFrame:
     """The rows of `evalhub.imports.rows.tallied` that no earlier import has told. Equal ones are duplicates;
     where they contradict, what was there first stays."""
     models = frame["model"].dtype.categories.to_list()
@@ -54,19 +87,20 @@ def told_before(hub: Hub, frame: pl.DataFrame, refused: Counts) -> pl.DataFrame:
         placed,
     )
     drop = []
-    for place, import_id, measured, differs, value in found:
+    for place, other, measured, differs, value in found:
+        where = "another log of this import" if other == import_id else f"import {other}"
         row = placed.row(place, named=True)
         if row["value"] is not None and not measured:
             continue  # what was missing is there now
         drop.append(place)
         if differs:
             refused.add(
-                f"contradicts import {import_id}",
+                f"contradicts {where}",
                 row["rows"],
                 [f"{row['model']} on {row['name']} by {row['metric']} is {row['value']}, there {value}"],
             )
         else:
-            refused.add(f"duplicate of import {import_id}", row["rows"], [])
+            refused.add(f"duplicate of {where}", row["rows"], [])
     return placed.filter(~pl.col("place").is_in(drop)).drop("place") if drop else frame
 
 

@@ -13,10 +13,10 @@ from ingest.importer import Log, LogError, Told
 from ingest.importers.table_about import About
 from ingest.importers.table_values import Values
 from ingest.importers.table_votes import Votes
-from ingest.tables import frames
+from ingest.tables import COLUMNS, frames
 
 _MODEL = ("model", "model_name", "model_id")
-_SAMPLE = ("sample", "sample_id", "question_id", "item_id", "example_id", "instance_id", "task_id")
+_SAMPLE = ("sample", "sample_id", "question_id", "item_id", "example_id", "instance_id", "task_id", "id")
 _VALUE = ("value", "score", "correct", "is_correct", "accuracy", "acc", "exact_match", "passed", "hit")
 """What tables call our columns, the first that is there; columns of ours go before."""
 
@@ -32,9 +32,11 @@ class Table:
 
     summary = "tables: Parquet, CSV, JSONL with model, sample, value, or model_a, model_b, outcome"
     general = True
+    suffixes = (".parquet", ".csv", ".jsonl")
+    """Of files that are tables where the user says so, by name or by their columns."""
 
     def claim(self, path: Path, head: bytes) -> tuple[Path, ...] | None:
-        names = _columns(path, head)
+        names = {name.lower() for name in _columns(path, head)}
         votes = names >= {*_VOTES, "outcome"}
         values = all(names & {*ours} for ours in (_SAMPLE, (*_VALUE, "attempts")))
         return (path,) if votes or values else None
@@ -59,6 +61,7 @@ class Table:
         values.finish()
         votes.finish()
         about.finish()
+        log.warnings += _unsaid(path, told, columns, log)
         return log
 
 
@@ -79,14 +82,30 @@ def _columns(path: Path, head: bytes) -> set[str]:
     return set()
 
 
+def _unsaid(path: Path, told: Told, columns: Mapping[str, str], log: Log) -> list[str]:
+    """What was taken for what, what was not looked at, and what the user said of things that are not there."""
+    with path.open("rb") as file:
+        names = _columns(path, file.read(2**16))
+    used = {part for theirs in columns.values() for part in (theirs, *theirs.split("+"))}
+    taken = [f"{theirs} for {ours}" for ours, theirs in columns.items() if ours not in told.columns]
+    left = sorted(names - used - COLUMNS)
+    absent = sorted(set(told.scales) - {"", *log.scales, *(name.rpartition("/")[2] for name in log.scales)})
+    return [
+        *([f"took {', '.join(taken)}"] if taken else []),
+        *([f"columns that were not read: {', '.join(left)} (--columns OURS=YOURS)"] if left else []),
+        *([f"there is no metric {', '.join(absent)} here; there are {', '.join(log.scales)}"] if absent else []),
+    ]
+
+
 def _guessed(path: Path, told: Told) -> Mapping[str, str]:
     """The usual names of our columns, where the user has not said what they are called here."""
     with path.open("rb") as file:
         names = _columns(path, file.read(2**16))
     taken = {part for theirs in told.columns.values() for part in (theirs, *theirs.split("+"))}
     found = {}
+    lower = {name.lower(): name for name in sorted(names)}
     for ours in (_MODEL, _SAMPLE, _VALUE):
-        name = next((name for name in ours if name in names and name not in taken), None)
+        name = next((lower[name] for name in ours if name in lower and lower[name] not in taken), None)
         if ours[0] not in told.columns and name is not None and name != ours[0] and not names >= _VOTES:
             found[ours[0]] = name
     return found

@@ -19,6 +19,15 @@ _STATUSES = ["", *(status.value for status in Status)]
 _WHOLE = {"attempt": pl.Int32, "passes": pl.Int64, "attempts": pl.Int64}
 _EXPORTED = {"main", "source_id", "measured_at"}
 """Columns that a table of `evalhub export` has and hardly any other."""
+OUT_OF_RANGE = "out of range (another one: --metric 'NAME=up:LOW:HIGH')"
+_MOST = 2**31
+_WORDS = {
+    **dict.fromkeys(("true", "yes", "pass", "passed", "correct"), "1"),
+    **dict.fromkeys(("false", "no", "fail", "failed", "incorrect", "wrong"), "0"),
+    **dict.fromkeys(("na", "n/a", "none", "null"), ""),
+}
+"""What stands for a number in a column of values."""
+
 _SHOWN = 20
 """Lines on rows that are refused for one reason."""
 
@@ -69,6 +78,12 @@ class Values:
         """
         if not self._parts:
             return
+        several = self._has("attempt") and self._optional("attempt", pl.Int32).n_unique() > 1
+        if several and (self._has("passes") or self._has("attempts")):
+            raise LogError(
+                f"{self._path}: a row is one attempt or stands for several: give the column attempt, or passes "
+                "and attempts"
+            )
         self._log.results = self._possible(self._results()).select(list(RESULTS))
 
     def _completed(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -85,6 +100,8 @@ class Values:
                 )
             tried = pl.col("attempts") > 0
             frame = frame.with_columns(value=pl.when(tried).then(pl.col("passes") / pl.col("attempts")))
+        if frame["value"].dtype == pl.String:
+            frame = frame.with_columns(value=self._numbers(frame["value"]))
         if "judge" in frame.columns and frame["judge"].null_count() < frame.height:
             metric = pl.col("metric").cast(pl.String) if "metric" in frame.columns else pl.lit(self._metric)
             judge = pl.col("judge").cast(pl.String)
@@ -93,11 +110,28 @@ class Values:
             )
         return frame
 
+    def _numbers(self, words: pl.Series) -> pl.Series:
+        """Numbers, and words that say pass or fail."""
+        known = words.str.strip_chars().str.to_lowercase().replace(_WORDS).replace("", None)
+        numbers = known.cast(pl.Float64, strict=False)
+        odd = known.is_not_null() & numbers.is_null()
+        if odd.any():
+            place = int(odd.arg_max() or 0)
+            raise LogError(
+                f"{self._path}: the value {words[place]!r:.40} in row {self._log.rows + place + 1} is no number: "
+                "write numbers, 1 for a pass and 0 for a fail, and leave what is missing empty"
+            )
+        return numbers
+
     def _whole(self, column: pl.Series, kind: type[pl.DataType]) -> pl.Series:
         try:
-            return column.cast(kind)
+            whole = column.cast(kind)
+            exact = not column.dtype.is_float() or (whole.cast(column.dtype) == column).all()
+            if exact and whole.is_between(1 - _MOST, _MOST - 1).all():
+                return whole
         except pl.exceptions.PolarsError:
-            raise LogError(f"{self._path}: the column {column.name} must hold whole numbers") from None
+            pass
+        raise LogError(f"{self._path}: the column {column.name} must hold whole numbers below {_MOST:,}")
 
     def _note_scales(self, frame: pl.DataFrame) -> None:
         """What the table itself says of its metrics."""
@@ -177,7 +211,7 @@ class Values:
                 )
                 for end in (0, 1)
             )
-            wrong["out of range"] = (~pl.col("value").is_between(low, high)).fill_null(False)
+            wrong[OUT_OF_RANGE] = (~pl.col("value").is_between(low, high)).fill_null(False)
         for reason, which in wrong.items():
             found = frame.filter(which)
             if found.height:

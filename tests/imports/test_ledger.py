@@ -56,14 +56,41 @@ def test_the_ledger_says_where_rows_come_from(tmp_path: Path, hub_path: Path) ->
 
 
 def test_a_log_comes_in_once(tmp_path: Path, hub_path: Path) -> None:
-    """Whatever it is called."""
-    path = table(tmp_path / "x.csv")
-    first = evalhub("import", path, "--json", "--hub", hub_path).json
+    """Wherever it lies; told that it is another model's, it is another log."""
+    path = tmp_path / "x.csv"
+    path.write_text("sample,value\n1,1\n2,0\n")
+    options = ("--source", "s", "--json", "--hub", hub_path)
+    first = evalhub("import", path, "--model", "a", *options).json
     before = counts(hub_path)
-    for again in (path, Path(shutil.copy(path, tmp_path / "z.csv"))):
-        done = evalhub("import", again, "--json", "--hub", hub_path).json
+    (tmp_path / "elsewhere").mkdir()
+    for again in (path, Path(shutil.copy(path, tmp_path / "elsewhere"))):
+        done = evalhub("import", again, "--model", "a", *options).json
         assert done["import"] == "" and done["before"] == [{"path": str(again), "import": first["import"]}]
     assert counts(hub_path) == before
+    assert evalhub("import", path, "--model", "b", *options).json["kept"] == 2
+    twin = Path(shutil.copy(path, tmp_path / "z.csv"))
+    done = evalhub("import", twin, "--model", "a", *options).json
+    assert done["kept"] == 0 and done["refused"] == {f"duplicate of import {first['import']}": 2}
+
+
+def test_names_of_folders_above_do_not_matter(tmp_path: Path, hub_path: Path) -> None:
+    """Only what is hidden below the folder that was named is passed over."""
+    table(tmp_path / ".cache" / "logs" / "x.csv")
+    table(tmp_path / ".cache" / "logs" / ".hidden" / "y.csv", "b")
+    done = evalhub("import", tmp_path / ".cache" / "logs", "--json", "--hub", hub_path).json
+    assert len(done["logs"]) == 1 and done["kept"] == 2
+
+
+def test_one_metric_in_two_directions(tmp_path: Path, hub_path: Path) -> None:
+    """Is two things, and a warning."""
+    for direction, model in (("up", "a"), ("down", "b")):
+        path = tmp_path / f"{direction}.csv"
+        path.write_text(f"model,sample,metric,value\n{model},1,zing,3\n{model},2,zing,4\n")
+        done = evalhub(
+            "import", path, "--source", "s", "--metric", f"zing={direction}", "--json", "--hub", hub_path
+        )
+    assert any("better down here and up elsewhere" in warning for warning in done.json["warnings"])
+    assert evalhub("rank", "--hub", hub_path).code == 0
 
 
 def test_what_an_earlier_import_told(tmp_path: Path, hub_path: Path) -> None:
