@@ -19,8 +19,8 @@ _OTHERS = ("kind", "direction", "outcome")
 _TOLD = ("attempt", "status", "reason", "judge", "condition", "main", "source_id")
 """Columns of what is imported, read as they are written."""
 
-COLUMNS = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD))
-"""All that have a meaning here."""
+COLUMNS = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD, "measured_at", "compared_at"))
+"""All that have a meaning here, or that an export adds."""
 
 _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 """What rows of values must have, and what tells votes."""
@@ -149,7 +149,8 @@ def _arrow(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
                 frame = pl.from_arrow(batch)
                 assert isinstance(frame, pl.DataFrame)
                 yield frame.select(
-                    _joined(theirs).alias(name) for name, theirs in ours.items() if {*theirs} <= wanted
+                    (_joined(theirs) if name in names.used else pl.lit(None)).alias(name)
+                    for name, theirs in ours.items()
                 )
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise LogError(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
