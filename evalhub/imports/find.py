@@ -51,7 +51,7 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
                 raise
             warnings.warn(f"{error}; it is skipped", stacklevel=2)
     files: dict[Path, bool] = {}
-    for path in paths:
+    for path in map(Path.absolute, paths):
         if not path.exists():
             raise EvalhubError(f"{path}: there is no such file or folder")
         if path.is_dir():
