@@ -105,6 +105,6 @@ def test_sources_and_pairs_are_balanced(tmp_path: Path) -> None:
 
 def test_what_is_about_the_hub_or_about_files_only(tmp_path: Path) -> None:
     """A wrong call is told before anything is opened."""
-    for arguments in (["--metric", "x"], ["--kind", "binary"], ["--direction", "down"], ["--by", "subject"]):
+    for arguments in (["--kind", "binary"], ["--direction", "down"], ["--by", "subject"]):
         assert evalhub("rank", *arguments).code == 2
     assert evalhub("rank", written(VALUES, tmp_path / "t.csv"), "--source", "x").code == 2
