@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from evalhub.store.exported import MATRIX
+from tests.docs.shell import output_of
 
 PAGE = (Path(__file__).parents[2] / "docs/export.md").read_text()
 
@@ -19,18 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs/export.md").read_text()
 def test_commands_run(tmp_path: Path) -> None:
     """In an empty hub, and what they write is there."""
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "EVALHUB_HOME": str(tmp_path / "hub")}
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    output_of(script, tmp_path, EVALHUB_HOME=tmp_path / "hub")
     for name in ("results.parquet", "records/data", "questions/README.md", "tasks", "another-hub/hub.duckdb"):
         assert (tmp_path / name).exists(), name
     assert len(list((tmp_path / "tasks").glob("*.yaml"))) == 2

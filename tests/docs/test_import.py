@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.docs.shell import output_of
 from tests.importers.lm_eval_logs import results, sum_row, written
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +41,7 @@ def test_commands_run(tmp_path: Path) -> None:
     frame = {"model_name": ["a", "b"], "part": ["x", "x"], "question": [1, 1], "value": [1, 0], "correct": [1, 0]}
     pl.DataFrame(frame).write_parquet(tmp_path / "results.parquet")
     assert len(lines()) >= 5 and lines()[0] in (ROOT / "README.md").read_text()
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "EVALHUB_HOME": str(tmp_path / "hub")}
     for line in lines():
-        done = subprocess.run(
-            ["bash", "-euc", line], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{line}: {done.stderr}"
+        said = output_of(line, tmp_path, EVALHUB_HOME=tmp_path / "hub")
         if line.endswith("evalhub rank"):
-            assert "lab/one" in done.stdout and "lab/two" in done.stdout
+            assert "lab/one" in said and "lab/two" in said

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.docs.shell import output_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/sources.md").read_text()
@@ -23,20 +22,9 @@ def test_commands_run(tmp_path: Path) -> None:
     script = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S))
     there = f"DATA=../{DATA.relative_to(ROOT.parent)}\n"
     assert script.startswith(there)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "EVALHUB_HOME": str(tmp_path / "hub"), "DATA": str(DATA)}
-    environment["HF_DATASETS_CACHE"] = str(tmp_path / "cache")
-    done = subprocess.run(
-        ["bash", "-euc", script.removeprefix(there)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told = re.findall(r"(\d+) samples, (\d+) added", done.stdout)
+    hub, cache = tmp_path / "hub", tmp_path / "cache"
+    said = output_of(script.removeprefix(there), tmp_path, EVALHUB_HOME=hub, DATA=DATA, HF_DATASETS_CACHE=cache)
+    told = re.findall(r"(\d+) samples, (\d+) added", said)
     assert told == [("1319", "1319"), ("20", "20"), ("20", "20")]
 
 

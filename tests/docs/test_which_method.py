@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.docs.shell import output_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/which-method.md").read_text()
@@ -27,14 +26,9 @@ def test_commands_run(line: str) -> None:
         pytest.importorskip("evalica", reason="evalica, which the votes are compared with, is not installed")
     for long, short in FEWER.items():
         line = line.replace(long, short)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "DATA": f"../{DATA.relative_to(ROOT.parent)}"}
-    done = subprocess.run(
-        line, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    heads = re.findall(r"^\| (\S+) .*\|$", done.stdout, re.M)
-    assert done.stdout.strip() and all(f"| {head} |" in PAGE for head in heads[:1])
+    said = output_of(line, ROOT, DATA=f"../{DATA.relative_to(ROOT.parent)}")
+    heads = re.findall(r"^\| (\S+) .*\|$", said, re.M)
+    assert said.strip() and all(f"| {head} |" in PAGE for head in heads[:1])
 
 
 def test_the_data_are_where_the_page_says() -> None:
