@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,14 @@ class LogError(Exception):
 
 IMPORTED = "imported"
 """Grader of a sample that only logs know: nothing here can judge an output to it."""
+
+NAMED_IN = "known by its name in"
+"""Key of the reference of a sample of which only the name within its source is known."""
+
+ABOUT = ("source", "source_id", "cluster", "tag")
+"""What a log may say of a sample beside its name."""
+
+_MOST_DETAILS = 20
 
 RESULTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "model": pl.String,  # as the log calls it
@@ -105,7 +114,7 @@ class Log:
     """By metric, all that occur in the results."""
 
     refused: Counter[str] = field(default_factory=Counter)
-    """Rows that were not even read as results, by reason."""
+    """Rows that are not kept, by reason."""
 
     details: list[str] = field(default_factory=list)
     """The first of what was refused, each with its place."""
@@ -114,6 +123,22 @@ class Log:
 
     partial: str = ""
     """Why this is not all that the log was to hold; '' where it is."""
+
+    def refuse(self, reason: str, rows: int = 1, details: Iterable[str] = ()) -> None:
+        """Count rows that are not taken. The reason is a few words, the same for all such rows; the first details
+        of a log are kept, each a row with its place."""
+        if rows:
+            self.refused[reason] += rows
+            room = max(0, _MOST_DETAILS - len(self.details))
+            self.details += [f"{reason}: {one}" for one in islice(details, room)]
+
+
+def direction_unknown(metric: str) -> LogError:
+    """Nobody says which way a metric is better."""
+    return LogError(
+        f"whether a higher '{metric}' is better is not known: say it, as in --metric '{metric}=up' (or =down; "
+        "with its range, =up:0:10)"
+    )
 
 
 class Importer(Protocol):

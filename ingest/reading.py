@@ -8,12 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from ingest.importer import IMPORTED, RESULTS, VOTES, Log, LogError, Told
+from ingest.importer import IMPORTED, NAMED_IN, RESULTS, VOTES, Log, LogError, Told, direction_unknown
 from ingest.metrics import Scale, known_scale
 from ingest.records import JSON, Condition, Model, Sample, content_hash
-
-_MOST_DETAILS = 20
-"""Lines on what was refused."""
 
 NOT_A_NUMBER = "NaN"
 NO_VALUE = "no value"
@@ -44,7 +41,7 @@ def named_sample(source: str, name: str, *, cluster: str = "", tags: tuple[str, 
         source=source,
         source_id=name,
         prompt=name,
-        reference={"known by its name in": source},
+        reference={NAMED_IN: source},
         grader=IMPORTED,
         cluster=cluster,
         tags=tags,
@@ -71,10 +68,7 @@ class Reading:
         if metric not in self.log.scales:
             found = self._told.scales.get(metric) or scale or known_scale(metric)
             if found is None:
-                raise LogError(
-                    f"whether a higher '{metric}' is better is not known: say it, as in --metric '{metric}=up' "
-                    f"(or =down; with its range, =up:0:10)"
-                )
+                raise direction_unknown(metric)
             self.log.scales[metric] = found
         return self.log.scales[metric]
 
@@ -144,7 +138,7 @@ class Reading:
     def refuse(self, reason: str, where: str, rows: int = 1) -> None:
         """Count rows that are not taken. The reason is a few words, the same for all such rows."""
         self.log.rows += rows
-        self._refuse(reason, where, rows)
+        self.log.refuse(reason, rows, [where])
 
     def warn(self, text: str) -> None:
         """Tell the user, once for each text."""
@@ -162,7 +156,7 @@ class Reading:
         if value is None:
             return None
         if not isinstance(value, bool | int | float):
-            self._refuse(f"{metric} is no number", f"row {row}: {metric} is {value!r:.60}")
+            self.log.refuse(f"{metric} is no number", details=[f"row {row}: {metric} is {value!r:.60}"])
             return None
         try:
             number = float(value)
@@ -170,13 +164,8 @@ class Reading:
             number = math.inf
         if math.isnan(number) or self.scale(metric).holds(number):
             return number
-        self._refuse(f"{metric} out of its range", f"row {row}: {metric} is {value!r:.60}")
+        self.log.refuse(f"{metric} out of its range", details=[f"row {row}: {metric} is {value!r:.60}"])
         return None
-
-    def _refuse(self, reason: str, where: str, rows: int = 1) -> None:
-        self.log.refused[reason] += rows
-        if len(self.log.details) < _MOST_DETAILS:
-            self.log.details.append(f"{reason}: {where}")
 
     def _condition_id(self, condition: Condition) -> str:
         """Remembered by the object, whose hash would be computed for every row."""

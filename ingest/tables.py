@@ -12,6 +12,9 @@ from ingest.importer import LogError
 _NAMES = ("model", "sample", "cluster", "tag", "source", "metric", "model_a", "model_b")
 """Columns that stay as they are written: 007 is not 7."""
 
+SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""How the names of tables end."""
+
 _NUMBERS = ("value", "passes", "attempts")
 
 _OTHERS = ("kind", "direction", "outcome")
@@ -53,7 +56,7 @@ def frames(
         LogError: there is no such file, or it is of no such format (both at once, before anything is read), or
             it cannot be read, or it holds neither values nor votes.
     """
-    readers = {".parquet": _arrow if told else _parquet, ".csv": _csv, ".jsonl": _jsonl}
+    readers = dict(zip(SUFFIXES, (_arrow if told else _parquet, _csv, _jsonl), strict=True))
     suffix = path.suffix.lower()
     if path.is_dir():
         raise LogError(f"{path} is a folder: give the files in it that end in {', '.join(readers)}")

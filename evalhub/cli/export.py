@@ -67,12 +67,12 @@ def command(
             raise click.UsageError(f"{option} says nothing of --to {format_}")
 
     from evalhub.cli.progress import telling
-    from evalhub.exports.table_files import TABLES
     from evalhub.store.hub import Hub
+    from ingest.tables import SUFFIXES
 
-    if format_ == "table" and out.suffix.lower() not in TABLES:
+    if format_ == "table" and out.suffix.lower() not in SUFFIXES:
         raise click.UsageError(
-            f"{out} does not end in {', '.join(TABLES)}: name it so, or say which folder to write with --to"
+            f"{out} does not end in {', '.join(SUFFIXES)}: name it so, or say which folder to write with --to"
         )
     with Hub(hub_path, make=False) as hub, telling() as tell:
         if format_ == "table":

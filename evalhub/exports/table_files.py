@@ -7,16 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
-TABLES = (".parquet", ".csv", ".jsonl")
-"""How the names of such files end."""
+from ingest.tables import SUFFIXES
 
 
 def write_table(frames: Iterable[pl.DataFrame], path: Path, suffix: str) -> None:
     """Write frames of the same columns, one below the other, into a file. Where there is none, there is no file.
 
-    suffix: one of `TABLES`, which says what is written.
+    suffix: one of `SUFFIXES`, which says what is written.
     """
-    write = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}[suffix]
+    write = dict(zip(SUFFIXES, (_write_parquet, _write_csv, _write_jsonl), strict=True))[suffix]
     stream = iter(frames)
     first = next(stream, None)
     if first is not None:

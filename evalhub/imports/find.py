@@ -10,6 +10,7 @@ from pathlib import Path
 from evalhub import plugins
 from evalhub.errors import EvalhubError
 from ingest.importer import Importer
+from ingest.tables import SUFFIXES
 
 _HEAD = 2**16
 """Bytes of a file by which its format is told."""
@@ -77,8 +78,10 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
             )
         if claimed:
             logs.append(claimed[0])
-        elif (named and format) or path.suffix.lower() in _suffixes(importers, named, format):
+        elif named and (format or path.suffix.lower() in SUFFIXES):
             logs.append(Found(format or "table", (path,)))  # the user knows better, and hears what is wrong
+        elif format == "table" and path.suffix.lower() in SUFFIXES:
+            logs.append(Found(format, (path,)))
         elif named:
             raise EvalhubError(
                 f"{path} is in no format that is known: say it with --format ({', '.join(names)}), or write a "
@@ -89,12 +92,6 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
     parts = {file.resolve() for log in logs for file in log.files[1:]}
     logs = [log for log in logs if log.files[0].resolve() not in parts]
     return Search(tuple(logs), tuple(path for path in unknown if path.resolve() not in parts))
-
-
-def _suffixes(importers: dict[str, Importer], named: bool, format: str) -> tuple[str, ...]:
-    """Of files that are read as tables though they do not look like ones of results: those that the user names."""
-    table = importers.get("table")
-    return getattr(table, "suffixes", ()) if table is not None and (named or format) else ()
 
 
 def _claims(path: Path, importers: dict[str, Importer]) -> list[Found]:

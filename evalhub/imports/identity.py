@@ -17,7 +17,7 @@ from evalhub.store.samples import (
     nearly_equal,
     other_clusters,
 )
-from ingest.importer import Log
+from ingest.importer import ABOUT, Log
 from ingest.reading import named_sample
 from ingest.records import Sample
 
@@ -54,7 +54,7 @@ def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
     about: Mapping[str, tuple[str, ...]] = {}
     if log.about is not None:
         columns = [
-            pl.col(name).fill_null("") if name in log.about.columns else pl.lit("").alias(name) for name in _ABOUT
+            pl.col(name).fill_null("") if name in log.about.columns else pl.lit("").alias(name) for name in ABOUT
         ]
         about = {name: labels for name, *labels in log.about.select("sample", *columns).iter_rows()}
     made = {}
@@ -62,9 +62,6 @@ def _named(log: Log, names: Sequence[str]) -> dict[str, Sample]:
         source, own, cluster, tag = about.get(name, ("", "", "", ""))
         made[name] = named_sample(source or log.source, own or name, cluster=cluster, tags=(tag,) if tag else ())
     return made
-
-
-_ABOUT = ("source", "source_id", "cluster", "tag")
 
 
 def sample_doubts(hub: Hub, sample_ids: Iterable[str]) -> list[Doubt]:

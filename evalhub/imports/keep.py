@@ -6,13 +6,13 @@ import polars as pl
 
 from evalhub.imports.find import Found
 from evalhub.imports.identity import model_doubts, place_samples, sample_doubts
-from evalhub.imports.rows import Refused, distinct, renamed, tallied
+from evalhub.imports.rows import distinct, renamed, tallied
 from evalhub.store.aliases import add_doubts
 from evalhub.store.hub import Hub
 from evalhub.store.imports import LogEntry, add_log
 from evalhub.store.results import add_model
 from evalhub.store.samples import add_conditions
-from evalhub.store.told import add_told, add_votes, directions_before, told_before, votes_before
+from evalhub.store.told import add_told, add_votes, directions_before, not_told_before, votes_before
 from ingest.importer import Log
 from ingest.records import Model
 
@@ -22,15 +22,13 @@ MISSING = "missing: "
 
 def keep_log(hub: Hub, import_id: str, found: Found, content: str, size: int, log: Log) -> LogEntry:
     """Bring a log in: its samples, models, conditions, measurements and votes, and its entry in the ledger."""
-    refused = Refused(log.refused.copy(), list(log.details))
     with hub.transaction():
-        _keep_models(hub, log)
+        models = _keep_models(hub, log)
         add_conditions(hub, log.conditions.values())
         keys = _keys(log)
         ids, new = place_samples(hub, log, keys)
-        kept = _keep_results(hub, import_id, log, ids, refused) if log.results.height else 0
-        kept += _keep_votes(hub, import_id, log, ids, refused) if log.votes.height else 0
-        models = {*_names(log.results, "model"), *_names(log.votes, "model_a"), *_names(log.votes, "model_b")}
+        kept = _keep_results(hub, import_id, log, ids) if log.results.height else 0
+        kept += _keep_votes(hub, import_id, log, ids) if log.votes.height else 0
         add_doubts(hub, import_id, [*model_doubts(hub, models), *sample_doubts(hub, new)])
         entry = LogEntry(
             path=str(found.files[0]),
@@ -41,8 +39,8 @@ def keep_log(hub: Hub, import_id: str, found: Found, content: str, size: int, lo
             tool_version=log.tool_version,
             rows=log.rows,
             kept=kept,
-            refused=dict(refused.counts.most_common()),
-            details=refused.details,
+            refused=dict(log.refused.most_common()),
+            details=log.details,
             warnings=log.warnings,
             partial=log.partial,
         )
@@ -63,31 +61,39 @@ def _keys(log: Log) -> list[str]:
     return list(dict.fromkeys([*_names(log.results, "sample"), *voted]))
 
 
-def _keep_models(hub: Hub, log: Log) -> None:
+def _keep_models(hub: Hub, log: Log) -> set[str]:
+    """Returns the names of those that were measured or voted on."""
+    columns = ((log.results, "model"), (log.votes, "model_a"), (log.votes, "model_b"))
+    names = {name for frame, column in columns for name in _names(frame, column)}
     known = {model.model_id: model for model in log.models}
-    for frame, column in ((log.results, "model"), (log.votes, "model_a"), (log.votes, "model_b")):
-        for name in _names(frame, column):
-            known.setdefault(name, Model(model_id=name))
-    for model in known.values():
-        add_model(hub, model)
+    for model_id in sorted(names | known.keys()):
+        add_model(hub, known.get(model_id) or Model(model_id=model_id))
+    return names
 
 
-def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused: Refused) -> int:
+def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str]) -> int:
     """Returns the number of rows kept with a value."""
     frame = log.results.with_columns(
         renamed(log.results["sample"], lambda keys: [ids[key] for key in keys]),
         *(renamed(log.results[name], lambda names: names) for name in ("model", "condition", "metric")),
         name=renamed(log.results["sample"], lambda keys: [_shown(log, key) for key in keys]),
     )
-    frame = tallied(distinct(frame, refused), log)
-    frame = told_before(hub, import_id, frame, refused)
+    frame = not_told_before(hub, import_id, tallied(distinct(frame, log), log), log)
     for metric, other in directions_before(hub, log.scales):
         log.warnings.append(
             f"{metric} is better {log.scales[metric].direction} here and {other} elsewhere in the hub: two things"
         )
     for reason, rows in _missing(frame):
-        refused.add(MISSING + reason, rows)
-    add_told(hub, import_id, frame, log.scales)
+        log.refuse(MISSING + reason, rows)
+    # Names as codes all the way: a join, or texts, would take most of the time of ten million rows.
+    add_told(
+        hub,
+        import_id,
+        frame.with_columns(
+            kind=renamed(frame["metric"], lambda names: [log.scales[name].kind for name in names]),
+            direction=renamed(frame["metric"], lambda names: [log.scales[name].direction for name in names]),
+        ),
+    )
     return int((frame["rows"] - frame["missing"]).sum())
 
 
@@ -103,20 +109,20 @@ def _missing(frame: pl.DataFrame) -> list[tuple[str, int]]:
     return [(reason or "an attempt of several", count) for reason, count in reasons.iter_rows()]
 
 
-def _keep_votes(hub: Hub, import_id: str, log: Log, ids: dict[str, str], refused: Refused) -> int:
+def _keep_votes(hub: Hub, import_id: str, log: Log, ids: dict[str, str]) -> int:
     votes = log.votes.with_columns(
         pl.col("sample").cast(pl.String).replace(ids), pl.col("model_a", "model_b").cast(pl.String)
     )
     own = votes["model_a"] == votes["model_b"]
-    refused.add("a model against itself", int(own.sum()))
+    log.refuse("a model against itself", int(own.sum()))
     votes = votes.filter(~own)
     if votes_before(hub, votes):
-        refused.add("votes that are all there already", votes.height)
+        log.refuse("votes that are all there already", votes.height)
         return 0
     for (source,), part in (
         votes.group_by("source", maintain_order=True) if "source" in votes.columns else [(("",), votes)]
     ):
         add_votes(hub, import_id, str(source) or log.source or log.format, part)
     missing = votes["outcome"].null_count()
-    refused.add(MISSING + "no outcome", missing)
+    log.refuse(MISSING + "no outcome", missing)
     return votes.height - missing

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -15,21 +13,6 @@ from ingest.importer import Log
 DUPLICATE = "duplicate"
 CONTRADICTING = "contradicting duplicates"
 _KEY = ("model", "sample", "condition", "metric")
-_MOST_DETAILS = 20
-
-
-@dataclass
-class Refused:
-    """Rows that are not kept, by reason, and the first of them with their place."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    details: list[str] = field(default_factory=list)
-
-    def add(self, reason: str, rows: int, details: Sequence[str] = ()) -> None:
-        """Count rows."""
-        if rows:
-            self.counts[reason] += rows
-            self.details += [f"{reason}: {one}" for one in details][: _MOST_DETAILS - len(self.details)]
 
 
 def renamed(column: pl.Series, new: Callable[[list[str]], list[str]]) -> pl.Series:
@@ -42,9 +25,9 @@ def renamed(column: pl.Series, new: Callable[[list[str]], list[str]]) -> pl.Seri
     return pl.Series(column.name, code[column.to_physical().to_numpy()]).cat.to(pl.Enum(list(places)))
 
 
-def distinct(frame: pl.DataFrame, refused: Refused) -> pl.DataFrame:
+def distinct(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
     """Each attempt once. Equal values are duplicates; of different ones nobody knows which is right, and none is
-    kept; a value goes before a row that has none.
+    kept; a value goes before a row that has none. The log hears of what is not kept.
 
     frame: columns of `ingest.importer.RESULTS`, with names as Enum, and name: what the log calls the sample.
     """
@@ -62,18 +45,18 @@ def distinct(frame: pl.DataFrame, refused: Refused) -> pl.DataFrame:
         pl.col("name").first(),
     )
     against = told.filter(pl.col("values") > 1)
-    refused.add(
+    log.refuse(
         CONTRADICTING,
         int(against["rows"].list.len().sum()),
-        [
+        (
             f"{row['model']} on {row['name']} is {', '.join(map(str, row['all']))} in rows "
             f"{', '.join(map(str, row['rows']))}: none is kept"
-            for row in against.head(_MOST_DETAILS).iter_rows(named=True)
-        ],
+            for row in against.iter_rows(named=True)
+        ),
     )
     agreeing = told.filter(pl.col("values") <= 1)
     kept = doubled[agreeing["best"].to_list()].drop("place")
-    refused.add(DUPLICATE, int(agreeing["rows"].list.len().sum()) - kept.height)
+    log.refuse(DUPLICATE, int(agreeing["rows"].list.len().sum()) - kept.height)
     return pl.concat([frame.filter(~twice), kept])
 
 

@@ -70,20 +70,7 @@ class Imported:
 
 def log_json(log: LogEntry) -> dict[str, Any]:
     """A log's entry in the ledger."""
-    return {
-        "path": log.path,
-        "sha256": log.content,
-        "bytes": log.bytes,
-        "format": log.format,
-        "tool": log.tool,
-        "tool_version": log.tool_version,
-        "rows": log.rows,
-        "kept": log.kept,
-        "refused": log.refused,
-        "details": log.details,
-        "warnings": log.warnings,
-        "partial": log.partial,
-    }
+    return {"sha256" if name == "content" else name: value for name, value in vars(log).items()}
 
 
 def import_logs(hub: Hub, paths: Sequence[Path], format: str, told: Told, watcher: Watcher) -> Imported:

@@ -171,13 +171,11 @@ def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
     return frame_where(hub, "list_contains($names::VARCHAR[], source || chr(10) || month)", {"names": names})
 
 
-def frame_where(
-    hub: Hub, condition: str, parameters: Mapping[str, object], metric: str = "", judged: str = _JUDGED
-) -> pl.DataFrame:
+def frame_where(hub: Hub, condition: str, parameters: Mapping[str, object], metric: str = "") -> pl.DataFrame:
     """What `results.measurement_frame` gives, of samples for which the SQL condition holds."""
     columns = (
         "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts, "
-        f"{judged} AS judged, kind, direction"
+        f"{_JUDGED} AS judged, kind, direction"
     )
     rows = f"""
         FROM named_measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)

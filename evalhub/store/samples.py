@@ -10,7 +10,7 @@ from itertools import islice
 import polars as pl
 
 from evalhub.store.hub import Hub
-from ingest.importer import IMPORTED
+from ingest.importer import IMPORTED, NAMED_IN
 from ingest.records import JSON, Condition, Sample
 
 _TOGETHER = 2000
@@ -208,7 +208,7 @@ def nearly_equal(hub: Hub, sample_ids: Sequence[str]) -> list[tuple[str, str, bo
         f"""
         WITH spelt AS (
             SELECT sample_id, prompt, {_SPELT} AS spelling FROM sample
-            WHERE modality = 'text' AND NOT starts_with(reference, '{{"known by its name in"')
+            WHERE modality = 'text' AND NOT starts_with(reference, '{{"{NAMED_IN}"')
         ), groups AS (
             SELECT spelling, arg_min(sample_id, sample_id) AS first, arg_min(prompt, sample_id) AS prompt
             FROM spelt

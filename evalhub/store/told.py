@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
-import numpy as np
 import polars as pl
 
 from evalhub.store.hub import Hub
 from evalhub.store.measurements import add_measurements
+from ingest.importer import Log
 from ingest.metrics import Scale
 
 _SAME = """
     model_id = model AND sample_id = sample AND measurement.metric = given.metric AND condition_id = condition
 """
-
-
-class Counts(Protocol):
-    """Hears of rows that are not kept."""
-
-    def add(self, reason: str, rows: int, details: list[str]) -> None:
-        """So many, for this reason; each with its place."""
-        ...
 
 
 def directions_before(hub: Hub, scales: Mapping[str, Scale]) -> list[tuple[str, str]]:
@@ -58,9 +49,9 @@ def votes_before(hub: Hub, votes: pl.DataFrame) -> bool:
     return not votes.is_empty() and lacking[0][0] == 0
 
 
-def told_before(hub: Hub, import_id: str, frame: pl.DataFrame, refused: Counts) -> pl.DataFrame:
+def not_told_before(hub: Hub, import_id: str, frame: pl.DataFrame, log: Log) -> pl.DataFrame:
     """The rows of `evalhub.imports.rows.tallied` that no earlier import has told. Equal ones are duplicates;
-    where they contradict, what was there first stays."""
+    where they contradict, what was there first stays. The log hears of both."""
     models = frame["model"].dtype.categories.to_list()
     metrics = frame["metric"].dtype.categories.to_list()
     some = hub.database.execute(
@@ -86,42 +77,35 @@ def told_before(hub: Hub, import_id: str, frame: pl.DataFrame, refused: Counts) 
         """,
         placed,
     )
-    drop = []
-    for place, other, measured, differs, value in found:
-        where = "another log of this import" if other == import_id else f"import {other}"
-        row = placed.row(place, named=True)
-        if row["value"] is not None and not measured:
-            continue  # what was missing is there now
-        drop.append(place)
-        if differs:
-            refused.add(
-                f"contradicts {where}",
-                row["rows"],
-                [f"{row['model']} on {row['name']} by {row['metric']} is {row['value']}, there {value}"],
-            )
-        else:
-            refused.add(f"duplicate of {where}", row["rows"], [])
-    return placed.filter(~pl.col("place").is_in(drop)).drop("place") if drop else frame
-
-
-def add_told(hub: Hub, import_id: str, frame: pl.DataFrame, scales: Mapping[str, Scale]) -> None:
-    """Keep measurements: the columns of `evalhub.imports.rows.tallied`."""
-    metrics = frame["metric"]
-    known = [scales[name] for name in metrics.dtype.categories]
-    # Names as codes all the way: a join, or texts, would take most of the time of ten million rows.
-    frame = frame.with_columns(
-        _coded("kind", metrics, [scale.kind for scale in known]),
-        _coded("direction", metrics, [scale.direction for scale in known]),
+    before = pl.DataFrame(
+        found,
+        schema={
+            "place": pl.UInt32,
+            "other": pl.String,
+            "measured": pl.Boolean,
+            "differs": pl.Boolean,
+            "there": pl.Float64,
+        },
+        orient="row",
     )
+    # What was missing is there now where only this row has a value.
+    twice = placed.join(before, on="place").filter(pl.col("value").is_null() | pl.col("measured"))
+    for (other,), rows in twice.group_by("other", maintain_order=True):
+        where = "another log of this import" if other == import_id else f"import {other}"
+        against = rows.filter(pl.col("differs").fill_null(False))
+        told = (
+            f"{row['model']} on {row['name']} by {row['metric']} is {row['value']}, there {row['there']}"
+            for row in against.iter_rows(named=True)
+        )
+        log.refuse(f"contradicts {where}", int(against["rows"].sum()), told)
+        log.refuse(f"duplicate of {where}", int(rows["rows"].sum()) - int(against["rows"].sum()))
+    return placed.join(twice, on="place", how="anti", maintain_order="left").drop("place")
+
+
+def add_told(hub: Hub, import_id: str, frame: pl.DataFrame) -> None:
+    """Keep measurements: the columns of `evalhub.imports.rows.tallied`, kind and direction."""
     names = {"model": "model_id", "sample": "sample_id", "condition": "condition_id"}
     add_measurements(hub, import_id, frame.rename(names).with_columns(seed=pl.lit(0, pl.Int64)))
-
-
-def _coded(name: str, metrics: pl.Series, words: list[str]) -> pl.Series:
-    """A column that says a word of each metric."""
-    distinct = list(dict.fromkeys(words))
-    code = np.array([distinct.index(word) for word in words], np.uint32)
-    return pl.Series(name, code[metrics.to_physical().to_numpy()]).cat.to(pl.Enum(distinct))
 
 
 def add_votes(hub: Hub, import_id: str, source: str, votes: pl.DataFrame) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import polars as pl
@@ -32,8 +32,6 @@ class Table:
 
     summary = "tables: Parquet, CSV, JSONL with model, sample, value, or model_a, model_b, outcome"
     general = True
-    suffixes = (".parquet", ".csv", ".jsonl")
-    """Of files that are tables where the user says so, by name or by their columns."""
 
     def claim(self, path: Path, head: bytes) -> tuple[Path, ...] | None:
         names = {name.lower() for name in _columns(path, head)}
@@ -43,7 +41,11 @@ class Table:
 
     def read(self, files: tuple[Path, ...], told: Told) -> Log:
         path = files[0]
-        columns = {**_guessed(path, told), **told.columns}
+        with path.open("rb") as file:
+            names = _columns(path, file.read(2**16))
+        taken = {part for theirs in told.columns.values() for part in (theirs, *theirs.split("+"))}
+        guessed = _guessed(names - taken, {*told.columns})
+        columns = {**guessed, **told.columns}
         log = Log(format="table", tool="")
         log.source = told.source or f"table:{path.stem}"
         values, votes = Values(path, log, told, columns.get("value", "value")), Votes(path, log)
@@ -61,7 +63,7 @@ class Table:
         values.finish()
         votes.finish()
         about.finish()
-        log.warnings += _unsaid(path, told, columns, log)
+        log.warnings += _unsaid(guessed, names - taken - {*guessed.values()} - COLUMNS, told, log)
         return log
 
 
@@ -82,30 +84,26 @@ def _columns(path: Path, head: bytes) -> set[str]:
     return set()
 
 
-def _unsaid(path: Path, told: Told, columns: Mapping[str, str], log: Log) -> list[str]:
-    """What was taken for what, what was not looked at, and what the user said of things that are not there."""
-    with path.open("rb") as file:
-        names = _columns(path, file.read(2**16))
-    used = {part for theirs in columns.values() for part in (theirs, *theirs.split("+"))}
-    taken = [f"{theirs} for {ours}" for ours, theirs in columns.items() if ours not in told.columns]
-    left = sorted(names - used - COLUMNS)
-    absent = sorted(set(told.scales) - {"", *log.scales, *(name.rpartition("/")[2] for name in log.scales)})
-    return [
-        *([f"took {', '.join(taken)}"] if taken else []),
-        *([f"columns that were not read: {', '.join(left)} (--columns OURS=YOURS)"] if left else []),
-        *([f"there is no metric {', '.join(absent)} here; there are {', '.join(log.scales)}"] if absent else []),
-    ]
-
-
-def _guessed(path: Path, told: Told) -> Mapping[str, str]:
-    """The usual names of our columns, where the user has not said what they are called here."""
-    with path.open("rb") as file:
-        names = _columns(path, file.read(2**16))
-    taken = {part for theirs in told.columns.values() for part in (theirs, *theirs.split("+"))}
-    found = {}
+def _guessed(names: Set[str], told: Set[str]) -> dict[str, str]:
+    """The usual names of our columns among theirs, where the user has not said what they are called here."""
+    if names >= _VOTES:
+        return {}
     lower = {name.lower(): name for name in sorted(names)}
+    found = {}
     for ours in (_MODEL, _SAMPLE, _VALUE):
-        name = next((lower[name] for name in ours if name in lower and lower[name] not in taken), None)
-        if ours[0] not in told.columns and name is not None and name != ours[0] and not names >= _VOTES:
+        name = next((lower[name] for name in ours if name in lower), None)
+        if ours[0] not in told and name is not None and name != ours[0]:
             found[ours[0]] = name
     return found
+
+
+def _unsaid(guessed: Mapping[str, str], left: Set[str], told: Told, log: Log) -> list[str]:
+    """What was taken for what, what was not looked at, and what the user said of things that are not there."""
+    taken = [f"{theirs} for {ours}" for ours, theirs in guessed.items()]
+    absent = sorted(set(told.scales) - {"", *log.scales, *(name.rpartition("/")[2] for name in log.scales)})
+    unread = ", ".join(sorted(left))
+    return [
+        *([f"took {', '.join(taken)}"] if taken else []),
+        *([f"columns that were not read: {unread} (--columns OURS=YOURS)"] if left else []),
+        *([f"there is no metric {', '.join(absent)} here; there are {', '.join(log.scales)}"] if absent else []),
+    ]

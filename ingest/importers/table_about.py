@@ -6,9 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ingest.importer import Log, LogError
-
-_ABOUT = ("source", "source_id", "cluster", "tag")
+from ingest.importer import ABOUT, Log, LogError
 
 
 class About:
@@ -20,7 +18,7 @@ class About:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take a batch of rows; those without a sample say nothing."""
-        labels = [pl.col(name).cast(pl.String) for name in _ABOUT if name in frame.columns]
+        labels = [pl.col(name).cast(pl.String) for name in ABOUT if name in frame.columns]
         if labels and "sample" in frame.columns:
             sample = pl.col("sample").cast(pl.String)
             self._parts.append(frame.select(sample, *labels).filter(sample.fill_null("") != "").unique())

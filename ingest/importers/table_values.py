@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from aggregate.columns import Names, check_names, floats
-from ingest.importer import RESULTS, Log, LogError, Told
+from ingest.importer import RESULTS, Log, LogError, Told, direction_unknown
 from ingest.metrics import PASS, UP, Scale, known_scale
 from ingest.records import Condition, Status
 
@@ -19,7 +19,7 @@ _STATUSES = ["", *(status.value for status in Status)]
 _WHOLE = {"attempt": pl.Int32, "passes": pl.Int64, "attempts": pl.Int64}
 _EXPORTED = {"main", "source_id", "measured_at"}
 """Columns that a table of `evalhub export` has and hardly any other."""
-OUT_OF_RANGE = "out of range (another one: --metric 'NAME=up:LOW:HIGH')"
+_OUT_OF_RANGE = "out of range (another one: --metric 'NAME=up:LOW:HIGH')"
 _MOST = 2**31
 _WORDS = {
     **dict.fromkeys(("true", "yes", "pass", "passed", "correct"), "1"),
@@ -27,9 +27,6 @@ _WORDS = {
     **dict.fromkeys(("na", "n/a", "none", "null"), ""),
 }
 """What stands for a number in a column of values."""
-
-_SHOWN = 20
-"""Lines on rows that are refused for one reason."""
 
 
 class Values:
@@ -211,13 +208,13 @@ class Values:
                 )
                 for end in (0, 1)
             )
-            wrong[OUT_OF_RANGE] = (~pl.col("value").is_between(low, high)).fill_null(False)
+            wrong[_OUT_OF_RANGE] = (~pl.col("value").is_between(low, high)).fill_null(False)
         for reason, which in wrong.items():
             found = frame.filter(which)
             if found.height:
-                self._log.refused[reason] += found.height
-                for row in found.head(_SHOWN).iter_rows(named=True):
-                    self._log.details.append(f"{reason}: row {row['row']}: {row['metric']} is {row['value']}")
+                rows = found.iter_rows(named=True)
+                told = (f"row {row['row']}: {row['metric']} is {row['value']}" for row in rows)
+                self._log.refuse(reason, found.height, told)
                 frame = frame.filter(~which)
         return frame
 
@@ -245,10 +242,7 @@ class Values:
         if known in (None, UP) and (bits or self._has("attempts")):
             return PASS
         if known is None:
-            raise LogError(
-                f"{self._path}: whether a higher '{metric}' is better is not known: say it, as in "
-                f"--metric '{metric}=up' (or =down; with its range, =up:0:10)"
-            )
+            raise LogError(f"{self._path}: {direction_unknown(metric)}")
         return known
 
     def _has(self, name: str) -> bool:
