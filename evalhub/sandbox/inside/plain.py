@@ -26,9 +26,9 @@ class Malformed(Exception):
 
 def dumps(value: object, limit: int) -> bytes:
     """The value's bytes, at most `limit` of them."""
-    text = json.dumps(_encode(value, 0), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_encode(value, 0, limit), allow_nan=False, separators=(",", ":"))
     if len(text) > limit:
-        raise NotPlain(f"a value of more than {limit} bytes")
+        raise _too_long(limit)
     return text.encode("ascii")
 
 
@@ -44,7 +44,11 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _encode(value: object, depth: int) -> object:
+def _too_long(limit: int) -> NotPlain:
+    return NotPlain(f"a value of more than {limit} bytes")
+
+
+def _encode(value: object, depth: int, limit: int) -> object:
     if value is None or value is True or value is False:
         return value
     if depth > MAX_DEPTH:
@@ -52,28 +56,30 @@ def _encode(value: object, depth: int) -> object:
     kind = type(value)
     for base in kind.__mro__:
         if base in _ENCODERS:
-            return _ENCODERS[base](value, depth + 1)
+            return _ENCODERS[base](value, depth + 1, limit)
     raise NotPlain(f"a value of type {kind.__name__}")
 
 
-def _int(value: Any, _depth: int) -> object:
+def _int(value: Any, _depth: int, _limit: int) -> object:
     exact = int.__int__(value)
     # Python parses long decimal integers slowly and refuses very long ones; hexadecimal has no such limit.
     return exact if -_SMALL < exact < _SMALL else ["i", hex(exact)]
 
 
-def _float(value: Any, _depth: int) -> object:
+def _float(value: Any, _depth: int, _limit: int) -> object:
     exact = float.__float__(value)
     return exact if math.isfinite(exact) else ["f", repr(exact)]
 
 
-def _complex(value: Any, depth: int) -> object:
+def _complex(value: Any, depth: int, limit: int) -> object:
     exact = complex.__complex__(value)
-    return ["c", _float(exact.real, depth), _float(exact.imag, depth)]
+    return ["c", _float(exact.real, depth, limit), _float(exact.imag, depth, limit)]
 
 
-def _str(value: Any, _depth: int) -> object:
+def _str(value: Any, _depth: int, limit: int) -> object:
     exact = str.__str__(value)
+    if len(exact) > limit:  # Refused before it is copied: quoting a hundred megabytes costs more than making them.
+        raise _too_long(limit)
     if not exact.isascii():
         try:
             exact.encode()
@@ -83,19 +89,21 @@ def _str(value: Any, _depth: int) -> object:
     return exact
 
 
-def _bytes(value: Any, _depth: int) -> object:
+def _bytes(value: Any, _depth: int, limit: int) -> object:
+    if bytes.__len__(value) > limit:
+        raise _too_long(limit)
     return ["b", bytes.hex(value)]
 
 
-def _items(tag: str, iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any, int], object]:
-    return lambda value, depth: [tag, *[_encode(item, depth) for item in iterate(value)]]
+def _items(tag: str, iterate: Callable[[Any], Iterable[Any]]) -> Callable[[Any, int, int], object]:
+    return lambda value, depth, limit: [tag, *[_encode(item, depth, limit) for item in iterate(value)]]
 
 
-def _dict(value: Any, depth: int) -> object:
-    return ["d", *[_encode(part, depth) for item in dict.items(value) for part in item]]
+def _dict(value: Any, depth: int, limit: int) -> object:
+    return ["d", *[_encode(part, depth, limit) for item in dict.items(value) for part in item]]
 
 
-_ENCODERS: dict[type, Callable[[Any, int], object]] = {
+_ENCODERS: dict[type, Callable[[Any, int, int], object]] = {
     int: _int,
     float: _float,
     complex: _complex,
