@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -32,11 +33,24 @@ LARGEST = 8 << 20
 """Bytes of an answer; a larger one is no answer to these prompts."""
 
 _CONNECT = 20.0
+_LISTING = 10.0
+"""Seconds that a server may take to list its models: the run can do without."""
+
 _LONGEST_QUOTE = 300
 _SHORTEST_SECRET = 16
 """Characters; servers that need no key are given words like EMPTY, which outputs may hold, too."""
 
 _Read = TypeVar("_Read")
+
+
+TOO_LONG = re.compile(
+    r"context|too (long|large)|max\w* (\w+ )?length|exceed|max_new_tokens|reduce the (length|number)"
+)
+"""Words, in lower case, of servers that refuse a prompt for its length."""
+
+_NEVER_FITS = re.compile(r"(prompt|input|request|messages)\b.*(context|too (long|large)|max\w* (\w+ )?length)")
+"""The same from servers that call it a fault of their own. Not "context size exceeded" alone: llama.cpp says so while
+its slots are full."""
 
 
 class Refused(Exception):
@@ -179,7 +193,9 @@ class Client:
     async def models(self) -> list[str]:
         """Names of the models that the server lists; none where it lists nothing."""
         try:
-            async with self._session.get(f"{self._url}/models", allow_redirects=False) as response:
+            async with self._session.get(
+                f"{self._url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=_LISTING)
+            ) as response:
                 listed = json.loads(self._clean(await self._content(response)))["data"]
             return [str(model["id"]) for model in listed]
         except (_Again, GaveUp, aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
@@ -232,7 +248,8 @@ class Client:
             )
         if 300 <= status < 400:
             return EvalhubError(f"{self.host} sends requests elsewhere (HTTP {status}): give it the final address")
-        if status in (408, 409, 425, 429) or (status >= 500 and status != 501):
+        fits = not (status == 500 and _NEVER_FITS.search(words.lower()))
+        if status in (408, 409, 425, 429) or (status >= 500 and status != 501 and fits):
             told = status in (429, 503) and self._limits.pause(response.headers)
             return _Again(
                 f"HTTP {status}: {words}",

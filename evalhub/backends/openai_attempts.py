@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from evalhub.backends.address import Address
 from evalhub.backends.base import Output, Request
-from evalhub.backends.http_client import Client, GaveUp, Refused
+from evalhub.backends.http_client import TOO_LONG, Client, GaveUp, Refused
 from evalhub.backends.openai_probe import Endpoint, revision_of
 from evalhub.backends.openai_wire import PATHS, Answer, body, outcome, reader, shares, size_of
 from evalhub.backends.prices import Price
@@ -23,7 +23,6 @@ _MOST_REFUSED = 8
 """So many refusals before the first answer are not the samples' fault."""
 
 _UNWELCOME = re.compile(r"content.?(filter|policy|management)|moderation|flagged|safety|invalid_prompt")
-_TOO_LONG = re.compile(r"context|too (long|large)|max\w* (\w+ )?length|exceed")
 _OUT_OF_TOKENS = re.compile(r"output limit was reached")
 
 _log = logging.getLogger(__name__)
@@ -68,6 +67,9 @@ class Attempts:
         self._apart: set[str] = set()
         """Forms in which the server gave fewer choices than it was asked for."""
 
+        self._too_long: dict[tuple[str, str], str] = {}
+        """What the server said of prompts that it has no room for, by sample and condition: asked once."""
+
         self._warned: set[str] = set()
 
     def start(self, requests: list[Request]) -> None:
@@ -76,7 +78,7 @@ class Attempts:
         latest: dict[tuple[str, str], list[Request]] = {}
         groups: list[list[Request]] = []
         for request in requests:
-            key = (request.sample_id, request.condition.condition_id)
+            key = _kind(request)
             group = latest.get(key)
             if group is None or len(group) == _MOST_TOGETHER or not self._together(request):
                 group = latest[key] = []
@@ -108,6 +110,9 @@ class Attempts:
 
     async def _ask(self, group: list[Request]) -> None:
         """Put attempts of one sample to the server, and put out what they come to."""
+        if words := self._too_long.get(_kind(group[0])):
+            self._put_all(group, words, Status.ERROR)
+            return
         form = group[0].condition.form
         endpoint = self._endpoint(group[0])
         count = len(group)
@@ -145,7 +150,8 @@ class Attempts:
             self._put_all(group, error.words, Status.REFUSED)
         elif _OUT_OF_TOKENS.search(words):
             self._put_all(group, "", Status.TRUNCATED)
-        elif error.status == 413 or (error.status in (400, 422) and _TOO_LONG.search(words)):
+        elif error.status == 413 or (error.status in (400, 422, 500) and TOO_LONG.search(words)):
+            self._too_long[_kind(group[0])] = error.words
             self._put_all(group, error.words, Status.ERROR)
         elif error.status not in (400, 422):
             raise EvalhubError(f"{self._address.host} refuses {self._address.model}: {error.words}")
@@ -200,3 +206,8 @@ class Attempts:
         self._open -= 1
         self._give(output)
         self._let_go()
+
+
+def _kind(request: Request) -> tuple[str, str]:
+    """What attempts at one prompt have in common."""
+    return request.sample_id, request.condition.condition_id

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from evalhub.backends.address import Address
@@ -24,6 +25,14 @@ _TEXT = "Here is a story that begins with five words chosen at random:"
 _TOKENS, _MORE_TOKENS = 24, 2000
 _OUT_OF_TOKENS = "output limit was reached"
 _ABSENT = (404, 405, 501)
+_SHOWN = 5
+"""Names of other models."""
+
+_TELLING = 8
+"""Tokens of an answer that says something of sampling: a letter or a word may well be the same each time."""
+
+_WARM, _HOT = 0.9, 1.5
+"""Temperatures. What a model is very sure of stays the same at the first, hardly at the second."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,21 +99,56 @@ async def probe(client: Client, address: Address, form: str) -> Endpoint | None:
     return Endpoint(frozenset(omit), way, revision_of(answer, address))
 
 
+async def check_model(client: Client, address: Address) -> None:
+    """Refuse a name that a server of one's own does not list: many answer to any name, with another model. Public
+    ones refuse it themselves, and do not list all names that they know.
+
+    Raises:
+        EvalhubError: with the names that it has, nearest first.
+    """
+    listed = await client.models() if address.own and not _is_file(address.model) else []
+    if not listed or (len(listed) == 1 and _is_file(listed[0])):
+        return  # llama.cpp lists its file, whatever the model is called
+    if not any(_means(name, address.model) for name in listed):
+        raise _absent(address, listed)
+
+
 async def no_model(client: Client, address: Address) -> EvalhubError:
     """What to say where a server has neither form of prompt for a model."""
     listed = await client.models()
     if listed and address.model not in listed:
-        shown = ", ".join(listed[:5]) + (", …" if len(listed) > 5 else "")
-        return EvalhubError(f"{address.host} has no model '{address.model}'; it has {shown}")
+        return _absent(address, listed)
     return EvalhubError(
         f"{address.url} serves neither chat nor completions for '{address.model}': is the name right, and the "
         "address? Most end in /v1"
     )
 
 
-def _fields(address: Address, form: str, limit: int, attempt: int, omit: Collection[str]) -> dict[str, Any]:
+def _absent(address: Address, listed: list[str]) -> EvalhubError:
+    near = get_close_matches(address.model, listed, _SHOWN, 0.0)
+    more = ", …" if len(listed) > len(near) else ""
+    return EvalhubError(f"{address.host} has no model '{address.model}'; it has {', '.join(near)}{more}")
+
+
+def _is_file(name: str) -> bool:
+    """Whether a model is called by where it lies."""
+    return name.startswith(("/", ".", "~")) or "\\" in name or name.endswith(".gguf")
+
+
+def _means(listed: str, model: str) -> bool:
+    """Whether a listed name is the model's, with a tag or a folder more or less."""
+    return listed in (model, f"models/{model}") or listed.partition(":")[0] == model.removesuffix(":latest")
+
+
+def _fields(
+    address: Address, form: str, limit: int, attempt: int, omit: Collection[str], temperature: float = _WARM
+) -> dict[str, Any]:
     condition = Condition(
-        form="chat" if form == "chat" else "plain", temperature=0.9, top_p=0.95, max_tokens=limit, stop=("\n###",)
+        form="chat" if form == "chat" else "plain",
+        temperature=temperature,
+        top_p=0.95 if temperature == _WARM else 1.0,
+        max_tokens=limit,
+        stop=("\n###",),
     )
     request = Request("probe", attempt, 0, _TEXT, condition)
     return body(address.model, request, count=1 if address.own else 2, seeded=True, omit=omit)
@@ -134,20 +178,26 @@ def _has_no(form: str, error: Refused) -> bool:
 async def _same_again(
     client: Client, address: Address, form: str, limit: int, omit: Collection[str], answer: Answer
 ) -> None:
-    """Warn where a server does not sample, though it is told to: all attempts would be copies of one."""
+    """Warn where a server does not sample, though it is told to: all attempts would be copies of one. Said only
+    where long answers are the same to the last letter, also at a temperature at which next to nothing is sure."""
     texts = [choice.text for choice in answer.choices]
-    for attempt in (2, 3):
-        if len(texts) < 3 and len({*texts}) == 1 and texts[0]:
-            fields = _fields(address, form, limit, attempt, omit)
-            try:
-                again, _ = await client.post(PATHS[form], fields, reader(form), tries=_TRIES)
-            except (GaveUp, Refused):
-                return
-            texts += [choice.text for choice in again.choices]
-    if len(texts) >= 3 and len({*texts}) == 1:
+    if answer.tokens < _TELLING * len(texts):
+        return
+    heat = _WARM if "temperature" in omit else _HOT
+    for attempt, temperature in enumerate((_WARM, _WARM, heat, heat), start=2):
+        if len({*texts}) > 1:
+            return
+        fields = _fields(address, form, limit, attempt, omit, temperature)
+        try:
+            again, _ = await client.post(PATHS[form], fields, reader(form), tries=_TRIES)
+        except (GaveUp, Refused):
+            return
+        texts += [choice.text for choice in again.choices]
+    if len({*texts}) == 1:
         _log.warning(
-            "%s gave the same answer %d times at temperature 0.9: the server seems not to sample, and then all "
+            "%s gave the same answer %d times, up to temperature %g: the server seems not to sample, and then all "
             "attempts are copies of one",
             address.model_id,
             len(texts),
+            heat,
         )

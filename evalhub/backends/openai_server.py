@@ -14,7 +14,7 @@ from evalhub.backends.address import Address
 from evalhub.backends.base import Output, Request
 from evalhub.backends.http_client import Client, GaveUp, Refused
 from evalhub.backends.openai_attempts import Attempts
-from evalhub.backends.openai_probe import Endpoint, no_model, probe
+from evalhub.backends.openai_probe import Endpoint, check_model, no_model, probe
 from evalhub.backends.openai_wire import PATHS, body, reader
 from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
@@ -57,6 +57,7 @@ class Server:
         self._thread.start()
         try:
             self._client = self._wait(self._connect(capacity, timeout))
+            self._wait(check_model(self._client, address))
             if self._probed("chat") is None and self._probed("plain") is None:
                 raise self._wait(no_model(self._client, address))
         except BaseException:  # Ctrl-C while the server thinks, too

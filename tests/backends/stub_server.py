@@ -19,10 +19,14 @@ class Stub:
 
     `answers` decides what a request gets, once the client has found out what the server can do: a handler for each
     request in turn, the last one for all that follow. Probes are answered well, except where `probes` says how.
+    `models` are the names that it lists, or else what stands in their place; None: it lists nothing.
     """
 
-    def __init__(self, *answers: Handler, probes: Handler | None = None, plain: bool = True) -> None:
+    def __init__(
+        self, *answers: Handler, probes: Handler | None = None, plain: bool = True, models: object = ("tiny",)
+    ) -> None:
         self._answers = list(answers)
+        self._listed = models
         self._probes = probes
         self._plain = plain
         self.asked: list[Body] = []
@@ -75,7 +79,10 @@ class Stub:
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         del request
-        return web.json_response({"data": [{"id": "small"}, {"id": "large"}]})
+        if self._listed is None:
+            raise web.HTTPNotFound
+        named = isinstance(self._listed, tuple)
+        return web.json_response({"data": [{"id": name} for name in self._listed] if named else self._listed})
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -286,6 +286,36 @@ def test_statuses(answer: Handler, text: str | None, status: Status) -> None:
         assert text is None or output.text == text
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        fails(400, "This model's maximum context length is 9 tokens"),
+        fails(422, "`inputs` tokens + `max_new_tokens` must be <= 9"),
+        fails(413, "Payload"),
+        fails(500, "the request exceeds the available context size, try increasing it"),
+    ],
+)
+def test_a_prompt_that_does_not_fit_is_asked_once(refusal: Handler) -> None:
+    """Not again, and not for the sample's other attempts; each is missing with the server's reason."""
+
+    async def small(stub: Stub, request: web.Request, body: Body) -> web.StreamResponse:
+        return await (refusal if "Long" in json.dumps(body) else well)(stub, request, body)
+
+    with Stub(small) as stub, opened(stub) as backend:
+        condition = backend.condition(ASKED)
+        long = [Request("long", number, 0, "Long?", condition) for number in range(4)]
+        first = ask(backend, long[:1])
+        others = ask(backend, [*long[1:], Request("s", 0, 0, "What?", condition)])
+        assert [output.status for output in (*first, *others)] == [*[Status.ERROR] * 4, Status.OK]
+        assert len({output.text for output in (*first, *others[:3])}) == 1 and len(stub.asked) == 2
+
+
+def test_full_slots_are_no_prompt_that_does_not_fit() -> None:
+    """llama.cpp says so while its slots share one memory; later there is room."""
+    with Stub(fails(500, "Context size has been exceeded."), well) as stub, opened(stub) as backend:
+        assert one(backend).status is Status.OK and len(stub.asked) == 2
+
+
 def test_a_refusal_in_words_of_the_message() -> None:
     """OpenAI's structured refusal, and text in parts."""
 
@@ -566,7 +596,7 @@ def test_no_key_is_sent_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> 
     ("probes", "words"),
     [
         (sends("<html>hello</html>", "text/html"), "a web page. Is it the right address"),
-        (fails(404), "has no model 'tiny'; it has small, large"),
+        (fails(404), "serves neither chat nor completions for 'tiny'"),
         (fails(400, "model is not loaded"), "refuses tiny: HTTP 400: model is not loaded"),
         (fails(500, "out of memory"), "out of memory"),
     ],
@@ -583,13 +613,63 @@ def test_no_server_at_all() -> None:
         OpenAIBackend("openai:tiny@http://127.0.0.1:1/v1")
 
 
+@pytest.mark.parametrize("models", [("large", "tin", "small"), ("other",), ("tiny2:latest",)])
+def test_a_model_that_the_server_does_not_list_is_refused_before_it_is_asked(models: tuple[str, ...]) -> None:
+    """One line with those that it has, nearest first."""
+    with Stub(models=models) as stub:
+        nearest = "tin, small, large" if len(models) > 1 else models[0]
+        with pytest.raises(EvalhubError, match=f"has no model 'tiny'; it has {nearest}$"):
+            OpenAIBackend(stub.name)
+        assert not stub.probed
+
+
+@pytest.mark.parametrize(
+    "models", [None, "nonsense", [1], (), ("/models/a.gguf",), ("a.gguf",), ("tiny:latest",), ("models/tiny", "x")]
+)
+def test_a_server_that_lists_nothing_of_use_goes_on(models: object) -> None:
+    """No list, another form, a single file as llama.cpp has it, or the name with a tag or a folder."""
+    with Stub(models=models) as stub, opened(stub) as backend:
+        assert one(backend).status is Status.OK
+
+
+def test_a_public_server_says_itself_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that it answers to and does not list are common; where it refuses one, those that it has are told."""
+    with behind_a_public_address(monkeypatch), Stub(models=("small",)) as stub, opened(stub) as backend:
+        assert one(backend).status is Status.OK
+    with (
+        behind_a_public_address(monkeypatch),
+        Stub(probes=fails(404), models=("small", "tin")) as stub,
+        pytest.raises(EvalhubError, match="has no model 'tiny'; it has tin, small"),
+    ):
+        OpenAIBackend(stub.name)
+
+
+def copies(*, below: float, tokens: int = 24) -> Handler:
+    """A server whose answers are all the same below a temperature."""
+
+    async def handler(stub: Stub, request: web.Request, body: Body) -> web.StreamResponse:
+        if body["temperature"] < below:
+            usage = {"prompt_tokens": 10, "completion_tokens": tokens}
+            return web.json_response(said(body, *["always this"] * body.get("n", 1), usage=usage))
+        return await well(stub, request, body)
+
+    return handler
+
+
 def test_a_server_that_does_not_sample_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """All attempts would be copies of one."""
-    with Stub(probes=says("always this")) as stub, opened(stub):
-        assert "seems not to sample" in caplog.text and len(stub.probed) == 3
-    caplog.clear()
-    with Stub() as stub, opened(stub):
-        assert not caplog.text
+    with Stub(probes=copies(below=9)) as stub, opened(stub):
+        assert "seems not to sample" in caplog.text and len(stub.probed) == 5
+        assert {body["temperature"] for body in stub.probed} == {0.9, 1.5}
+
+
+@pytest.mark.parametrize("probes", [well, copies(below=9, tokens=2), copies(below=1)])
+def test_equal_answers_alone_are_no_reason_for_a_warning(
+    caplog: pytest.LogCaptureFixture, probes: Handler
+) -> None:
+    """A word may well be the same each time, and so may a text of which a model is sure, if not when it is hot."""
+    with Stub(probes=probes) as stub, opened(stub):
+        assert not caplog.text and len(stub.probed) <= 4
 
 
 def test_a_change_of_model_in_the_middle_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
