@@ -27,7 +27,8 @@ from aggregate.counted import Counted
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
 from evalhub.counts import refresh
-from evalhub.ranking import HowToRank, hub_measurements, hub_slices
+from evalhub.ranking import HowToRank, hub_slices, select
+from evalhub.selection import POOL
 from evalhub.store.chosen import Slice
 from evalhub.store.hub import Hub
 from evalhub.store.measurements import add_measurements
@@ -79,7 +80,7 @@ def counts(hub: Hub, held: list[Slice]) -> Counted:
 
 def rows(hub: Hub, _: list[Slice]) -> Measurements:
     """All measurements."""
-    return hub_measurements(hub)
+    return select(hub, POOL).measurements
 
 
 def timed(what: str, read: _Read, path: Path) -> tuple[float, Ranking]:

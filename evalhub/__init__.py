@@ -21,6 +21,7 @@ _HOMES = {
     "Plan": "evalhub.scoring.score",
     "Ranking": "aggregate.ranking",
     "Sample": "ingest.records",
+    "Selection": "evalhub.selection",
     "add_samples": "evalhub.store.samples",
     "ingest": "evalhub.pool",
     "publish": "evalhub.store.snapshot",

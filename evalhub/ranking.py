@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aggregate.agreement import agreement
 from aggregate.counted import Counted
@@ -16,8 +17,10 @@ from aggregate.ranking import Ranking
 from aggregate.weights import by_model, by_source
 from evalhub import plugins
 from evalhub.counts import counts_pay, refresh
+from evalhub.cutoffs import Beyond, beyond
 from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
+from evalhub.selection import POOL, Selection
 from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
@@ -104,21 +107,58 @@ def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
     return found
 
 
-def hub_measurements(hub: Hub, source: str = "", metric: str = "") -> Measurements:
-    """All that is measured or voted on a source's samples, or on the whole pool. Votes are by no metric."""
-    frames = [measurement_frame(hub, source, metric), *([] if metric else [vote_frame(hub, source)])]
-    return Measurements.from_frames(frame for frame in frames if not frame.is_empty())
+@dataclass(frozen=True)
+class Selected:
+    """What is measured or voted of a selection."""
+
+    measurements: Measurements
+
+    beyond: Beyond | None
+    """Who takes no part, where each model is ranked on what came after its training."""
+
+    def warned(self, ranking: Ranking) -> Ranking:
+        """The ranking, which says who takes no part."""
+        return replace(ranking, warnings=(*(self.beyond.warnings if self.beyond else ()), *ranking.warnings))
+
+    def to_json(self) -> dict[str, Any]:
+        """What stands beside the fields of a ranking."""
+        return {"unknown_cutoff": list(self.beyond.unknown_cutoff)} if self.beyond else {}
 
 
-def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "") -> Ranking:
-    """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking.
+def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
+    """All that is measured or voted of a selection, by the main metric or the one given. Votes are by no metric.
+
+    Raises:
+        EvalhubError: nothing is, or a filter of the selection cannot be read.
+    """
+    wanted = selection.wanted(hub)
+    frames = [measurement_frame(hub, wanted, metric), *([] if metric else [vote_frame(hub, wanted)])]
+    found = [frame for frame in frames if frame["value" if "value" in frame.columns else "outcome"].count()]
+    measurements = Measurements.from_frames(found) if found else None
+    out = None
+    if selection.after_cutoff:
+        out = beyond(hub, wanted, measurements.models if measurements else (), metric)
+    if measurements is None:
+        reasons = "; ".join(out.warnings) if out else "evalhub score MODEL measures a model"
+        raise EvalhubError(f"nothing is measured of what was selected: {reasons}")
+    return Selected(measurements, out)
+
+
+def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "", selection: Selection = POOL) -> Ranking:
+    """Rank every measured model over a source's samples, or over the whole pool, and keep the ranking; or rank
+    what is selected, which is not kept.
 
     Raises:
         EvalhubError: nothing is measured there, or there is no such source or method.
     """
-    held, how = hub_slices(hub, source), HowToRank(method=method)
+    selection = replace(selection, source=source or selection.source)
+    source, how = selection.source, HowToRank(method=method)
+    held = hub_slices(hub, source)
+    if not selection.is_kept:
+        selected = select(hub, selection)
+        return selected.warned(how.rank(selected.measurements))
     counted = how.by_counts(hub, source, held)
-    ranking = how.rank(refresh(hub, source, held) if counted else hub_measurements(hub, source))
+    ranking = how.rank(refresh(hub, source, held) if counted else select(hub, selection).measurements)
     save_ranking(hub, ranking, source, held)
     return ranking
 
@@ -134,7 +174,7 @@ def rank_everything(hub: Hub) -> int:
         held = [one for one in pool if source in ("", one.source)]
         if not any(one.values for one in held) and not votes_fingerprint(hub, source):
             continue
-        measurements, rankings = hub_measurements(hub, source), []
+        measurements, rankings = select(hub, Selection(source=source)).measurements, []
         for how in (HowToRank(method=method) for method in PUBLISHED):
             # From counts even where the rows are at hand: a ranking is the same whoever asks for it.
             with suppress(MeasurementsError) if how.method != DEFAULT else nullcontext():

@@ -199,6 +199,9 @@ class Model:
     cutoff: date | None = None
     """Last date of its training data; None where unknown."""
 
+    open_weights: bool | None = None
+    """Whether anyone can have its weights; None where unknown."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:

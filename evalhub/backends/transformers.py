@@ -75,7 +75,9 @@ class TransformersBackend:
         except BaseException:  # Ctrl-C while loading, too
             self.close()
             raise
-        self.model = Model(model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence)
+        self.model = Model(
+            model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence, open_weights=True
+        )
         self.capacity = sum(worker.capacity for worker in self._workers)
         self.notes = ready[0].notes
         self._ready = ready[0]

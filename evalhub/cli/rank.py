@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,23 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--source", default="", help="Hub: only the samples of this source.  [default: the whole pool]")
 @click.option(
+    "--where",
+    default="",
+    metavar="FILTER",
+    help="Hub: only samples that fit, as in \"tags LIKE 'phys%' AND n_choices > 4\".",
+)
+@click.option(
+    "--models",
+    default="",
+    metavar="FILTER",
+    help='Hub: only models that fit, as in "open_weights AND parameters < 10e9".',
+)
+@click.option(
+    "--after-cutoff",
+    is_flag=True,
+    help="Hub: each model only on samples published after its own training cutoff.",
+)
+@click.option(
     "--columns",
     type=Columns(),
     help="FILES: what they call our columns, as in sample=question_id,value=score.",
@@ -87,6 +105,9 @@ def command(
     plot: Path | None,
     balance: tuple[str, ...],
     source: str,
+    where: str,
+    models: str,
+    after_cutoff: bool,
     columns: dict[str, str] | None,
     metric: str,
     kind: Any,
@@ -101,10 +122,15 @@ def command(
     tag, source, metric, kind, direction, passes, attempts. Votes: model_a, model_b, outcome (a, b or tie);
     optional sample, cluster. Missing values are left out, never counted as 0.
 
+    A FILTER is a condition on named columns (docs/filters.md). What is unknown fits no comparison.
+
     A ranking of the hub is kept for the leaderboard where it is made with none but --method and --source.
     """
-    if files and source:
-        raise click.UsageError("--source is about the hub; FILES are ranked whole (see --by source)")
+    if files and (source or where or models or after_cutoff):
+        raise click.UsageError(
+            "--source, --where, --models and --after-cutoff are about the hub; FILES are ranked whole "
+            "(see --by source)"
+        )
     if not files and (columns or kind or direction):
         raise click.UsageError("--columns, --kind and --direction are about FILES; the hub knows them")
     if not files and by not in ("", "tag", "source"):
@@ -118,8 +144,9 @@ def command(
     from aggregate.measurements import Measurements
     from aggregate.method import check_options
     from evalhub.cli.progress import telling
-    from evalhub.ranking import HowToRank, hub_measurements, hub_slices
+    from evalhub.ranking import HowToRank, hub_slices, select
     from evalhub.report import report
+    from evalhub.selection import Selection
 
     try:
         check_options(how["level"], how["intervals"], how["replicates"])
@@ -131,6 +158,8 @@ def command(
         balance_pairs="pairs" in balance,
         metric="" if files else metric,
     )
+    selection = Selection(source=source, where=where, models=models, after_cutoff=after_cutoff)
+    beside: dict[str, Any] = {}
     measurements: Measurements | Counted
     with telling() as tell:
         if files:
@@ -154,15 +183,21 @@ def command(
 
             with Hub(hub_path, make=False) as hub:
                 held = hub_slices(hub, source, metric)
-                by_counts = plan.by_counts(hub, source, held)
+                by_counts = selection.is_kept and plan.by_counts(hub, source, held)
                 if by_counts and not (by or compare):
                     tell("counting what changed")
                     measurements, parts = refresh(hub, source, held), None
+                    made = report(measurements, plan, tell=tell)
                 else:
-                    measurements = hub_measurements(hub, source, metric)
+                    selected = select(hub, selection, metric)
+                    measurements = selected.measurements
                     parts = Parts.by(by, measurements) if by else None
-                made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
-                if plan == HowToRank(method=plan.method) and isinstance(measurements, Counted) == by_counts:
+                    made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
+                    made = replace(made, ranking=selected.warned(made.ranking))
+                    beside = selected.to_json()
+                beside["selection"] = selection.to_json()
+                kept = selection.is_kept and plan == HowToRank(method=plan.method)
+                if kept and isinstance(measurements, Counted) == by_counts:
                     save_ranking(hub, made.ranking, source, held)
         if plot is not None:
             from aggregate.win_rates import win_rates
@@ -172,7 +207,7 @@ def command(
             tell(f"drawing {plot}")
             write_plot(plot, ranking_plot(made.ranking, measurements.models, win_rates(measurements)))
     if as_json:
-        print_json(made.to_json())
+        print_json({**made.to_json(), **beside})
         return
     from evalhub.cli.rank_tables import print_agreement, print_parts
     from evalhub.cli.tables import print_ranking

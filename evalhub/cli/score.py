@@ -20,7 +20,7 @@ _ATTEMPTS_FOR_WIDTH = 1000
     "score",
     cls=Sectioned,
     sections={
-        "Which samples": ("sources", "limit"),
+        "Which samples": ("sources", "limit", "where", "after_cutoff"),
         "How many attempts": ("target", "passes", "max_attempts", "width", "budgets"),
         "How the model is asked": (
             "answer",
@@ -44,6 +44,13 @@ _ATTEMPTS_FOR_WIDTH = 1000
 )
 @click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
+@click.option(
+    "--where",
+    default="",
+    metavar="FILTER",
+    help="Only samples that fit, as in \"tags = 'chain_sum' AND n_choices > 4\" (docs/filters.md).",
+)
+@click.option("--after-cutoff", is_flag=True, help="Only samples published after MODEL's training cutoff.")
 @click.option(
     "--target",
     default="per-sample",
@@ -106,6 +113,8 @@ def command(
     backend: str,
     sources: tuple[str, ...],
     limit: int | None,
+    where: str,
+    after_cutoff: bool,
     target: str,
     passes: int | None,
     max_attempts: int | None,
@@ -145,6 +154,7 @@ def command(
     from evalhub.cli.progress import ScoreProgress, waiting
     from evalhub.scoring.plan import Budget, Plan
     from evalhub.scoring.session import score_model
+    from evalhub.selection import Selection
     from evalhub.store.hub import Hub
 
     decoding = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens}
@@ -170,6 +180,7 @@ def command(
             chosen_sources=sources,
             limit=limit,
             budget=drawn,
+            selection=Selection(where=where, after_cutoff=after_cutoff),
             device=device,
             dtype=dtype,
             waiting=waiting,

@@ -21,6 +21,7 @@ from evalhub.scoring.plan import Plan
 from evalhub.scoring.run import Watcher
 from evalhub.scoring.score import open_backend, score
 from evalhub.scoring.summary import Summary, summarise
+from evalhub.selection import POOL, Selection
 from evalhub.store.hub import Hub
 from evalhub.store.results import pass_rates
 from evalhub.store.samples import choose_samples, load_samples, sources
@@ -59,6 +60,7 @@ def score_model(
     chosen_sources: Sequence[str] = (),
     limit: int | None = None,
     budget: int | None = None,
+    selection: Selection = POOL,
     device: str = "auto",
     dtype: str = "auto",
     waiting: Callable[[str], AbstractContextManager[Any]],
@@ -70,6 +72,7 @@ def score_model(
         name: of the model, as the backends read it.
         chosen_sources: only samples of these; all where empty.
         limit: at most so many samples of each source.
+        selection: only samples of it; what it says of models does not count.
         budget: at most so many of all these samples, drawn so that they tell of the others.
         waiting: told what is waited for; held for as long.
         watching: given a model's name, holds what hears how its run goes on.
@@ -85,10 +88,12 @@ def score_model(
             with waiting("filling the empty pool with the starter samples"):
                 pool.fill_starter(hub)
         check_sources(hub, chosen_sources)
-        sample_ids = choose_samples(hub, chosen_sources, limit)
+        wanted = selection.asked_of(hub, backend.model.model_id)
+        sample_ids = choose_samples(hub, chosen_sources, limit, wanted)
         if not sample_ids:
+            which = f"of {', '.join(chosen_sources)}" if chosen_sources else "that fit"
             raise EvalhubError(
-                f"the samples of {', '.join(chosen_sources)} are known from logs alone, and nothing here can "
+                f"the samples {which} are known from logs alone, and nothing here can "
                 "judge an answer to them: ingest their source (evalhub sources)"
             )
         drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None

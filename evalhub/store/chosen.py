@@ -7,12 +7,14 @@ of one month.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.wanted import CUTOFF, Wanted
 
 PASS_RATE = "pass rate"
 
@@ -72,7 +74,7 @@ _USED = f"""
 
 _ABOUT = """
     about AS (
-        SELECT sample_id, source, cluster, coalesce(tags[1], source) AS tag, condition_id AS asked,
+        SELECT sample_id, source, cluster, coalesce(tags[1], source) AS tag, condition_id AS asked, published_at,
                strftime(coalesce(published_at, make_timestamp(epoch_us(added_at))), '%Y-%m') AS month
         FROM sample
     )
@@ -168,22 +170,23 @@ def batches(slices: Iterable[Slice], size: Callable[[Slice], int], most: int) ->
 def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
     """What `results.measurement_frame` gives, of some slices."""
     names = [f"{one.source}\n{one.month}" for one in wanted]
-    return frame_where(hub, "list_contains($names::VARCHAR[], source || chr(10) || month)", {"names": names})
+    condition = "list_contains($names::VARCHAR[], source || chr(10) || month)"
+    return frame_of(hub, Wanted(samples=condition, parameters={"names": names}))
 
 
-def frame_where(hub: Hub, condition: str, parameters: Mapping[str, object], metric: str = "") -> pl.DataFrame:
-    """What `results.measurement_frame` gives, of samples for which the SQL condition holds."""
+def frame_of(hub: Hub, wanted: Wanted, metric: str = "") -> pl.DataFrame:
+    """What `results.measurement_frame` gives; the condition on samples may be on their month, too."""
     columns = (
         "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts, "
         f"{_JUDGED} AS judged, kind, direction"
     )
     rows = f"""
         FROM named_measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
-        WHERE {_WANTED} AND
+        WHERE {_WANTED} AND {wanted.of_model("named_measurement.model_id")} AND
     """
     return hub.frame(
         f"""
-        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {condition}),
+        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}),
         {_forms(_ROWS)}, chosen AS (
             SELECT {columns} {rows} NOT several
             UNION ALL
@@ -196,8 +199,27 @@ def frame_where(hub: Hub, condition: str, parameters: Mapping[str, object], metr
         GROUP BY model_id, variant, sample_id, cluster, source, month, tag, judged, kind, direction
         ORDER BY model, sample
         """,
-        {**parameters, "metric": metric},
+        {**wanted.given, "metric": metric},
     )
+
+
+def measured_models(hub: Hub, wanted: Wanted, metric: str = "") -> dict[str, date | None]:
+    """Training cutoffs of the models that have a value, or a vote that is by no metric, on the samples that are
+    wanted, whenever these were published: in order of name, None where unknown."""
+    rows = hub.frame(
+        f"""
+        WITH {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}), valued AS (
+            SELECT DISTINCT model_id FROM {_ROWS} AND value IS NOT NULL
+            UNION
+            SELECT unnest([model_a, model_b]) FROM named_comparison
+            WHERE ({wanted.samples}) AND $metric = '' AND outcome IS NOT NULL
+        )
+        SELECT model_id, {CUTOFF} AS cutoff FROM valued LEFT JOIN model USING (model_id)
+        WHERE $models::VARCHAR[] IS NULL OR list_contains($models::VARCHAR[], model_id) ORDER BY model_id
+        """,
+        {"models": None, **wanted.given, "metric": metric},
+    )
+    return dict(rows.rows())
 
 
 def model_ids(hub: Hub) -> dict[str, str]:

@@ -52,6 +52,7 @@ class Hub:
             if texts and not (path / "hub.duckdb").exists():
                 raise EvalhubError(f"{path} holds blobs.sqlite without its hub.duckdb: restore it from a backup")
             self.database = files.enter_context(closing(_open(path / "hub.duckdb", duckdb.connect)))
+            _shut_out(self.database, path / "snapshots")
             self.version = migrate(self.database)
             if not texts and self.database.execute("SELECT 1 FROM attempt LIMIT 1").fetchall():
                 raise EvalhubError(f"{path} holds hub.duckdb without its blobs.sqlite: restore it from a backup")
@@ -111,6 +112,15 @@ class Hub:
             yield
         finally:
             self.database.unregister("given")
+
+
+def _shut_out(database: duckdb.DuckDBPyConnection, snapshots: Path) -> None:
+    """Keep a connection from all files but its own and the snapshots that it writes, for as long as it is open:
+    DuckDB takes neither setting back."""
+    # Not lock_configuration, which would forbid the limit of memory that an export sets for itself, too.
+    folder = str(snapshots).replace("'", "''")
+    database.execute(f"SET allowed_directories = ['{folder}/']")
+    database.execute("SET enable_external_access = false")
 
 
 def _open(path: Path, opener: Callable[[Path], _File]) -> _File:

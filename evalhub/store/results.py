@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from aggregate.ranking import Ranking
-from evalhub.store.chosen import PASS_RATE, Slice, frame_where, model_ids
+from evalhub.store.chosen import PASS_RATE, Slice, frame_of, model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.measurements import put_measurements, without_measurement
+from evalhub.store.wanted import EVERYTHING, Wanted
 from ingest.records import Model, content_hash
 
 
@@ -36,14 +37,16 @@ def add_model(hub: Hub, model: Model) -> None:
     """Keep what is known of a model; what is known already stays where nothing newer is given."""
     hub.database.execute(
         """
-        INSERT INTO model VALUES (?, ?, ?, ?, ?, now())
+        INSERT INTO model (model_id, parameters, licence, released, cutoff, open_weights, added_at)
+        VALUES (?, ?, ?, ?, ?, ?, now())
         ON CONFLICT DO UPDATE SET
             parameters = coalesce(excluded.parameters, parameters),
             licence = CASE WHEN excluded.licence = '' THEN licence ELSE excluded.licence END,
             released = coalesce(excluded.released, released),
-            cutoff = coalesce(excluded.cutoff, cutoff)
+            cutoff = coalesce(excluded.cutoff, cutoff),
+            open_weights = coalesce(excluded.open_weights, open_weights)
         """,
-        [model.model_id, model.parameters, model.licence, model.released, model.cutoff],
+        [model.model_id, model.parameters, model.licence, model.released, model.cutoff, model.open_weights],
     )
 
 
@@ -149,14 +152,14 @@ def _frame(tallies: Sequence[Tallied], model_id: str, seed: int) -> pl.DataFrame
     )
 
 
-def measurement_frame(hub: Hub, source: str = "", metric: str = "") -> pl.DataFrame:
+def measurement_frame(hub: Hub, wanted: Wanted = EVERYTHING, metric: str = "") -> pl.DataFrame:
     """Measurements to rank, one for each model variant and sample: model, model_id, sample, cluster, source,
     month, tag, metric, kind, direction, value, passes, attempts; value NULL where missing. The tag is the sample's
     first, or its source, so that methods know what is alike. Which are chosen: see `evalhub.store.chosen`.
 
     metric: '' for the main one of each output.
     """
-    return frame_where(hub, "$source = '' OR source = $source", {"source": source}, metric)
+    return frame_of(hub, wanted, metric)
 
 
 def metrics(hub: Hub) -> list[str]:
@@ -166,16 +169,17 @@ def metrics(hub: Hub) -> list[str]:
     ]
 
 
-def vote_frame(hub: Hub, source: str = "") -> pl.DataFrame:
+def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:
     """Votes to rank: model_a, model_b, sample (null where the log did not say), cluster, outcome."""
     return hub.frame(
-        """
+        f"""
+        WITH vote AS (FROM named_comparison WHERE ({wanted.samples}) AND model_a <> model_b)
         SELECT model_a, model_b, nullif(sample_id, '') AS sample, sample.cluster, outcome
-        FROM named_comparison AS vote LEFT JOIN sample USING (sample_id)
-        WHERE ($source = '' OR vote.source = $source) AND model_a <> model_b
+        FROM vote LEFT JOIN sample USING (sample_id)
+        WHERE {wanted.of_model("vote.model_a")} AND {wanted.of_model("vote.model_b")}
         ORDER BY ALL
         """,
-        {"source": source},
+        wanted.given,
     )
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.wanted import EVERYTHING, Wanted
 from ingest.importer import IMPORTED, NAMED_IN
 from ingest.records import JSON, Condition, Sample
 
@@ -83,27 +84,30 @@ def answers_asked(hub: Hub, sources: Sequence[str] = ()) -> set[str]:
     return {answer for (answer,) in rows}
 
 
-def choose_samples(hub: Hub, sources: Sequence[str] = (), limit: int | None = None) -> list[str]:
-    """Ids of samples to be scored of the named sources (all where none is named), at most `limit` from each, in
-    pool order. Those that only logs know are not among them: nothing here can judge an answer.
+def choose_samples(
+    hub: Hub, sources: Sequence[str] = (), limit: int | None = None, wanted: Wanted = EVERYTHING
+) -> list[str]:
+    """Ids of wanted samples to be scored of the named sources (all where none is named), at most `limit` from
+    each, in pool order. Those that only logs know are not among them: nothing here can judge an answer.
 
     Samples with tags take turns by tag, so that a limited choice is spread over a source's kinds.
     """
     return [
         row[0]
         for row in hub.database.execute(
-            """
+            f"""
             WITH numbered AS (
                 SELECT sample_id, source, rowid AS place,
                        row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
                 FROM sample
-                WHERE grader <> ? AND (len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[])))
+                WHERE grader <> $imported AND ({wanted.samples})
+                      AND (len($sources::VARCHAR[]) = 0 OR source IN (SELECT unnest($sources::VARCHAR[])))
             ), ordered AS (
                 SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
             )
-            SELECT sample_id FROM ordered WHERE ? IS NULL OR number <= ? ORDER BY source, number
+            SELECT sample_id FROM ordered WHERE $limit IS NULL OR number <= $limit ORDER BY source, number
             """,
-            [IMPORTED, list(sources), list(sources), limit, limit],
+            {**wanted.parameters, "imported": IMPORTED, "sources": list(sources), "limit": limit},
         ).fetchall()
     ]
 

@@ -8,6 +8,7 @@ from evalhub.ranking import rank_hub
 from evalhub.store.hub import Hub
 from evalhub.store.results import Tallied, add_model, finish_run, measurement_frame, pass_rates, start_run
 from evalhub.store.samples import add_conditions, add_samples
+from evalhub.store.wanted import Wanted
 from ingest.records import Condition, Model
 from tests.store.items import item
 
@@ -42,7 +43,7 @@ def measured(hub: Hub, model: str, condition: Condition, seed: int = 0, **values
 
 
 def rows(hub: Hub, source: str = "") -> list[tuple[object, ...]]:
-    frame = measurement_frame(hub, source)
+    frame = measurement_frame(hub, Wanted.of_source(source))
     return sorted(frame.select("model", "sample", "value", "passes", "attempts").rows(), key=repr)
 
 
