@@ -49,8 +49,8 @@ TOO_LONG = re.compile(
 """Words, in lower case, of servers that refuse a prompt for its length."""
 
 _NEVER_FITS = re.compile(r"(prompt|input|request|messages)\b.*(context|too (long|large)|max\w* (\w+ )?length)")
-"""The same from servers that call it a fault of their own. Not "context size exceeded" alone: llama.cpp says so while
-its slots are full."""
+"""The same from servers that call it a fault of their own. Not "context size exceeded" alone: llama.cpp says so
+while its slots are full."""
 
 
 class Refused(Exception):

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from evalhub.graders.base import judged
 from ingest.records import Sample, Verdict
+from ingest.sources.items import plain_answer
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?|[-+]?\.\d+(?:[eE][-+]?\d+)?")
 _TOLERANCE = 1e-6
@@ -26,7 +27,7 @@ class Exact(_TextGrader):
     """The output is the reference, apart from the case of letters, runs of white space and a final period."""
 
     def grade(self, sample: Sample, text: str) -> Verdict:
-        return judged(_plain(text) == _plain(str(sample.reference)))
+        return judged(plain_answer(text) == plain_answer(str(sample.reference)))
 
 
 class Numeric(_TextGrader):
@@ -35,7 +36,7 @@ class Numeric(_TextGrader):
     def grade(self, sample: Sample, text: str) -> Verdict:
         wanted = _value(str(sample.reference))
         if wanted is None:
-            return judged(_plain(text) == _plain(str(sample.reference)))
+            return judged(plain_answer(text) == plain_answer(str(sample.reference)))
         found = _NUMBER.findall(text.replace("\N{MINUS SIGN}", "-"))
         if not found:
             return judged(False, "no number in the output")
@@ -50,7 +51,7 @@ class Choice(_TextGrader):
         chosen = chosen_option(text, sample.choices)
         if chosen is None:
             return judged(False, "names no single option")
-        return judged(_plain(chosen) == _plain(str(sample.reference)), f"read as {chosen}")
+        return judged(plain_answer(chosen) == plain_answer(str(sample.reference)), f"read as {chosen}")
 
 
 def chosen_option(text: str, choices: tuple[str, ...]) -> str | None:
@@ -58,9 +59,9 @@ def chosen_option(text: str, choices: tuple[str, ...]) -> str | None:
 
     A letter that a space follows may be a word (`A circle`, `I think`), so what is named comes before it.
     """
-    said = _plain(text)
+    said = plain_answer(text)
     for option in choices:
-        if said == _plain(option):
+        if said == plain_answer(option):
             return option
     letters = {chr(ord("a") + place): option for place, option in enumerate(choices[:26])}
     letter = re.match(r"\(?([a-z])(?:[).:]|$)", said) or re.search(
@@ -79,15 +80,11 @@ def _named(said: str, choices: tuple[str, ...]) -> list[str]:
     """Options that a text names; `dark red` does not name `red`, nor 1.5 the option 1."""
     named = []
     for option in sorted(choices, key=len, reverse=True):
-        pattern = rf"(?<!\w)(?<!\d[.,]){re.escape(_plain(option))}(?!\w|[.,]\d)"
+        pattern = rf"(?<!\w)(?<!\d[.,]){re.escape(plain_answer(option))}(?!\w|[.,]\d)"
         said, count = re.subn(pattern, "\0", said)
         if count:
             named.append(option)
     return named
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).rstrip(".").casefold()
 
 
 def _equal(given: Decimal, wanted: Decimal) -> bool:

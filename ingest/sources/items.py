@@ -37,6 +37,25 @@ def grader_of(reference: Any, *, choices: bool) -> str:
     return "numeric" if _is_number(reference) else "exact"
 
 
+def plain_answer(text: str) -> str:
+    """What an answer says, apart from the case of letters, runs of white space and a final period."""
+    return " ".join(text.split()).rstrip(".").casefold()
+
+
+def fault_of(choices: tuple[str, ...], *, answer: str) -> str:
+    """Why no answer to a question with these choices could be told right or wrong, or ''."""
+    if len(choices) == 1:
+        return "one choice is no choice: give two or more, or leave choices out"
+    # By likelihood each is scored as it stands.
+    said = choices if answer == "likelihood" else tuple(map(plain_answer, choices))
+    for place, one in enumerate(said):
+        if not choices[place].strip():
+            return f"choice {place + 1} is empty"
+        if one in said[:place]:
+            return f"choices {said.index(one) + 1} and {place + 1} are one answer: {choices[place]!r}"
+    return ""
+
+
 def is_image(content: bytes) -> bool:
     """Whether these are the bytes of a PNG, JPEG, GIF or WebP."""
     return content.startswith(_IMAGE_SIGNS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest.records import Sample
 from ingest.source import SourceError
-from ingest.sources.items import ANSWERS, WHOLE, condition_of, grader_of, is_image
+from ingest.sources.items import ANSWERS, WHOLE, condition_of, fault_of, grader_of, is_image
 
 _FIELDS = frozenset(
     ("id", "prompt", "reference", "choices", "image", "tags", "cluster", "published_at", "licence")
@@ -22,7 +22,7 @@ class JsonLines:
     """`evalhub ingest jsonl:FILE`. Fields: id, prompt, reference; optional choices, image, tags, cluster,
     published_at, licence. With choices the answer must be one of them, a number is compared as a number,
     anything else as text. A line with id and text, without prompt and reference, is a long text, whose perplexity
-    is measured."""
+    is measured. A line that stands there twice is one sample."""
 
     summary = "your own samples: jsonl:FILE with id, prompt, reference, optional choices, image, tags, …"
 
@@ -45,14 +45,19 @@ class JsonLines:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
         # All lines are read before the first sample leaves: a broken file adds nothing.
-        samples = [
-            _sample(line, file, number, answer)
-            for number, line in enumerate(lines[:limit], start=1)
-            if line.strip()
-        ]
+        samples: dict[str, tuple[int, Sample]] = {}
+        for number, line in enumerate(lines[:limit], start=1):
+            if line.strip():
+                sample = _sample(line, file, number, answer)
+                first, same = samples.setdefault(sample.source_id, (number, sample))
+                if sample != same:
+                    raise SourceError(
+                        f"{file}, line {number}: line {first} has the id {sample.source_id!r}, too, and says "
+                        "something else: give each an id of its own"
+                    )
         if not samples:
             raise SourceError(f"{path} holds no samples")
-        yield from samples
+        yield from (sample for _, sample in samples.values())
 
 
 def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
@@ -77,6 +82,8 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
     choices = tuple(map(str, _list(fields, "choices", where)))
     if long and choices:
         raise SourceError(f"{where}: a long text has no choices")
+    if fault := fault_of(choices, answer=answer):
+        raise SourceError(f"{where}: {fault}")
     reference = fields.get("reference")
     if not long and not isinstance(reference, str | int | float):  # true and false are ints
         raise SourceError(f"{where}: the reference must be a text, a number or true or false")

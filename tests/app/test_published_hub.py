@@ -15,11 +15,12 @@ from tests.cli.helpers import evalhub
 EMPTY, RANDOM = "baseline:empty", "baseline:random"
 SOURCE = "jsonl:mine.jsonl"
 SAMPLES = [
-    {"id": "sure", "prompt": "Is this the only option?", "reference": "yes", "choices": ["yes"]},
-    {"id": "again", "prompt": "And this one?", "reference": "so be it", "choices": ["so be it"]},
+    {"id": "sure", "prompt": "Does the sun rise in the east?", "reference": "yes", "choices": ["yes", "no"]},
+    {"id": "again", "prompt": "Is water wet?", "reference": "yes", "choices": ["yes", "no"]},
     {"id": "never", "prompt": "Which word rhymes with house?", "reference": "mouse", "licence": "mit"},
 ]
-"""Chance always passes the first two, as they have one option, and never the third, to which it says a number."""
+"""Chance passes the first two twice at once, as its streams have it, and never the third, to which it says a
+number."""
 
 
 @pytest.fixture
@@ -75,8 +76,8 @@ def test_a_model_page_of_a_real_hub(published: Path) -> None:
     text = words(app)
     assert "jsonl:mine.jsonl / again" in text and "seed 0 · 2 of 2 passed" in text
     assert text.count(":blue-badge[pass] · status ok · 1 tokens") == 2 and "badge[fail]" not in text
-    assert codes(app)[-5:] == ["And this one?", "1. so be it", "so be it", "so be it", "so be it"]
-    assert [element.value for element in app.text] == ["read as so be it"] * 2
+    assert codes(app)[-5:] == ["Is water wet?", "1. yes\n2. no", "yes", "yes", "yes"]
+    assert [element.value for element in app.text] == ["read as yes"] * 2
 
     tick(app, published, RANDOM, 1)
     text = words(app)

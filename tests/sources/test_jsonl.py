@@ -78,7 +78,7 @@ def test_the_reference_chooses_the_grader(tmp_path: Path, reference: Any, grader
 
 def test_lines_end_at_newlines_alone(tmp_path: Path) -> None:
     """Separators within a text are text; blank lines, Windows line ends and a byte order mark are nothing."""
-    odd = {**LEAST, "prompt": "a\u2028b\x85c\x0bd\x1ee"}
+    odd = {**LEAST, "id": "2", "prompt": "a\u2028b\x85c\x0bd\x1ee"}
     path = written(tmp_path, b"\xef\xbb\xbf" + json.dumps(LEAST).encode() + b"\r", "", "  \r")
     with path.open("ab") as file:
         file.write(("\n" + json.dumps(odd, ensure_ascii=False) + "\n").encode())
@@ -101,6 +101,10 @@ def test_a_limit_takes_the_first_lines(tmp_path: Path) -> None:
         ({**LEAST, "choises": ["4", "5"]}, "did you mean 'choices'?"),
         ({**LEAST, "choices": "ab"}, "choices must be a list"),
         ({**LEAST, "choices": ["3", "5"]}, "the reference 4 is not among the choices"),
+        ({**LEAST, "choices": ["4"]}, "one choice is no choice: give two or more"),
+        ({**LEAST, "choices": ["4", "5", "5."]}, "choices 2 and 3 are one answer: '5.'"),
+        ({**LEAST, "choices": ["4", " "]}, "choice 2 is empty"),
+        ({**LEAST, "id": "7"}, "line 8 has the id '7', too, and says something else: give each an id of its own"),
         ({**LEAST, "tags": "sums"}, "tags must be a list"),
         ({**LEAST, "published_at": "soon"}, "published_at must be a date like 2026-11-24, not 'soon'"),
         ({**LEAST, "published_at": 2026}, "published_at must be a date like 2026-11-24, not 2026"),
@@ -140,6 +144,20 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
             read(tmp_path / name)
 
 
+def test_a_line_that_stands_there_twice_is_one_sample(tmp_path: Path) -> None:
+    """Ids are compared as texts."""
+    assert len(read(written(tmp_path, LEAST, {**LEAST, "id": 1}, {**LEAST, "id": "2"}))) == 2
+
+
+def test_by_likelihood_choices_are_compared_as_they_stand(tmp_path: Path) -> None:
+    """Each is scored to the letter; equal ones are still one answer."""
+    path = written(tmp_path, {**LEAST, "choices": ["4", "Polish", "polish"]})
+    assert len(read(path, answer="likelihood")) == 1
+    for answer, choices in (("generate", ["4", "Polish", "polish"]), ("likelihood", ["4", "4"])):
+        with pytest.raises(SourceError, match="are one answer"):
+            read(written(tmp_path, {**LEAST, "choices": choices}), answer=answer)
+
+
 def test_two_files_with_the_same_item(hub: Hub, tmp_path: Path) -> None:
     """One sample; the second file adds only what is new."""
     one = written(tmp_path, LEAST, name="one.jsonl")
@@ -163,7 +181,9 @@ def test_samples_may_be_asked_by_likelihood(tmp_path: Path) -> None:
 
 def test_a_line_with_a_text_alone_is_a_long_text(tmp_path: Path) -> None:
     """All of it is scored; a text beside a prompt is the user's own affair."""
-    long, short = read(written(tmp_path, {"id": "1", "text": "Call me Ishmael."}, {**LEAST, "text": "a note"}))
+    long, short = read(
+        written(tmp_path, {"id": "1", "text": "Call me Ishmael."}, {**LEAST, "id": "2", "text": "a note"})
+    )
     assert (long.prompt, long.reference, long.grader) == ("Call me Ishmael.", None, "perplexity")
     assert (long.condition.answer, long.condition.form, long.condition.template) == ("likelihood", "plain", "")
     assert (short.prompt, short.grader) == ("2 + 2?", "numeric")
