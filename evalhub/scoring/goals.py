@@ -108,8 +108,8 @@ class Stop:
         return False
 
     def _until_passed(self, trials: Trials) -> float:
-        """Attempts until there are enough passes, at Laplace's rate, so that no pass so far is not for ever."""
-        return (self._passes - trials.passes) * (len(trials.known) + 2) / (trials.passes + 1)
+        """Attempts until there are enough passes."""
+        return (self._passes - trials.passes) * per_pass(trials)
 
     def _until_narrow(self, trials: Trials) -> int:
         """Attempts until the interval is narrow, should the rate stay as it is, to an eighth."""
@@ -119,6 +119,11 @@ class Stop:
         while not self._narrow(round(trials.passes / made * there), there):
             there += max(1, there // 8)
         return there - len(trials.known)
+
+
+def per_pass(trials: Trials) -> float:
+    """Attempts that a sample takes for a pass, at Laplace's rate, so that no pass so far is not for ever."""
+    return (len(trials.known) + 2) / (trials.passes + 1)
 
 
 class Shares:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from evalhub.scoring.goals import Key, Shares, goal_of
+from evalhub.scoring.goals import Key, Shares, goal_of, per_pass
 from evalhub.scoring.order import Order
 from evalhub.scoring.plan import PER_SAMPLE, Budget, Plan
 from evalhub.scoring.trials import Count, Outcome, Trials
@@ -23,6 +23,12 @@ _BLIND = 8
 
 _TRUSTED = 0.8
 """Share of what a budget of tokens or dollars seems to allow that is relied on."""
+
+_AHEAD = 0.1
+"""Share of what a budget allows that may be ahead where samples wait for one another: no more is lost by it."""
+
+_HOPE = 0.25
+"""Share of what a budget leaves that is relied on for whose turn will come."""
 
 _MOST = 2**31
 """More attempts or passes than there can be."""
@@ -71,9 +77,16 @@ class Schedule:
         self._together = self._budget.seconds is None and (plan.target == PER_SAMPLE or not self._bound)
         """Whether a sample's attempts may be issued together: they share their prompt then. Otherwise the order in
         which they count decides."""
+        self._by_turns = self._bound and plan.k is not None
+        """Whether a sample that passes waits for the others, and may wait until the budget ends."""
+        self._reach = 0
+        """Passes of the samples whose turn will probably come before that."""
+        self._free = 0.0
+        """Attempts that may be ahead of the order before it is asked whose turn will come."""
+        self._looked = -1
         self.flying = 0
         self.made = self._made_tokens = 0
-        self._in_vain = 0
+        self._in_vain = self._known = 0
         self._late = False
         self._settled_attempts = 0
         self._sure: list[tuple[Key, int]] = []
@@ -90,6 +103,7 @@ class Schedule:
         if attempt in trials.known:
             return
         self.flying -= trials.end(attempt, outcome)
+        self._known += 1
         self.made += outcome.fresh
         self._made_tokens += outcome.tokens * outcome.fresh
         if trials.settled:
@@ -111,6 +125,8 @@ class Schedule:
         most = self._most() if self._bound else None
         if most is not None:
             self._issue_due(issued)
+            if self._by_turns:
+                self._look_ahead(most)
         self._issue_from(self._sure, room, most, issued, sure=True)
         # What may be in vain costs no more than time elsewhere.
         if self._budget.dollars is None:
@@ -282,8 +298,39 @@ class Schedule:
                 ):
                     self._issue(place, issued)
 
+    def _look_ahead(self, most: float) -> None:
+        """Find out whose turn will probably come, should the budgets let so many attempts count."""
+        spent = self.order.spent.attempts
+        self._free = most * _AHEAD
+        if spent - self._looked < len(self.order.waiting) / 32:
+            return  # little has changed, and looking takes its time
+        self._looked, left = spent, (most - spent) * _HOPE
+        for (passes, _), place in sorted(self.order.waiting):
+            self._reach = int(passes)
+            left -= self._until_pass(place)
+            if left < 0:
+                break
+        for place in self._open:
+            self._list(place)
+
+    def _in_turn(self, place: int) -> bool:
+        """Whether a sample's next attempt may be made: few are ahead of the order, or this one will more likely
+        than not be looked at before the budget ends."""
+        if self._known + self.flying - self.order.spent.attempts < self._free:
+            return True
+        trials = self._trials[place]
+        ahead = trials.issued - self.order.counts[place].made
+        return trials.below <= self._reach and ahead < max(1, self._until_pass(place) / 2)
+
+    def _until_pass(self, place: int) -> float:
+        """Attempts after which a sample has probably passed once more, or had all that it may have."""
+        trials = self._trials[place]
+        return min(per_pass(trials), self.goal.cap(place) - len(trials.known))
+
     def _may(self, place: int, *, sure: bool) -> bool:
         trials = self._trials[place]
+        if self._by_turns and not self._in_turn(place):
+            return False
         if sure:
             return self.goal.sure(place, trials)
         return (
