@@ -27,10 +27,11 @@ _LIKES: dict[type[exp.Expr], str] = {exp.Like: "LIKE", exp.ILike: "ILIKE"}
 _JOINED: dict[type[exp.Expr], str] = {exp.And: "AND", exp.Or: "OR"}
 
 _PARTS: dict[type[exp.Expr], set[str]] = {
-    **{kind: {"this", "expression"} for kind in (*_COMPARISONS, *_LIKES, *_JOINED, exp.Is)},
+    **{kind: {"this", "expression"} for kind in (*_COMPARISONS, *_JOINED)},
+    **{kind: {"this", "expression", "negate"} for kind in (*_LIKES, exp.Is)},
     **{kind: {"this"} for kind in (exp.Paren, exp.Not, exp.Neg, exp.Column, exp.Identifier, exp.Boolean)},
-    exp.In: {"this", "expressions"},
-    exp.Between: {"this", "low", "high"},
+    exp.In: {"this", "expressions", "negate"},
+    exp.Between: {"this", "low", "high", "negate"},
     exp.Literal: {"this", "is_string"},
     exp.Cast: {"this", "to"},
     exp.DataType: {"this"},
@@ -82,34 +83,40 @@ class _Reader:
 
     def condition(self, node: exp.Expr) -> _Made:
         """The condition that a node says."""
+        node = _plain(node)
+        denied = type(node) is exp.Not
+        inner = _bare(node.this) if denied else node
+        sql, typed = self._said(inner)
+        # NOT LIKE is one node to sqlglot, other NOTs are a node around it; which ones, its versions differ.
+        if denied == bool(inner.args.get("negate")):
+            return sql, typed
+        return f"NOT ({sql})", f"NOT ({typed})" if type(inner) in _JOINED else f"NOT {typed}"
+
+    def _said(self, node: exp.Expr) -> _Made:
         kind = type(node)
-        if kind is exp.Paren:
-            return self.condition(node.this)
         if kind in _JOINED:
-            parts = [self._joined(part) for part in _parts(node, kind)]
+            parts = [self._joined(part, kind) for part in _parts(node, kind)]
             word = f" {_JOINED[kind]} "
             return word.join(sql for sql, _ in parts), word.join(typed for _, typed in parts)
-        if kind is exp.Not:
-            sql, typed = self.condition(node.this)
-            return f"NOT ({sql})", f"NOT ({typed})" if type(_bare(node.this)) in _JOINED else f"NOT {typed}"
-        if kind is exp.Column:
-            return self._alone(node)
         if kind in _COMPARISONS:
-            return self._comparison(node, _COMPARISONS[kind])
+            return self._comparison(node)
         if kind in _LIKES:
-            return self._like(node, _LIKES[kind])
+            return self._like(node)
         if kind is exp.In:
             return self._in(node)
         if kind is exp.Between:
             return self._between(node)
         if kind is exp.Is:
             return self._is_null(node)
-        return self._fail("a condition speaks of a column", node)
+        return self._alone(node)
 
-    def _joined(self, node: exp.Expr) -> _Made:
-        """A part of a chain of ANDs, or of ORs: in brackets where it is a chain of the other."""
+    def _joined(self, node: exp.Expr, outer: type[exp.Expr]) -> _Made:
+        """A part of a chain of ANDs, or of ORs: in brackets where it is a chain of the other; a user needs them
+        only around ORs."""
         sql, typed = self.condition(node)
-        return (f"({sql})", f"({typed})") if type(node) in _JOINED else (sql, typed)
+        if type(node) not in _JOINED:
+            return sql, typed
+        return f"({sql})", f"({typed})" if outer is exp.And else typed
 
     def _alone(self, node: exp.Expr) -> _Made:
         column = self._column(node)
@@ -117,7 +124,8 @@ class _Reader:
             self._fail(f"{column.name} is no condition: compare it with something", node)
         return f'"{column.name}"', column.name
 
-    def _comparison(self, node: exp.Expr, sign: str) -> _Made:
+    def _comparison(self, node: exp.Expr) -> _Made:
+        sign = _COMPARISONS[type(node)]
         left, right = _bare(node.this), _bare(node.expression)
         if is_value(left) and not is_value(right):
             left, right, sign = right, left, _FLIPPED.get(sign, sign)
@@ -132,7 +140,8 @@ class _Reader:
         held = self._holds(column, [value])
         return (held if sign == "=" else f"NOT {held}"), typed
 
-    def _like(self, node: exp.Expr, word: str) -> _Made:
+    def _like(self, node: exp.Expr) -> _Made:
+        word = _LIKES[type(node)]
         column = self._column(_bare(node.this))
         if column.kind not in ("text", "list"):
             self._fail(f"{column.name} is no text: {word} does not fit", node)
@@ -219,12 +228,20 @@ def _parts(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
     """What a chain of ANDs or of ORs joins, in order; without recursion, for it may be long."""
     found, left = [], [node]
     while left:
-        part = _bare(left.pop())
+        part = _plain(left.pop())
         if type(part) is kind:
             left += [part.expression, part.this]
         else:
             found.append(part)
     return found
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    """A condition without brackets around it and NOTs that undo each other."""
+    node = _bare(node)
+    while type(node) is exp.Not and type(inner := _bare(node.this)) is exp.Not:
+        node = _bare(inner.this)
+    return node
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from evalhub.errors import EvalhubError
-from evalhub.wording import plain
 
 Value = str | int | float | bool | date
 
@@ -28,7 +27,8 @@ class FilterError(EvalhubError):
             after = text[end : end + _AROUND] + ("…" if len(text) > end + _AROUND else "")
             here = text[start:end] if end - start <= 2 * _AROUND else text[start : start + 2 * _AROUND] + "…"
             problem = f"{problem} (character {start + 1}: {before}»{here}«{after})"
-        super().__init__(" ".join(plain(problem).split()))
+        line = " ".join(problem.split())
+        super().__init__("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line))
 
 
 @dataclass(frozen=True)

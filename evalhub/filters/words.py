@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -20,9 +21,15 @@ MOST_NOTS = 3
 """In a row."""
 
 _T = TokenType
+_FREE = {_T.VAR, _T.STRING, _T.NUMBER}
 _COMPARISONS = {_T.EQ, _T.NEQ, _T.LT, _T.LTE, _T.GT, _T.GTE}
 _WORDS = {_T.AND, _T.OR, _T.NOT, _T.IN, _T.LIKE, _T.ILIKE, _T.BETWEEN, _T.IS, _T.NULL, _T.TRUE, _T.FALSE, _T.DATE}
-_ALLOWED = {*_COMPARISONS, *_WORDS, _T.VAR, _T.STRING, _T.NUMBER, _T.L_PAREN, _T.R_PAREN, _T.COMMA, _T.DASH}
+_ALLOWED = {*_FREE, *_COMPARISONS, *_WORDS, _T.L_PAREN, _T.R_PAREN, _T.COMMA, _T.DASH}
+_SIGNS = {"=", "<>", "!=", "<", "<=", ">", ">=", "(", ")", ",", "-"}
+_SPELT = {*_SIGNS, "AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "BETWEEN", "IS", "NULL", "TRUE", "FALSE", "DATE"}
+"""DuckDB has other spellings for some, as ~~ for LIKE."""
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BLANK = " \t\r\n"
 
 
@@ -82,7 +89,8 @@ def _check_each(text: str, words: Sequence[Token], columns: Sequence[str]) -> No
     for word, after in zip(words, [*words[1:], None], strict=True):
         start, end = word.start, word.end + 1
         kind = word.token_type
-        if kind not in _ALLOWED:
+        typed = text[start:end]
+        if kind not in _ALLOWED or (kind not in _FREE and typed.upper() not in _SPELT):
             raise _stray(text, word, columns)
         if kind == _T.STRING and text[start] != "'":
             raise FilterError("write 'text' in single quotes", text, start, end)
@@ -90,10 +98,10 @@ def _check_each(text: str, words: Sequence[Token], columns: Sequence[str]) -> No
             raise FilterError("a filter calls no functions", text, start, end)
         if kind == _T.VAR and column_name(word.text) not in columns:
             raise no_column(text, word.text, columns, start)
-        if kind == _T.NUMBER and after and after.start == end and after.token_type in (_T.VAR, _T.NUMBER):
-            raise FilterError(
-                "numbers are written as 1000, 0.5 or 7e9, without a unit", text, start, after.end + 1
-            )
+        glued = after is not None and after.start == end and after.token_type in (_T.VAR, _T.NUMBER)
+        if kind == _T.NUMBER and (glued or not _NUMBER.fullmatch(typed)):
+            stop = after.end + 1 if after and glued else end
+            raise FilterError("numbers are written as 1000, 0.5 or 7e9, without a unit", text, start, stop)
         if kind == _T.DASH and not (after and after.token_type == _T.NUMBER):
             raise FilterError("a minus stands before a number only", text, start, end)
         depth += (kind == _T.L_PAREN) - (kind == _T.R_PAREN)
