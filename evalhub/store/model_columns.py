@@ -49,14 +49,14 @@ def known_models(hub: Hub) -> dict[str, Model]:
 
 def cutoff_of(hub: Hub, model_id: str) -> date | None:
     """Last date of a model's training data, by any of its names; None where unknown."""
-    rows = hub.database.execute(
+    found: date | None = hub.database.execute(
         f"""
-        SELECT {CUTOFF} FROM model
-        WHERE model_id = coalesce((SELECT alias.model_id FROM alias WHERE alias.alias = $name), $name)
+        WITH named AS (SELECT coalesce(min(model_id), $name) AS model_id FROM alias WHERE alias = $name)
+        SELECT {CUTOFF} FROM named LEFT JOIN model USING (model_id)
         """,
         {"name": model_id},
-    ).fetchall()
-    return rows[0][0] if rows else None
+    ).fetchall()[0][0]
+    return found
 
 
 def set_facts(hub: Hub, name: str, facts: Mapping[str, Any], *, new: bool = False) -> str:
