@@ -7,9 +7,12 @@ from collections.abc import Collection
 from evalhub.store.columns import Column, relation
 from evalhub.wording import BASELINE
 
+# Few samples have another source than the one that brought them: no list is made of every sample's.
 _ORIGINS = """
-    LEFT JOIN (SELECT sample_id, list(DISTINCT source) AS sources FROM origin GROUP BY sample_id) AS found
-    USING (sample_id)
+    LEFT JOIN (
+        SELECT sample_id, list(DISTINCT source) AS sources
+        FROM origin ANTI JOIN sample USING (sample_id, source) GROUP BY sample_id
+    ) AS also USING (sample_id)
 """
 
 # Of a model's several measurements of a sample, as at two temperatures, the mean counts once.
@@ -27,7 +30,9 @@ _STANDING = f"""
 """
 
 SAMPLE_COLUMNS = (
-    Column("source", "list", "every source that has it", "coalesce(found.sources, [sample.source])", _ORIGINS),
+    Column(
+        "source", "list", "every source that has it", "[sample.source] || coalesce(also.sources, [])", _ORIGINS
+    ),
     Column("source_id", "text", "its name in the source that brought it first", "sample.source_id"),
     Column("tags", "list", "subjects and skills", "sample.tags"),
     Column("subject", "text", "the first of its tags", "sample.tags[1]"),
