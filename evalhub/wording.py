@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 sample`, `2,000 samples`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def span(low: int, high: int) -> str:
     """A range of ranks: `3`, or `1–2`."""
     return str(low) if low == high else f"{low}–{high}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import click
 
 from evalhub.cli.budgets import BudgetType, together
 from evalhub.cli.options import Number, Sectioned, hub_option, json_option, print_json
+from evalhub.wording import counted
 
 _PASSES = 5
 _ATTEMPTS = 16
@@ -172,7 +175,7 @@ def command(
         seed=seed,
         overrides={name: value for name, value in overrides.items() if value is not None},
     )
-    with Hub(hub_path) as hub:
+    with _telling_where_it_stopped(model, as_json=as_json), Hub(hub_path) as hub:
         session = score_model(
             hub,
             model,
@@ -203,12 +206,29 @@ def command(
             click.echo("\nSee it: evalhub serve")
         print_time(session.summary, session.time)
     if session.summary.interrupted:
-        click.echo(
-            f"stopped; what was done is kept, and the same command goes on: {session.summary.unsettled:,} samples "
-            "have not enough attempts yet. Rankings hear of it when it ends.",
-            err=True,
-        )
-        click.get_current_context().exit(130)
+        left = counted(session.summary.unsettled, "sample")
+        _end(session.stopped_by, f"{left} have not enough attempts yet. Rankings hear of it when it ends.")
+
+
+@contextmanager
+def _telling_where_it_stopped(model: str, *, as_json: bool) -> Iterator[None]:
+    """A signal while nothing can be summed up (a model is loading, the user is in a hurry): programs are told JSON
+    all the same."""
+    from evalhub.scoring.interrupt import Stopped, raising
+
+    try:
+        with raising():
+            yield
+    except Stopped as stop:
+        if as_json:
+            print_json({"model": model, "run": None, "sources": [], "interrupted": True})
+        _end(stop.number, "nothing was summed up.")
+
+
+def _end(signal: int, state: str) -> None:
+    """Say how it stands after a signal, and exit as shells expect it."""
+    click.echo(f"stopped; what was done is kept, and the same command goes on: {state}", err=True)
+    click.get_current_context().exit(128 + signal)
 
 
 def _check(

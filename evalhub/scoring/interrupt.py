@@ -1,28 +1,75 @@
-"""Ctrl-C as a wish that is granted at the next good moment."""
+"""Ctrl-C and SIGTERM as a wish that is granted at the next good moment."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal came where nothing was listening.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class Wish:
+    """Whether the user wants no more.
+
+    Attributes:
+        number: of the signal that said so; 0 where none has.
+    """
+
+    number = 0
+
+    def __call__(self) -> bool:
+        return self.number != 0
 
 
 @contextmanager
-def listening() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether Ctrl-C was pressed. A second one interrupts at once, as elsewhere."""
-    pressed = threading.Event()
+def raising() -> Iterator[None]:
+    """Both signals raise `Stopped`, so that what is open is closed."""
+    with _handling(_raise):
+        yield
+
+
+@contextmanager
+def listening() -> Iterator[Wish]:
+    """Gives a wish that becomes true with the first signal. A second one interrupts at once."""
+    wish = Wish()
+
+    def note(number: int, _: FrameType | None) -> None:
+        wish.number = number
+        for one in _SIGNALS:
+            signal.signal(one, _raise)
+
+    with _handling(note):
+        yield wish
+
+
+def _raise(number: int, _: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+@contextmanager
+def _handling(handler: signal._HANDLER) -> Iterator[None]:
+    """Only the main thread can hear signals; elsewhere nothing changes."""
     if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
+        yield
         return
-
-    def note(*_: Any) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, note)
+    before = [(number, signal.signal(number, handler)) for number in _SIGNALS]
     try:
-        yield pressed.is_set
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handled in before:
+            signal.signal(number, handled)

@@ -24,7 +24,7 @@ _BLIND = 8
 _TRUSTED = 0.8
 """Share of what a budget of tokens or dollars seems to allow that is relied on."""
 
-_AHEAD = 0.1
+_AHEAD = 0.07
 """Share of what a budget allows that may be ahead where samples wait for one another: no more is lost by it."""
 
 _HOPE = 0.25

@@ -44,6 +44,9 @@ class Session:
     figures: tuple[Figure, ...] = ()
     """What answers by likelihood come to beyond the pass rate."""
 
+    stopped_by: int = 0
+    """The signal that stopped it; 0 where it came to its end."""
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
         pool = {"pool": self.pool.to_json()} if self.pool else {}
@@ -116,7 +119,7 @@ def score_model(
     summary = summarise(scored, samples, chance, plan)
     summary = replace(summary, warnings=(*backend.notes, *coarse(hub, scored.metrics), *summary.warnings))
     if scored.interrupted:
-        return Session(summary, None, None, took)
+        return Session(summary, None, None, took, stopped_by=stopped.number)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
     found = tuple(figures(scored.metrics, samples))
     return Session(summary, ranking_after(hub, summary), pool_estimate, took, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -54,13 +55,27 @@ def attempts(path: Path) -> dict[tuple[object, ...], tuple[object, ...]]:
     return {row[:5]: row for row in rows}
 
 
-def started(*call: object) -> subprocess.Popen[str]:
+def started(*call: object, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """A run that has begun to load its model."""
-    run = process(*call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    run = process(*call, stdout=stdout, stderr=subprocess.PIPE)
     assert run.stderr
     while "loading" not in run.stderr.readline():
         assert run.poll() is None
     return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0, 3])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_with_its_state(tmp_path: Path, number: signal.Signals, seconds: int) -> None:
+    """Before the first attempt and later: JSON for programs, a line for people, the code that shells expect."""
+    call = ("score", "baseline:random", "--passes", 900, "--max-attempts", 900, "--json")
+    with started(*call, "--hub", pool(tmp_path, 2000), stdout=subprocess.PIPE) as run:
+        time.sleep(seconds)
+        run.send_signal(number)
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 128 + number and json.loads(out)["interrupted"] is True
+    assert err.splitlines()[-1].startswith("stopped; what was done is kept, and the same command goes on: ")
 
 
 @pytest.mark.slow
