@@ -11,6 +11,7 @@ from evalhub.backends import weights
 from evalhub.backends.base import Backend, Output, Request
 from evalhub.backends.baseline import BaselineBackend
 from evalhub.backends.transformers import TransformersBackend
+from evalhub.embedded import EmbeddedFile
 from evalhub.errors import EvalhubError
 from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
@@ -110,7 +111,7 @@ def test_a_folder_cannot_take_the_name_of_a_model_that_comes_with_evalhub(tmp_pa
     ],
 )
 def test_an_unknown_model_is_one_clear_error(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "_hub_reachable", lambda: False)
+    monkeypatch.setattr(weights, "hub_reachable", lambda: False)
     with pytest.raises(EvalhubError, match=message) as caught:
         open_backend(name)
     assert "\n" not in str(caught.value)
@@ -161,5 +162,5 @@ def test_the_embedded_model_comes_whole_and_answers(tmp_path: Path, monkeypatch:
     finally:
         backend.close()
     # The converted weights are all that a second start needs.
-    monkeypatch.setattr(weights, "_embedded_gguf", lambda: pytest.fail("fetched twice"))
+    monkeypatch.setattr(EmbeddedFile, "fetch", lambda _: pytest.fail("fetched twice"))
     open_backend("smollm2-135m", dtype="float32").close()

