@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from evalhub.backends.prices import Price
 from ingest.records import Condition, Model, Sample, Status
 
 
@@ -114,3 +116,17 @@ class Backend(Protocol):
     def close(self) -> None:
         """Stop the model and free what it held."""
         ...
+
+
+class Billed(Backend, Protocol):
+    """A backend whose attempts may cost money."""
+
+    @classmethod
+    def price(cls, name: str, hub: Path) -> Price | None:
+        """What the tokens of a model cost by the user's table in the hub's folder; None where it does not say.
+        Asked before the model is started, which is then given it."""
+        ...
+
+    def __init__(
+        self, name: str, *, device: str = "auto", dtype: str = "auto", price: Price | None = None
+    ) -> None: ...

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from evalhub.backends.address import PREFIX, read_name
 from evalhub.backends.base import Output, Request
-from evalhub.backends.prices import price_of
+from evalhub.backends.prices import Price, price_of
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 
@@ -45,12 +46,17 @@ class OpenAIBackend:
     def handles(cls, name: str) -> bool:
         return name.startswith(PREFIX)
 
+    @classmethod
+    def price(cls, name: str, hub: Path) -> Price | None:
+        return price_of(read_name(name).model, hub)
+
     def __init__(
         self,
         name: str,
         *,
         device: str = "auto",
         dtype: str = "auto",
+        price: Price | None = None,
         capacity: int | None = None,
         timeout: float | None = None,
     ) -> None:
@@ -64,7 +70,7 @@ class OpenAIBackend:
         self._host = address.host
         self._server = Server(
             address,
-            price_of(address.model),
+            price,
             self.capacity,
             timeout or _setting("EVALHUB_OPENAI_TIMEOUT", _TIMEOUT),
         )

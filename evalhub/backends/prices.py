@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.errors import EvalhubError
-from evalhub.paths import default_hub
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,9 @@ class Price:
         return (self.input * prompt_tokens + self.output * tokens) / 1e6
 
 
-def price_of(model: str) -> Price | None:
-    """The price of a model in the file EVALHUB_PRICES, else in `prices.toml` of the default hub; None where there
-    is no such file or it does not name the model.
+def price_of(model: str, hub: Path) -> Price | None:
+    """The price of a model in the file EVALHUB_PRICES, else in `prices.toml` of the hub; None where there is no
+    such file or it does not name the model.
 
         ["gpt-4o-mini"]
         input = 0.15
@@ -37,7 +36,7 @@ def price_of(model: str) -> Price | None:
         EvalhubError: the file cannot be read, or the model's entry is not like this.
     """
     named = os.environ.get("EVALHUB_PRICES")
-    path = Path(named).expanduser() if named else default_hub() / "prices.toml"
+    path = Path(named).expanduser() if named else hub / "prices.toml"
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -176,8 +176,8 @@ class Run:
             self._asking.failed(output.request.sample_id, output.text or output.status.value)
         if self._plan.budget.dollars is not None and output.cost is None and output.status is Status.OK:
             raise EvalhubError(
-                f"a budget in dollars needs a price, and none is known for {self._backend.model.model_id}: put it "
-                "into prices.toml (docs/backends.md), or budget tokens or attempts (what was made is kept)"
+                f"a budget in dollars cannot be kept: what {self._backend.model.model_id} took is not told; "
+                "budget tokens or attempts (what was made is kept)"
             )
 
     def _judge(self, attempts: Sequence[Kept]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from evalhub import plugins
@@ -58,11 +59,32 @@ class Scored:
     """Of samples answered by likelihood, what their scores say beyond passing."""
 
 
-def open_backend(name: str, *, device: str = "auto", dtype: str = "auto") -> Backend:
-    """Start the backend that a model's name means."""
+def open_backend(
+    name: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    hub: Path | None = None,
+    priced: bool = False,
+) -> Backend:
+    """Start the backend that a model's name means.
+
+    Args:
+        hub: folder where the user's table of prices may be.
+        priced: start it only where a price is known.
+
+    Raises:
+        EvalhubError: no backend runs it, it cannot be run here, or it has no price.
+    """
     for kind in plugins.backends():
         if kind.handles(name):
-            backend: Backend = kind(name, device=device, dtype=dtype)
+            price = kind.price(name, hub) if hub and hasattr(kind, "price") else None
+            if priced and price is None:
+                raise EvalhubError(
+                    f"a budget in dollars needs a price, and none is known for {name}: put it into prices.toml "
+                    "(docs/backends.md), or budget tokens or attempts; nothing was sent"
+                )
+            backend: Backend = kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
             return backend
     raise EvalhubError(f"no backend runs '{name}'")
 

@@ -85,7 +85,13 @@ def score_model(
     """
     clock = Clock()
     with waiting(f"loading {name}"), clock.spent(LOADING):
-        backend = open_backend(name, device=device, dtype=arithmetic(hub, chosen_sources, plan.overrides, dtype))
+        backend = open_backend(
+            name,
+            device=device,
+            dtype=arithmetic(hub, chosen_sources, plan.overrides, dtype),
+            hub=hub.path,
+            priced=plan.budget.dollars is not None,
+        )
     try:
         if not chosen_sources and not choose_samples(hub):
             with waiting("filling the empty pool with the starter samples"):

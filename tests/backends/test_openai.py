@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from evalhub.backends import http_client, rate_limits
 from evalhub.backends.base import Backend, Output, Request
 from evalhub.backends.openai import OpenAIBackend
 from evalhub.backends.openai_probe import Endpoint
+from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
 from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
@@ -679,25 +680,28 @@ def test_a_change_of_model_in_the_middle_is_warned_of(caplog: pytest.LogCaptureF
         assert caplog.text.count("another model or configuration") == 1
 
 
-def test_prices_come_from_the_users_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dollars per million tokens; None where nothing is known."""
-    table = tmp_path / "prices.toml"
-    table.write_text('["tiny"]\ninput = 1.5\noutput = 6\n')
+def test_prices_come_from_the_users_file(tmp_path: Path) -> None:
+    """That of the hub. Dollars per million tokens; None where nothing is known."""
     with Stub() as stub:
-        with opened(stub) as backend:
-            assert one(backend).cost is None
-        monkeypatch.setenv("EVALHUB_PRICES", str(table))
-        with opened(stub) as backend:
-            assert one(backend).cost == pytest.approx((10 * 1.5 + 4 * 6) / 1e6)
+        for wanted in (None, pytest.approx((10 * 1.5 + 4 * 6) / 1e6)):
+            with closing(open_backend(stub.name, hub=tmp_path)) as backend:
+                assert isinstance(backend, OpenAIBackend) and one(backend).cost == wanted
+            (tmp_path / "prices.toml").write_text('["tiny"]\ninput = 1.5\noutput = 6\n')
 
 
-def test_a_server_that_does_not_count_tokens_is_warned_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_where_a_price_is_needed_nothing_is_sent_without_one(tmp_path: Path) -> None:
+    """Not even the question whether the server is there."""
+    with Stub() as stub:
+        with pytest.raises(EvalhubError, match=r"none is known for openai:tiny@.*: put it into prices.toml"):
+            open_backend(stub.name, hub=tmp_path, priced=True)
+        assert not stub.headers
+    with pytest.raises(EvalhubError, match="none is known for baseline:random"):
+        open_backend("baseline:random", hub=tmp_path, priced=True)
+
+
+def test_a_server_that_does_not_count_tokens_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """Costs are then unknown, not 0."""
-    (tmp_path / "prices.toml").write_text("[tiny]\ninput = 1\noutput = 2\n")
-    monkeypatch.setenv("EVALHUB_PRICES", str(tmp_path / "prices.toml"))
-    with Stub(says("x", usage=None)) as stub, opened(stub) as backend:
+    with Stub(says("x", usage=None)) as stub, opened(stub, price=Price(1, 2)) as backend:
         output = one(backend)
         assert (output.status, output.tokens, output.cost) == (Status.OK, 0, None)
         assert "does not say how many tokens" in caplog.text
