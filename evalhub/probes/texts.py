@@ -1,0 +1,30 @@
+"""What a sample says, for those who look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_LONGEST = 4000
+"""Characters of one part; what is longer says what it is about before."""
+
+
+def meaning(prompt: str, choices: Sequence[str]) -> str:
+    """What the encoder reads: the question and the choices."""
+    return "\n".join(part[:_LONGEST] for part in (prompt, *choices))
+
+
+def words(prompt: str, choices: Sequence[str], reference: Any, tags: Sequence[str]) -> str:
+    """What a word is looked for in: question, choices, reference and tags."""
+    return "\n".join(part[:_LONGEST] for part in (prompt, *choices, *_strings(reference), *tags))
+
+
+def _strings(value: Any) -> list[str]:
+    """The texts in a reference, whatever its form."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for part in value.values() for text in _strings(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _strings(part)]
+    return []

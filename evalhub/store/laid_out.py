@@ -1,0 +1,28 @@
+"""What filters say of every sample, laid out once, so that the next filter on the same pool is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from evalhub.store.hub import Hub
+from evalhub.store.sample_columns import SAMPLE_COLUMNS, sample_relation
+
+
+def lay_out(hub: Hub) -> None:
+    """Write the columns of all samples into a table that goes with the connection, for `places_where`."""
+    columns = [column.name for column in SAMPLE_COLUMNS]
+    hub.database.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE laid_out AS
+        SELECT row_number() OVER (ORDER BY sample_id) - 1 AS place, * FROM ({sample_relation(columns)})
+        """
+    )
+
+
+def places_where(hub: Hub, condition: str, parameters: Mapping[str, object]) -> np.ndarray:
+    """(n,) places, from 0 in the order of ids, of the samples laid out for which a condition on their columns
+    holds."""
+    found = hub.frame(f"SELECT place FROM laid_out WHERE {condition} ORDER BY place", parameters)
+    return found["place"].to_numpy()

@@ -1,0 +1,118 @@
+"""Vectors of samples, one for each encoder, and the texts that they and the words come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from evalhub.store.hub import Hub
+
+_TEXTS = "SELECT sample_id, prompt, choices, reference, tags FROM sample"
+
+
+def without_vector(hub: Hub, encoder: str) -> list[str]:
+    """Ids of samples that the encoder has not seen, in pool order."""
+    rows = hub.database.execute(
+        """
+        SELECT sample_id FROM sample
+        ANTI JOIN (SELECT sample_id FROM vector WHERE encoder = ?) USING (sample_id) ORDER BY sample.rowid
+        """,
+        [encoder],
+    ).fetchall()
+    return [sample_id for (sample_id,) in rows]
+
+
+def texts_of(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
+    """sample_id, prompt, choices, reference (JSON), tags of samples, in the order of their ids."""
+    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    rows = hub.frame(f"{_TEXTS} WHERE list_contains($ids::VARCHAR[], sample_id)", {"ids": list(sample_ids)})
+    return wanted.join(rows, on="sample_id", how="left", maintain_order="left")
+
+
+def all_texts(hub: Hub, together: int = 50_000) -> Iterator[pl.DataFrame]:
+    """What `texts_of` gives, of the whole pool in the order of ids, so many at a time."""
+    last = ""
+    while True:
+        part = hub.frame(
+            f"{_TEXTS} WHERE sample_id > $last ORDER BY sample_id LIMIT $together",
+            {"last": last, "together": together},
+        )
+        if part.is_empty():
+            return
+        yield part
+        last = part["sample_id"][-1]
+
+
+def put_vectors(
+    hub: Hub, encoder: str, sample_ids: Sequence[str], vectors: np.ndarray, scales: np.ndarray
+) -> None:
+    """Keep quantised vectors: int8 (N, D) and float32 (N,), as `kernels.dots.quantised` gives them."""
+    frame = pl.DataFrame(
+        {
+            "sample_id": list(sample_ids),
+            "encoder": [encoder] * len(sample_ids),
+            "scale": scales.astype(np.float32),
+            "bytes": [row.tobytes() for row in np.ascontiguousarray(vectors, dtype=np.int8)],
+        }
+    )
+    hub.insert("INSERT OR REPLACE INTO vector BY NAME SELECT * FROM given", frame)
+
+
+def load_vectors(
+    hub: Hub, encoder: str, only: Sequence[str] | None = None
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Ids of all samples, or only of these, in order, and their quantised vectors: int8 (N, D) and float32 (N,).
+
+    Raises:
+        ValueError: a vector has another length than the others; the hub is damaged.
+    """
+    found = hub.database.sql(
+        """
+        SELECT sample_id, scale, bytes FROM vector JOIN sample USING (sample_id)
+        WHERE encoder = $encoder AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
+        ORDER BY sample_id
+        """,
+        params={"encoder": encoder, "only": None if only is None else list(only)},
+    ).to_arrow_table()
+    flat = np.concatenate([np.empty(0, np.int8), *map(_bytes, found["bytes"].chunks)])
+    count, length = len(found), len(flat) // max(1, len(found))
+    if count * length != len(flat):
+        raise ValueError(f"vectors of {encoder} differ in length")
+    return found["sample_id"].to_pylist(), flat.reshape(count, length), found["scale"].to_numpy()
+
+
+def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
+    """What the rows hold, one behind the other: they lie so already."""
+    offsets = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+    return np.frombuffer(chunk.buffers()[2], np.int8)[offsets[0] : offsets[-1]]
+
+
+def pool_fingerprint(hub: Hub) -> tuple[int, str]:
+    """Number of samples, and a text that is another one as soon as a sample came or went."""
+    count, mixed = hub.database.execute(
+        "SELECT count(*), coalesce(bit_xor(hash(sample_id)), 0)::VARCHAR FROM sample"
+    ).fetchall()[0]
+    return count, f"{count} {mixed}"
+
+
+def named(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
+    """sample_id, source, source_id and prompt of samples, in the order of their ids as given."""
+    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
+    rows = hub.frame(
+        """
+        SELECT sample_id, source, source_id, prompt FROM sample WHERE list_contains($ids::VARCHAR[], sample_id)
+        """,
+        {"ids": list(sample_ids)},
+    )
+    return wanted.join(rows, on="sample_id", how="left", maintain_order="left")
+
+
+def sample_ids_where(hub: Hub, query: str, parameters: Mapping[str, object]) -> list[str]:
+    """Ids that a query of samples gives, in pool order."""
+    found = hub.frame(
+        f"SELECT sample_id FROM sample JOIN ({query}) USING (sample_id) ORDER BY sample.rowid", parameters
+    )
+    return found["sample_id"].to_list()
