@@ -21,6 +21,7 @@ from evalhub.cutoffs import Beyond, beyond
 from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
 from evalhub.selection import POOL, Selection
+from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
@@ -116,13 +117,17 @@ class Selected:
     beyond: Beyond | None
     """Who takes no part, where each model is ranked on what came after its training."""
 
+    benchmark: Named | None = None
+    """The one that the selection names."""
+
     def warned(self, ranking: Ranking) -> Ranking:
         """The ranking, which says who takes no part."""
         return replace(ranking, warnings=(*(self.beyond.warnings if self.beyond else ()), *ranking.warnings))
 
     def to_json(self) -> dict[str, Any]:
         """What stands beside the fields of a ranking."""
-        return {"unknown_cutoff": list(self.beyond.unknown_cutoff)} if self.beyond else {}
+        cutoff = {"unknown_cutoff": list(self.beyond.unknown_cutoff)} if self.beyond else {}
+        return {**cutoff, **({"benchmark": self.benchmark.to_json()} if self.benchmark else {})}
 
 
 def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
@@ -141,7 +146,7 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
     if measurements is None:
         reasons = "; ".join(out.warnings) if out else "evalhub score MODEL measures a model"
         raise EvalhubError(f"nothing is measured of what was selected: {reasons}")
-    return Selected(measurements, out)
+    return Selected(measurements, out, resolve(hub, selection.bench) if selection.bench else None)
 
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "", selection: Selection = POOL) -> Ranking:

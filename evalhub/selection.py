@@ -7,6 +7,7 @@ from typing import Any
 
 from evalhub.errors import EvalhubError
 from evalhub.filters import model_filter, sample_filter
+from evalhub.store.benchmarks import resolve
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import cutoff_of, models_where
 from evalhub.store.sample_columns import samples_where
@@ -23,6 +24,9 @@ class Selection:
     where: str = ""
     """Samples that this filter holds for: see `evalhub.filters`."""
 
+    bench: str = ""
+    """Samples of this benchmark: NAME, NAME@VERSION or the first digits of its hash."""
+
     models: str = ""
     """Models that this filter holds for."""
 
@@ -34,11 +38,12 @@ class Selection:
         """Whether a ranking of it is kept for the leaderboard: of a source, or of the whole pool."""
         return self == Selection(source=self.source)
 
-    def samples(self) -> Wanted:
+    def samples(self, hub: Hub) -> Wanted:
         """The condition on samples alone.
 
         Raises:
             FilterError: the filter cannot be read.
+            EvalhubError: there is no such benchmark.
         """
         # One condition a line: whatever else picks samples joins them here, with its parameters.
         conditions = [Wanted.of_source(self.source)]
@@ -46,6 +51,8 @@ class Selection:
             read = sample_filter(self.where)
             inner = samples_where(read.sql, read.columns)
             conditions.append(Wanted(samples=f"sample_id IN ({inner})", parameters=read.parameters))
+        if self.bench:
+            conditions.append(Wanted.of_benchmark(resolve(hub, self.bench).benchmark_id))
         return Wanted(
             samples=" AND ".join(one.samples for one in conditions),
             parameters={name: value for one in conditions for name, value in one.parameters.items()},
@@ -56,10 +63,10 @@ class Selection:
 
         Raises:
             FilterError: a filter cannot be read.
-            EvalhubError: no sample, or no model, fits.
+            EvalhubError: no sample, or no model, fits, or there is no such benchmark.
         """
-        samples, models = self.samples(), None
-        if self.where and not count_samples(hub, samples):
+        samples, models = self.samples(hub), None
+        if (self.where or self.bench) and not count_samples(hub, samples):
             raise EvalhubError(self._no_sample)
         if self.models:
             read = model_filter(self.models)
@@ -83,7 +90,7 @@ class Selection:
             FilterError: the filter cannot be read.
             EvalhubError: no sample fits, or they are to be newer than the model's cutoff, which is unknown.
         """
-        wanted, beyond = self.samples(), ""
+        wanted, beyond = self.samples(hub), ""
         if self.after_cutoff:
             cutoff = cutoff_of(hub, model_id)
             if cutoff is None:
@@ -95,14 +102,16 @@ class Selection:
             newer = "sample_id IN (SELECT sample_id FROM sample WHERE published_at > $cutoff)"
             parameters = {**wanted.parameters, "cutoff": cutoff}
             wanted = Wanted(samples=f"{wanted.samples} AND {newer}", parameters=parameters)
-        if (self.where or self.after_cutoff) and not count_samples(hub, wanted):
+        if (self.where or self.bench or self.after_cutoff) and not count_samples(hub, wanted):
             raise EvalhubError(self._no_sample + beyond)
         return wanted
 
     @property
     def _no_sample(self) -> str:
         fits = f" fits {sample_filter(self.where).text}" if self.where else ""
-        within = f" of {self.source}" if self.source else ""
+        within = "".join(
+            f" of {whose}" for whose in (self.bench and f"the benchmark {self.bench}", self.source) if whose
+        )
         return f"no sample{within} in the pool{fits}"
 
     def to_json(self) -> dict[str, Any]:

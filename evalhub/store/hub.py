@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -15,6 +15,9 @@ from evalhub.errors import EvalhubError
 from evalhub.store.blobs import Blobs
 from evalhub.store.lock import writer_lock
 from evalhub.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from evalhub.benchmarks.benchmark import Benchmark
 
 _File = TypeVar("_File", duckdb.DuckDBPyConnection, Blobs)
 
@@ -69,6 +72,12 @@ class Hub:
     def close(self) -> None:
         """Close the files and let the lock go."""
         self._files.close()
+
+    def benchmark(self, which: str) -> Benchmark:
+        """A saved benchmark: see `evalhub.benchmarks.benchmark.Benchmark.open`."""
+        from evalhub.benchmarks.benchmark import Benchmark
+
+        return Benchmark.open(self, which)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -33,6 +33,12 @@ class Wanted:
         """The samples that a source brought; all where it is ''."""
         return cls(samples="source = $source", parameters={"source": source}) if source else cls()
 
+    @classmethod
+    def of_benchmark(cls, benchmark_id: str) -> Wanted:
+        """The samples of a benchmark."""
+        within = "SELECT sample_id FROM benchmark_sample WHERE benchmark_id = $benchmark"
+        return cls(samples=f"sample_id IN ({within})", parameters={"benchmark": benchmark_id})
+
     @property
     def given(self) -> dict[str, object]:
         """The parameters of `samples` and of `of_model` together."""

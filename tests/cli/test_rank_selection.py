@@ -90,6 +90,7 @@ def test_the_json_says_what_was_selected_and_nothing_is_kept(path: Path) -> None
     )
     assert done.json["selection"] == {
         "source": "",
+        "bench": "",
         "where": "tags = 't1' AND n_choices <> 9",
         "models": "open_weights",
         "after_cutoff": False,
