@@ -23,6 +23,11 @@ class Probe:
     """Only samples for which this filter holds: see `evalhub.filters`."""
 
     @property
+    def means(self) -> bool:
+        """Whether it asks for a meaning, by a text or by examples; else it is a filter alone."""
+        return bool(self.text.strip() or self.like)
+
+    @property
     def query_id(self) -> str:
         """Names the meaning, whatever the filter: answers to one query hold under any filter."""
         return content_hash([self.text, sorted(self.like)])

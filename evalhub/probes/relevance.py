@@ -23,6 +23,13 @@ _LEVEL_VARIANCE, _SLOPE_VARIANCE, _DIRECTION_VARIANCE = 1.0, 0.3, 10.0
 
 _Z = 1.959964
 
+_MOST_STEPS = 100
+_SHORTEST = 1e-6
+"""Part of a Newton step below which it is no use."""
+
+_STILL = 1e-10
+"""Gain in log probability below which the mode is reached."""
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -68,19 +75,10 @@ class Relevance:
             + _SLOPE_VARIANCE * np.outer(turned, turned)
             + _DIRECTION_VARIANCE * (answered.directions @ answered.directions.T)
         ).astype(float)
-        odds, pull, count = prior.copy(), np.zeros(len(prior)), len(prior)
-        factor, root = np.eye(count), np.zeros(count)
-        for _ in range(100 if count else 0):
-            chance = expit(odds)
-            root = np.sqrt(chance * (1 - chance))
-            factor = np.linalg.cholesky(np.eye(count) + root[:, None] * covariance * root)
-            aim = root**2 * (odds - prior) + answered.relevant - chance
-            pull = aim - root * cho_solve((factor, True), root * (covariance @ aim))
-            moved = prior + covariance @ pull
-            still = np.abs(moved - odds).max() < 1e-9
-            odds = moved
-            if still:
-                break
+        pull = _mode(covariance, prior, answered.relevant)
+        chance = expit(prior + covariance @ pull)
+        root = np.sqrt(chance * (1 - chance))
+        factor = np.linalg.cholesky(np.eye(len(root)) + root[:, None] * covariance * root)
         return cls(
             pivot,
             _LEVEL + _LEVEL_VARIANCE * float(pull.sum()),
@@ -138,3 +136,31 @@ class Relevance:
         half = _Z * np.sqrt(spread) / within
         middle = np.log(share / (1 - share))
         return share, float(expit(middle - half)), float(expit(middle + half))
+
+
+def _mode(covariance: np.ndarray, prior: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """(n,) a, such that the log odds at the mode of the posterior are prior + covariance @ a: by Newton's method,
+    with steps halved until they lead up. The posterior is log-concave: there is one mode."""
+
+    def height(pull: np.ndarray) -> float:
+        moved = covariance @ pull
+        odds = prior + moved
+        return float(relevant @ odds - np.logaddexp(0, odds).sum() - pull @ moved / 2)
+
+    pull, reached = np.zeros(len(prior)), -np.inf
+    for _ in range(_MOST_STEPS):
+        moved = covariance @ pull
+        chance = expit(prior + moved)
+        curved = chance * (1 - chance)
+        root = np.sqrt(curved)
+        factor = np.linalg.cholesky(np.eye(len(root)) + root[:, None] * covariance * root)
+        aim = curved * moved + relevant - chance
+        whole = aim - root * cho_solve((factor, True), root * (covariance @ aim)) - pull
+        step = 1.0
+        while (climbed := height(pull + step * whole)) < reached and step > _SHORTEST:
+            step /= 2
+        pull = pull + step * whole
+        if climbed - reached < _STILL:
+            break
+        reached = climbed
+    return pull

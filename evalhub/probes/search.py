@@ -83,16 +83,19 @@ class Standing:
         )
 
     def to_ask(self, count: int) -> list[str]:
-        """Ids of the samples whose answers would help most: those least sure, unlike each other."""
+        """Ids of the samples whose answers would help most: those least sure, unlike each other; and two in five
+        drawn from the likely ones, without which the precision claimed for these would rest on guesses."""
+        likely = np.flatnonzero(np.isfinite(self.odds) & (self.odds > 0))
+        drawn = np.random.default_rng(len(self.answers)).permutation(likely)[: int(count * _DRAWN)]
+        asked = [self.index.ids[self.places[place]] for place in drawn]
         unsure = np.abs(self.odds)
         most = min(_PER_QUESTION * count, len(unsure))
         pool = np.sort(np.argpartition(unsure, most - 1)[:most]) if most else np.empty(0, np.intp)
-        pool = pool[np.isfinite(self.odds[pool])]
+        pool = pool[np.isfinite(self.odds[pool]) & ~np.isin(pool, drawn)]
         chance = expit(self.odds[pool])
         use = chance * (1 - chance)
         directions = self.index.directions(self.places[pool])
-        asked: list[str] = []
-        while len(asked) < min(count, len(pool)):
+        for _ in range(min(count - len(asked), len(pool))):
             best = int(np.argmax(use))
             asked.append(self.index.ids[self.places[pool[best]]])
             use = np.where(directions @ directions[best] > _ALIKE, use * _LESS, use)
@@ -102,6 +105,9 @@ class Standing:
 
 _PER_QUESTION = 50
 """Samples that one question is chosen from."""
+
+_DRAWN = 0.4
+"""Share of questions about samples drawn from the likely ones."""
 
 _ALIKE = 0.6
 """Cosine, from the middle of the pool, from which on two samples would say much the same."""
@@ -153,9 +159,9 @@ def find(
         FilterError: the filter cannot be read.
         EvalhubError: nothing is asked for, an example is not in the pool, or the encoder cannot be had.
     """
-    if not (probe.text.strip() or probe.like or probe.where):
+    if not (probe.means or probe.where):
         raise EvalhubError("a probe needs a text, an example (--like ID) or a filter (--where)")
-    if not (probe.text.strip() or probe.like):
+    if not probe.means:
         return _filtered(hub, probe, cut)
     index = index or Index.open(hub, tell=tell)
     answers = answers_to(hub, probe.query_id) if answers is None else answers
