@@ -7,11 +7,13 @@ import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from multiprocessing.connection import Connection
 from typing import Any
 
 from evalhub.backends.base import Output, Request, Score
 from evalhub.backends.process import serve
+from evalhub.errors import EvalhubError
 from ingest.records import Condition, Status, content_hash
 
 _BATCH = 32
@@ -72,7 +74,14 @@ class LmEvalModel:
         from lm_eval.models.openai_completions import LocalChatCompletion
 
         transformers.logging.set_verbosity_error()
-        made = get_model(job.kind)
+        try:
+            made = get_model(job.kind)
+        except ValueError as error:
+            names = str(error).rpartition(": ")[2].split(", ")
+            near = get_close_matches(job.kind, names, 5, 0.0)
+            raise EvalhubError(
+                f"it has no such type of model; the nearest of its names: {', '.join(near)}"
+            ) from None
         self._local = hasattr(made, "_model_generate")
         more: dict[str, Any] = {}
         if self._local:

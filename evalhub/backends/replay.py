@@ -35,6 +35,8 @@ class ReplayBackend:
 
     def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
         del device, dtype
+        if name == _PREFIX:
+            raise EvalhubError("name the file of recorded attempts: replay:FILE")
         path = Path(name.removeprefix(_PREFIX)).expanduser()
         try:
             self._recording = read_recording(path)

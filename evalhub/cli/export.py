@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.wording import counted
 
 if TYPE_CHECKING:
     from evalhub.exports.exported import Exported
@@ -98,8 +99,8 @@ def command(
 
 
 def _show(done: Exported, format_: str) -> None:
-    models = f", {done.models:,} models" if done.models else ""
-    click.echo(f"{done.path}: {done.rows:,} rows, {done.samples:,} samples{models}")
+    models = f", {counted(done.models, 'model')}" if done.models else ""
+    click.echo(f"{done.path}: {counted(done.rows, 'row')}, {counted(done.samples, 'sample')}{models}")
     for reason, count in done.left_out.most_common():
         click.echo(f"  left out {count:,}: {reason}")
     if done.more.get("votes_path"):

@@ -18,6 +18,7 @@ from evalhub.imports.run import Imported, log_json
 from evalhub.store.aliases import doubts as all_doubts
 from evalhub.store.hub import Hub
 from evalhub.store.imports import ImportEntry, LogEntry, imports, undo_import
+from evalhub.wording import counted
 
 _MOST = 10
 """Lines of one kind that are shown."""
@@ -53,8 +54,8 @@ def print_import(hub: Hub, done: Imported) -> None:
     summary = done.to_json()
     if done.import_id:
         out.print(
-            f"[bold]import {done.import_id}[/]: {len(done.logs):,} {_plural('log', done.logs)}, "
-            f"{summary['rows']:,} rows, {summary['kept']:,} kept"
+            f"[bold]import {done.import_id}[/]: {counted(len(done.logs), 'log')}, "
+            f"{counted(summary['rows'], 'row')}, {summary['kept']:,} kept"
         )
     if len(done.logs) > 1:
         out.print(_logs_table(done.logs))
@@ -63,13 +64,13 @@ def print_import(hub: Hub, done: Imported) -> None:
     _print_some("warning", summary["warnings"])
     _print_some("not imported", [one["error"] for one in summary["failed"]])
     if done.before:
-        out.print(f"{len(done.before):,} {_plural('log', done.before)} in the hub already:")
+        out.print(f"{counted(len(done.before), 'log')} in the hub already:")
         for path, import_id in done.before[:_MOST]:
             out.print(f"  {escape(path)} (import {escape(import_id)})")
     if done.unknown:
         names = ", ".join(escape(Path(name).name) for name in done.unknown[:_MOST])
         more = ", …" if len(done.unknown) > _MOST else ""
-        out.print(f"{len(done.unknown):,} other {_plural('file', done.unknown)} passed over: {names}{more}")
+        out.print(f"{counted(len(done.unknown), 'other file')} passed over: {names}{more}")
     open_doubts = len(all_doubts(hub))
     if done.import_id:
         if open_doubts:
@@ -109,8 +110,9 @@ def undo(hub: Hub, import_id: str, as_json: bool) -> None:
         print_json({"import": import_id, **vars(done)})
         return
     click.echo(
-        f"import {import_id} is taken back: {done.measurements:,} measurements, {done.comparisons:,} votes, "
-        f"{done.samples:,} samples, {done.models:,} models"
+        f"import {import_id} is taken back: {counted(done.measurements, 'measurement')}, "
+        f"{counted(done.comparisons, 'vote')}, "
+        f"{counted(done.samples, 'sample')}, {counted(done.models, 'model')}"
     )
 
 
@@ -127,7 +129,7 @@ def show_doubts(hub: Hub, as_json: bool) -> None:
     for kind, what in (("model", "evalhub model alias FIRST SECOND makes them one"), ("sample", "")):
         some = [doubt for doubt in found if doubt.kind == kind]
         if some:
-            out.print(f"[bold]{len(some):,} pairs of {kind}s[/] {what}")
+            out.print(f"[bold]{counted(len(some), 'pair')} of {kind}s[/] {what}")
         for doubt in some:
             out.print(f"  {escape(doubt.first)}  {escape(doubt.second)}  [dim]{escape(doubt.why)}[/]")
 
@@ -185,7 +187,3 @@ def _print_some(what: str, lines: list[str]) -> None:
         out.print(f"  [yellow]{what}[/] {escape(line)}")
     if len(lines) > _MOST:
         out.print(f"  … and {len(lines) - _MOST:,} more")
-
-
-def _plural(noun: str, things: Any) -> str:
-    return noun if len(things) == 1 else f"{noun}s"

@@ -8,6 +8,7 @@ import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
 from evalhub.errors import EvalhubError
+from evalhub.wording import counted
 
 
 @click.command("ingest")
@@ -42,6 +43,6 @@ def command(
     if as_json:
         print_json({"source": source, "samples": done.samples, "added": done.added})
     elif done.added:
-        click.echo(f"{source}: {done.samples} samples, {done.added} added")
+        click.echo(f"{source}: {counted(done.samples, 'sample')}, {done.added:,} added")
     else:
-        click.echo(f"{source}: {done.samples} samples, all in the pool already; nothing added")
+        click.echo(f"{source}: {counted(done.samples, 'sample')}, all in the pool already; nothing added")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,21 +15,42 @@ from rich.table import Table
 from evalhub.cli.tables import console, escape
 from evalhub.scoring.schedule import Schedule
 from evalhub.scoring.standing import Standing, Standings
+from evalhub.wording import counted
 from ingest.records import Sample
 
 _EVERY = 30.0
 """Seconds between lines where there is no terminal."""
 
+_SILENCE = 10.0
+"""Seconds without news after which it is said for how long there was none."""
+
 _SHARE = 0.03
 """Of the time, at most, for drawing the live table."""
 
 
-def waiting(what: str) -> Status:
-    """A spinner for work of unknown length; where there is no terminal, one line."""
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A spinner for work of unknown length; where there is no terminal, a line, and another one now and then."""
     out = console(stderr=True)
-    if not out.is_terminal:
-        out.print(f"{what} …")
-    return Status(what, console=out)
+    if out.is_terminal:
+        with Status(escape(what), console=out):
+            yield
+        return
+    out.print(f"{escape(what)} …")
+    over = threading.Event()
+
+    def tell() -> None:
+        began = time.monotonic()
+        while not over.wait(_EVERY):
+            out.print(f"{escape(what)}: for {_clock(time.monotonic() - began)} …")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 @contextmanager
@@ -51,6 +73,8 @@ class ScoreProgress:
         # Drawn when something has happened, never from another thread that would see the schedule half changed.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._next = 0.0
+        self._news = (0, 0.0)
+        """Attempts that had been made, and when the latest of them came."""
 
     def __enter__(self) -> ScoreProgress:
         if self._console.is_terminal:
@@ -65,20 +89,26 @@ class ScoreProgress:
         self._schedule, self._samples = schedule, len(samples)
         self._standings = Standings(schedule, samples) if self._console.is_terminal else None
         self._started = time.monotonic()
+        self._news = (schedule.made, self._started)
         self._next = self._started + (0 if self._console.is_terminal else _EVERY)
         if attempts:
-            self._console.print(f"{self._model}: going on with {attempts:,} attempts made before")
+            self._console.print(f"{self._model}: going on with {counted(attempts, 'attempt')} made before")
 
     def advance(self, tokens: int) -> None:
         """Something has happened: the schedule says what. So many tokens were generated so far."""
         now = time.monotonic()
+        if self._schedule.made != self._news[0]:
+            self._news = (self._schedule.made, now)
         if now < self._next:
             return
         told = self._told(tokens, max(now - self._started, 1e-9))
+        if self._schedule.flying and now - self._news[1] >= _SILENCE:
+            told.append(f"nothing came for {_clock(now - self._news[1])}")
         if self._standings is None:
             self._next = now + _EVERY
-            done = f"{self._schedule.settled:,}/{self._samples:,} samples, {self._schedule.made:,} attempts"
-            self._console.print(f"{self._model}: {done}, {', '.join(told)}")
+            settled = f"{self._schedule.settled:,}/{counted(self._samples, 'sample')}"
+            made = counted(self._schedule.made, "attempt")
+            self._console.print(f"{self._model}: {settled}, {made}, {', '.join(told)}")
         else:
             self._live.update(live_table(self._model, self._standings.rows(), told), refresh=True)
             took = time.monotonic() - now
@@ -86,7 +116,7 @@ class ScoreProgress:
 
     def _told(self, tokens: int, seconds: float) -> list[str]:
         schedule = self._schedule
-        told = [f"{tokens / seconds:,.0f} tokens/s", f"{schedule.flying:,} attempts in flight"]
+        told = [f"{tokens / seconds:,.0f} tokens/s", f"{counted(schedule.flying, 'attempt')} in flight"]
         if schedule.in_vain:
             told.append(f"{schedule.in_vain / schedule.made:.0%} made in vain")
         left = []

@@ -8,7 +8,7 @@ from rich.table import Table
 from aggregate.agreement import Agreement
 from evalhub.cli.tables import console, escape, ranking_table
 from evalhub.report import Report
-from evalhub.wording import span
+from evalhub.wording import counted, span
 
 _WARNED = 3
 """Warnings of a part that are printed."""
@@ -19,8 +19,8 @@ def print_parts(report: Report) -> None:
     out = console()
     for name, ranking in report.parts.items():
         out.print(
-            f"\n[bold]{escape(report.by)} {escape(name)}[/]: {ranking.samples:,} samples "
-            f"in {ranking.clusters:,} clusters"
+            f"\n[bold]{escape(report.by)} {escape(name)}[/]: {counted(ranking.samples, 'sample')} "
+            f"in {counted(ranking.clusters, 'cluster')}"
         )
         out.print(ranking_table(ranking))
         for warning in ranking.warnings[:_WARNED]:

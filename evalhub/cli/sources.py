@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.wording import counted
 
 
 @click.command("sources")
@@ -42,6 +43,6 @@ def command(as_json: bool, hub_path: Path) -> None:
         click.echo(f"  {name:<15} {text}")
     click.echo(f"In the pool ({hub_path}):")
     for name, count in pool.items():
-        click.echo(f"  {name:<15} {count:,} samples")
+        click.echo(f"  {name:<15} {counted(count, 'sample')}")
     if not pool:
         click.echo("  nothing yet; the first `evalhub score` brings in a starter pool")

@@ -13,7 +13,7 @@ from aggregate.ranking import Ranking
 from evalhub.scoring.budget import PoolEstimate
 from evalhub.scoring.regrade import Regraded
 from evalhub.scoring.summary import Part, Summary
-from evalhub.wording import span
+from evalhub.wording import counted, span
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
@@ -34,8 +34,8 @@ def print_ranking(ranking: Ranking) -> None:
     """A ranking with its intervals, rank ranges and warnings."""
     out = console()
     out.print(
-        f"[bold]Ranking[/] by {escape(ranking.method)} over {ranking.samples:,} samples "
-        f"in {ranking.clusters:,} clusters"
+        f"[bold]Ranking[/] by {escape(ranking.method)} over {counted(ranking.samples, 'sample')} "
+        f"in {counted(ranking.clusters, 'cluster')}"
     )
     out.print(ranking_table(ranking))
     out.print(
@@ -98,10 +98,10 @@ def print_summary(summary: Summary) -> None:
     if summary.ended:
         out.print(
             f"[dim]target {summary.target}; ended by the budget of {' and of '.join(summary.ended)}, "
-            f"with {summary.unsettled:,} samples unsettled.[/]"
+            f"with {counted(summary.unsettled, 'sample')} unsettled.[/]"
         )
     for reason, count in summary.skipped.items():
-        out.print(f"[yellow]skipped:[/] {count:,} samples: {escape(reason)}")
+        out.print(f"[yellow]skipped:[/] {counted(count, 'sample')}: {escape(reason)}")
     for warning in summary.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 
@@ -143,8 +143,8 @@ def print_time(summary: Summary, time: dict[str, Any]) -> None:
     waste = summary.waste
     if waste.attempts:
         out.print(
-            f"[dim]made ahead and not counted: {waste.attempts:,} attempts ({waste.share:.0%}), "
-            f"{waste.tokens:,} tokens[/]"
+            f"[dim]made ahead and not counted: {counted(waste.attempts, 'attempt')} ({waste.share:.0%}), "
+            f"{counted(waste.tokens, 'token')}[/]"
         )
 
 
@@ -159,15 +159,27 @@ def print_regraded(found: Regraded) -> None:
     }
     changed = sum(moves.values())
     which = "".join(f", {count:,} {move}" for move, count in moves.items() if count)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("judged anew", overflow="fold")
+    for name in ("attempts", "outputs", "verdicts changed", "rate before", "rate now"):
+        table.add_column(name, justify="right")
+    for part in found.sources:
+        rates = ("unknown" if rate is None else f"{rate:.3f}" for rate in (part.before, part.after))
+        table.add_row(escape(part.source), f"{part.attempts:,}", f"{part.outputs:,}", f"{part.changed:,}", *rates)
+    out.print()
+    out.print(table)
     out.print(
-        f"\njudged anew: {changes.outputs:,} outputs; {changed:,} verdicts changed{which}; "
-        f"{changes.measurements:,} measurements have another value"
+        f"{counted(sum(part.attempts for part in found.sources), 'attempt')} with "
+        f"{counted(changes.outputs, 'output')} judged anew: {counted(changed, 'verdict')} changed{which}; "
+        f"{counted(changes.measurements, 'measurement')} with another value"
     )
     if changes.not_judged:
-        out.print(f"[yellow]warning:[/] {changes.not_judged:,} outputs could not be judged: their verdicts stay")
+        out.print(
+            f"[yellow]warning:[/] not judged now: {counted(changes.not_judged, 'output')}, whose verdicts stay"
+        )
     if changes.need_more:
         out.print(
-            f"[yellow]warning:[/] {changes.need_more:,} samples would now need more attempts: "
+            f"[yellow]warning:[/] {counted(changes.need_more, 'sample')} would now need more attempts: "
             "the command that scored them makes these"
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evalhub.scoring.plan import MEAN, Plan
 from evalhub.scoring.score import Scored
+from evalhub.wording import counted
 
 _NEARLY = 1.1
 """A width that is missed by less is not spoken of: a second stage is planned, not watched."""
@@ -21,14 +22,14 @@ def warnings_of(scored: Scored, plan: Plan, width: float | None) -> Iterator[str
         yield from _of_the_width(scored, plan.width, width)
     if scored.shrunk:
         yield (
-            f"{scored.shrunk:,} samples were measured with more attempts before; their measurements are now those "
-            "of this run (the attempts are kept: a larger --max-attempts, --passes or --budget counts them again)"
+            f"there were more attempts before of {counted(scored.shrunk, 'sample')}; what is measured is now "
+            "what this run counts (they are kept: a larger --max-attempts, --passes or --budget counts them again)"
         )
     missing = sum(tally.missing for tally in scored.tallies)
     made = missing + sum(tally.attempts for tally in scored.tallies)
     if missing > made / 10:
         yield (
-            f"{missing:,} of {made:,} attempts are missing (truncated, timeout, error): "
+            f"missing are {missing:,} of {counted(made, 'attempt')} (truncated, timeout, error): "
             "the rates hold only for the others"
         )
 
@@ -38,21 +39,21 @@ def _of_the_stop(scored: Scored, plan: Plan) -> Iterator[str]:
         yield "with --passes 1 the rates are too high (1/attempts is biased); take 2 or more"
     if not scored.ended:
         return
-    counted = [tally for tally in scored.tallies if tally.sample_id in scored.tally.unsettled]
-    unreached = sum(tally.attempts + tally.missing == 0 for tally in counted)
+    short = [tally for tally in scored.tallies if tally.sample_id in scored.tally.unsettled]
+    unreached = sum(tally.attempts + tally.missing == 0 for tally in short)
     if unreached:
         yield (
-            f"the budget did not reach {unreached:,} of {len(scored.tallies):,} samples: they are missing. Those "
-            "that it reached are a choice by chance, so that means hold for all, with wider intervals"
+            f"the budget did not reach {unreached:,} of {counted(len(scored.tallies), 'sample')}, missing for it. "
+            "Those that it reached are a choice by chance, so that means hold for all, with wider intervals"
         )
     if plan.k is not None:
-        once = sum(tally.passes == 1 for tally in counted)
+        once = sum(tally.passes == 1 for tally in short)
         if once > len(scored.tallies) / 20:
             yield (
-                f"{once:,} samples had passed once when the budget ended: a pass rate of 1/attempts is too high "
-                "(pass@k is not)"
+                f"{counted(once, 'sample')} had passed once when the budget ended: a pass rate of 1/attempts "
+                "is too high (pass@k is not)"
             )
-        if any(scored.tally.at_k[tally.sample_id] is None for tally in counted if scored.tally.at_k):
+        if any(scored.tally.at_k[tally.sample_id] is None for tally in short if scored.tally.at_k):
             yield (
                 f"pass@{plan.k} is unknown: the budget ended before every sample had {plan.k} attempts or had "
                 "passed often enough"
@@ -70,6 +71,6 @@ def _of_the_width(scored: Scored, wanted: float, of_mean: float | None) -> Itera
     wide = sum(tally.high - tally.low > wanted * _NEARLY for tally in scored.tallies)
     if wide:
         yield (
-            f"the intervals of {wide:,} of {len(scored.tallies):,} samples are wider than {wanted:g}: their "
+            f"wider than {wanted:g} are the intervals of {wide:,} of {counted(len(scored.tallies), 'sample')}: "
             "attempts were used up before (--max-attempts, --passes, --budget)"
         )

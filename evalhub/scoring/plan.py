@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+from evalhub.wording import counted
 
 PER_SAMPLE = "per-sample"
 MEAN = "mean"
@@ -29,14 +31,14 @@ class Budget:
 
     def words(self) -> dict[str, str]:
         """Those that are set, for people: {name: '5,000 attempts'}."""
-        units = {
-            "attempts": "{:,} attempts",
-            "tokens": "{:,} tokens",
-            "dollars": "${:g}",
-            "seconds": "{:g} seconds",
+        units: dict[str, Callable[[Any], str]] = {
+            "attempts": lambda number: counted(number, "attempt"),
+            "tokens": lambda number: counted(number, "token"),
+            "dollars": "${:g}".format,
+            "seconds": lambda number: f"{number:g} second{'' if number == 1 else 's'}",
         }
         given = {name: getattr(self, name) for name in units}
-        return {name: units[name].format(value) for name, value in given.items() if value is not None}
+        return {name: units[name](value) for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

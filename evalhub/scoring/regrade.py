@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from aggregate.ranking import Ranking
@@ -23,6 +25,7 @@ from evalhub.store.attempts import Kept, add_verdicts, load_attempts
 from evalhub.store.hub import Hub
 from evalhub.store.journal import (
     KeptRun,
+    attempts_by_output,
     ended_runs,
     judged_outputs,
     likelihood_outputs,
@@ -60,6 +63,23 @@ class Changes:
     """Samples that would need more attempts than there are, and did not before."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SourceChanges:
+    """What judging anew has changed of one source."""
+
+    source: str
+    attempts: int
+    """Those whose outputs were judged."""
+
+    outputs: int
+    changed: int
+    """Verdicts that are others now."""
+
+    before: float | None
+    after: float | None
+    """Mean pass rate of the source's samples in the model's last run; None where none has one."""
+
+
 @dataclass(frozen=True)
 class Regraded:
     """What judging anew came to."""
@@ -68,12 +88,14 @@ class Regraded:
     """Of the model's last run, as it is now."""
 
     changes: Changes
+    sources: tuple[SourceChanges, ...]
     ranking: Ranking | None
 
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --regrade --json` prints it."""
         ranking = self.ranking and self.ranking.to_json()
-        return {**self.summary.to_json(), "regrade": asdict(self.changes), "ranking": ranking}
+        changes = {**asdict(self.changes), "sources": [asdict(part) for part in self.sources]}
+        return {**self.summary.to_json(), "regrade": changes, "ranking": ranking}
 
 
 def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded:
@@ -127,7 +149,9 @@ def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded
     chance = pass_rates(hub, RANDOM, list(run.conditions))
     summary = summarise(scored, samples, chance, Plan.from_json(run.options))
     changes = _changes(before, fresh, asked, changed, len(needing))
-    return Regraded(summary, changes, ranking_after(hub, summary))
+    of = {sample_id: samples[sample_id].source for sample_id in chosen}
+    parts = _by_source(of, before, fresh, attempts_by_output(hub, model_id), old, last)
+    return Regraded(summary, changes, parts, ranking_after(hub, summary))
 
 
 def find_model(name: str, known: Collection[str]) -> str:
@@ -205,19 +229,60 @@ def _changes(
     measurements: int,
     need_more: int,
 ) -> Changes:
-    moves: dict[tuple[bool | None, bool], int] = {}
-    for key, verdict in fresh.items():
-        old = before[key]
-        was = None if old is None or old.value is None else old.value >= 1
-        move = (was, (verdict.value or 0.0) >= 1)
-        moves[move] = moves.get(move, 0) + 1
+    moves = Counter((_passed(before[key]), _passed(verdict)) for key, verdict in fresh.items())
     return Changes(
         outputs=len(fresh),
-        pass_to_fail=moves.get((True, False), 0),
-        fail_to_pass=moves.get((False, True), 0),
-        missing_to_pass=moves.get((None, True), 0),
-        missing_to_fail=moves.get((None, False), 0),
+        pass_to_fail=moves[True, False],
+        fail_to_pass=moves[False, True],
+        missing_to_pass=moves[None, True],
+        missing_to_fail=moves[None, False],
         not_judged=sum(key not in fresh for key in asked),
         measurements=measurements,
         need_more=need_more,
     )
+
+
+def _by_source(
+    source_of: Mapping[str, str],
+    before: Mapping[_Key, Verdict | None],
+    fresh: Mapping[_Key, Verdict],
+    attempts: Mapping[_Key, int],
+    old: Tally,
+    new: Tally,
+) -> tuple[SourceChanges, ...]:
+    """The changes source by source.
+
+    Args:
+        source_of: each sample that was to be judged.
+        attempts: by output.
+        old: what the last run added up to by the older verdicts.
+        new: and by these.
+    """
+
+    def rate(tally: Tally, source: str) -> float | None:
+        values = [
+            one.value
+            for one in tally.measurements
+            if one.value is not None and source_of.get(one.sample_id) == source
+        ]
+        return fmean(values) if values else None
+
+    parts = []
+    for source in sorted(set(source_of.values())):
+        keys = [key for key in fresh if source_of[key[0]] == source]
+        parts.append(
+            SourceChanges(
+                source=source,
+                attempts=sum(attempts[key] for key in keys),
+                outputs=len(keys),
+                changed=sum(_passed(before[key]) != _passed(fresh[key]) for key in keys),
+                before=rate(old, source),
+                after=rate(new, source),
+            )
+        )
+    return tuple(parts)
+
+
+def _passed(verdict: Verdict | None) -> bool | None:
+    """None where nothing is known."""
+    return None if verdict is None or verdict.value is None else verdict.value >= 1

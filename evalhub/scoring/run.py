@@ -19,6 +19,7 @@ from evalhub.scoring.texts import attempts_of
 from evalhub.scoring.trials import Outcome
 from evalhub.store.attempts import Kept, add_attempts, load_attempts
 from evalhub.store.hub import Hub
+from evalhub.wording import counted
 from ingest.records import Condition, Sample, Status
 
 _WAIT = 0.5
@@ -86,8 +87,8 @@ class Run:
         unknown = sum(kept.cost is None and kept.status.counts for kept in before) if priced else 0
         if unknown:
             raise EvalhubError(
-                f"what {unknown:,} attempts of earlier runs cost is not known, so that a budget in dollars cannot "
-                "be kept: take a budget in tokens or attempts, or another --seed"
+                f"what {counted(unknown, 'attempt')} of earlier runs cost is not known, so that a budget in "
+                "dollars cannot be kept: take a budget in tokens or attempts, or another --seed"
             )
         self._judge(before)
         watcher.begin(self.schedule, self._samples, len(before))

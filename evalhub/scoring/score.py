@@ -86,6 +86,8 @@ def open_backend(
                 )
             backend: Backend = kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
             return backend
+    if name.startswith("recorded:"):
+        raise EvalhubError("recorded:FILE is a source of samples: evalhub score replay:FILE runs the recording")
     raise EvalhubError(f"no backend runs '{name}'")
 
 

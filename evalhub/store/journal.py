@@ -68,6 +68,15 @@ def measured_counts(hub: Hub, model_id: str) -> dict[tuple[str, str, int], tuple
     return {row[:3]: row[3:] for row in rows}
 
 
+def attempts_by_output(hub: Hub, model_id: str) -> dict[tuple[str, str], int]:
+    """How many of the model's attempts said what is for a grader to judge, by (sample id, output hash)."""
+    rows = hub.database.execute(
+        "SELECT sample_id, output, count(*) FROM attempt WHERE model_id = ? AND status = 'ok' GROUP BY ALL",
+        [model_id],
+    ).fetchall()
+    return {(sample, output): count for sample, output, count in rows}
+
+
 def judged_outputs(hub: Hub, model_id: str, sample_ids: Iterable[str]) -> dict[tuple[str, str], Verdict | None]:
     """The model's outputs to samples that are for a grader to judge, by (sample id, output hash), with what was
     said of them; None where nothing was."""

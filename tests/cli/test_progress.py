@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -66,6 +67,33 @@ def test_elsewhere_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = text.splitlines()
     assert lines[0] == "a-model: going on with 7 attempts made before" and len(lines) == 2
     assert lines[1].startswith("a-model: 0/6 samples, 6 attempts, 2 tokens/s, 6 attempts in flight, about ")
+
+
+def test_silence_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a server thinks: what is in flight, and since when nothing has come."""
+    out = io.StringIO()
+    screen = Console(file=out, width=110, highlight=False)
+    monkeypatch.setattr(progress, "console", lambda **_: screen)
+    clock = iter(range(0, 10_000, 31))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(clock)))
+    with ScoreProgress("a-model") as watcher:
+        schedule = Schedule(GIVEN, Plan())
+        watcher.begin(schedule, GIVEN, 1)
+        schedule.next(12)
+        watcher.advance(0)
+    text = " ".join(out.getvalue().split())
+    assert "1 attempt made before" in text and "12 attempts in flight, nothing came for 0:31" in text
+
+
+def test_a_long_wait_is_told_where_there_is_no_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At its start, and then at intervals."""
+    monkeypatch.setattr(progress, "_EVERY", 0.01)
+    with progress.waiting("loading a [model]"):
+        time.sleep(0.2)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["loading a [model] …", "loading a [model]: for 0:00 …"]
 
 
 def test_a_budget_of_time_limits_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

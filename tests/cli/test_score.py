@@ -87,6 +87,8 @@ def test_a_source_and_overrides(pool: Path) -> None:
     [
         (["baseline:nonsense"], "unknown baseline 'baseline:nonsense': there are baseline:random"),
         (["baseline:random", "--source", "nowhere"], "the pool has no source 'nowhere'; it has reasoning-gym"),
+        (["recorded:"], "recorded:FILE is a source of samples: evalhub score replay:FILE runs"),
+        (["replay:"], "name the file of recorded attempts: replay:FILE"),
         (["/no/such/folder"], ""),
         (["./absent.gguf"], ""),
     ],

@@ -143,11 +143,14 @@ def test_regrade_needs_no_model(pool: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert done.code == 0, done.err
     assert done.json["sources"] == scored["sources"] and done.json["run"] == scored["run"]
     changes = done.json["regrade"]
+    (part,), (rate,) = changes["sources"], scored["sources"]
+    assert part["attempts"] >= part["outputs"] == changes["outputs"] and part["changed"] == 0
+    assert part["before"] == part["after"] == pytest.approx(rate["rate"])
     assert changes["outputs"] > 0 and changes["pass_to_fail"] == changes["need_more"] == 0
     out = " ".join(
         evalhub("score", "baseline:random", "--regrade", "--source", "reasoning-gym", "--hub", pool).out.split()
     )
-    assert "judged anew" in out and "0 verdicts changed" in out and "Ranking" in out
+    assert "judged anew" in out and "0 verdicts changed" in out and "rate before" in out and "Ranking" in out
     for arguments, message in (
         (["other"], "no attempts of 'other' are kept in this hub: there are attempts of baseline:random"),
         (["baseline:random", "--source", "nowhere"], "the pool has no source 'nowhere'"),

@@ -50,6 +50,18 @@ def test_with_the_same_grader_nothing_changes(hub: Hub, plan: dict[str, Any]) ->
     assert not any(vars(changes)[name] for name in vars(changes) if name not in ("outputs",))
 
 
+def test_what_changed_is_told_by_source(hub: Hub, graders: Graders) -> None:
+    """Attempts, outputs, verdicts, and the rate before and now."""
+    run(hub, Fake(1, capacity=40), GIVEN, passes=3, max_attempts=12)
+    made = [row for row in table(hub, "attempt") if "ok" in map(str, row)]
+    graders(exact=strict("never"))
+    found = regrade(hub, "fake")
+    (part,) = found.sources
+    assert (part.source, part.attempts, part.outputs) == ("fake", len(made), found.changes.outputs)
+    assert part.changed == found.changes.pass_to_fail > 0
+    assert part.before and part.before > 0 and part.after == 0
+
+
 def test_another_verdict_changes_measurements_as_a_run_would_have(hub: Hub, graders: Graders) -> None:
     """Those of a run from the start under the new grader, where there are attempts enough; else it says so."""
     run(hub, Fake(1, capacity=40), GIVEN, passes=3, max_attempts=12)

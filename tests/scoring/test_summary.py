@@ -43,7 +43,7 @@ def test_rates_are_means_over_samples_with_a_value() -> None:
     assert part.rate == pytest.approx(0.5) and part.low < 0.5 < part.high and part.chance == 0.25
     assert [(tag.name, tag.rate, tag.samples) for tag in part.tags] == [("t0", 1.0, 2), ("t1", 0.25, 2)]
     assert summary.skipped == {"why": 2}
-    assert any("4 of 16 attempts are missing" in warning for warning in summary.warnings)
+    assert any("missing are 4 of 16 attempts" in warning for warning in summary.warnings)
     json.dumps(summary.to_json(), allow_nan=False)
 
 
