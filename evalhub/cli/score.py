@@ -207,7 +207,7 @@ def command(
         print_time(session.summary, session.time)
     if session.summary.interrupted:
         left = counted(session.summary.unsettled, "sample")
-        _end(session.stopped_by, f"{left} have not enough attempts yet. Rankings hear of it when it ends.")
+        _end(session.stopped_by, f"{left} to be tried further. Rankings hear of it when it ends.")
 
 
 @contextmanager
