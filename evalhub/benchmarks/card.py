@@ -29,7 +29,7 @@ ALIKE = 0.95
 _LEAST = 10
 """One in so many samples, the least similar ones, is left out to see what depends on the cut."""
 
-Near = Callable[[Hub, Sequence[str], float], list[tuple[str, str, float]]]
+Near = Callable[[Hub, Sequence[str], float, str], list[tuple[str, str, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,8 @@ def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -
     """Look at a benchmark in the light of its hub: moves are by the method auto, the pool by a faster one."""
     hub, frozen = benchmark.hub, benchmark.frozen
     sources = sources_of(hub, frozen.benchmark_id)
-    unseen = {*without_vector(hub, frozen.encoder or MiniLM.name)}
+    encoder = frozen.encoder or MiniLM.name
+    unseen = {*without_vector(hub, encoder)}
     every = measurement_frame(hub).filter(pl.col("value").is_not_null())
     inside = pl.col("sample").is_in(list(sources))
     measured = every.filter(inside)
@@ -126,7 +127,9 @@ def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -
     if not isinstance(ranking, Ranking):
         known["reason"] = ranking
     elif models < FEWEST:
-        known["reason"] = f"how firm a ranking is takes {FEWEST} models, and {models} measured on these samples"
+        known["reason"] = (
+            f"how firm a ranking is takes {FEWEST} models, and {models} are measured on these samples"
+        )
     else:
         known["width"] = sum(row.rank_high - row.rank_low + 1 for row in ranking.models) / models
         known["moves"] = tuple(_moves(rows, ranking, frozen.sample_ids, sources))
@@ -135,7 +138,7 @@ def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -
         sources=dict(Counter(sources.values()).most_common()),
         lacking=len(frozen.samples) - len(sources),
         seen=len(sources.keys() - unseen),
-        near=tuple(near(hub, list(sources), ALIKE)),
+        near=tuple(near(hub, list(sources), ALIKE, encoder)),
         coverage=coverage,
         models=models,
         **known,
@@ -171,7 +174,7 @@ def _ranked(rows: _Rows, sample_ids: Iterable[str]) -> Ranking | str:
     """A ranking on some samples, or why there is none."""
     frames = rows.of(sample_ids)
     if not frames:
-        return "no model is measured on these samples"
+        return "no model but chance is measured on these samples"
     try:
         return HowToRank().rank(Measurements.from_frames(frames))
     except MeasurementsError as error:

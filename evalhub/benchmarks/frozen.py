@@ -58,6 +58,7 @@ class Frozen:
     """Name and revision; '' where only the filter picked."""
 
     cut: Cut
+    """Without a precision where only the filter picked: it cannot be wrong."""
 
     samples: tuple[Picked, ...]
     """The most similar first."""
@@ -70,7 +71,7 @@ class Frozen:
         return cls(
             probe=_spelt(found.probe),
             encoder=found.encoder,
-            cut=found.cut,
+            cut=found.cut if found.probe.means else Cut(top=found.cut.top),
             samples=tuple(
                 Picked(sample_id=one.sample_id, similarity=one.similarity, relevance=one.relevance)
                 for one in found.matches

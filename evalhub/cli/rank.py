@@ -58,6 +58,7 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
 @click.option("--replicates", type=click.IntRange(2), default=1000, show_default=True, help="Of the bootstrap.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--source", default="", help="Hub: only the samples of this source.  [default: the whole pool]")
+@click.option("--bench", default="", metavar="BENCH", help="Hub: only the samples of this benchmark.")
 @click.option(
     "--where",
     default="",
@@ -105,6 +106,7 @@ def command(
     plot: Path | None,
     balance: tuple[str, ...],
     source: str,
+    bench: str,
     where: str,
     models: str,
     after_cutoff: bool,
@@ -122,13 +124,14 @@ def command(
     tag, source, metric, kind, direction, passes, attempts. Votes: model_a, model_b, outcome (a, b or tie);
     optional sample, cluster. Missing values are left out, never counted as 0.
 
-    A FILTER is a condition on named columns (docs/filters.md). What is unknown fits no comparison.
+    A FILTER is a condition on named columns (docs/filters.md). What is unknown fits no comparison. A BENCH is a
+    NAME, a NAME@VERSION or the first digits of a hash (evalhub bench list).
 
     A ranking of the hub is kept for the leaderboard where it is made with none but --method and --source.
     """
-    if files and (source or where or models or after_cutoff):
+    if files and (source or bench or where or models or after_cutoff):
         raise click.UsageError(
-            "--source, --where, --models and --after-cutoff are about the hub; FILES are ranked whole "
+            "--source, --bench, --where, --models and --after-cutoff are about the hub; FILES are ranked whole "
             "(see --by source)"
         )
     if not files and (columns or kind or direction):
@@ -158,8 +161,9 @@ def command(
         balance_pairs="pairs" in balance,
         metric="" if files else metric,
     )
-    selection = Selection(source=source, where=where, models=models, after_cutoff=after_cutoff)
+    selection = Selection(source=source, where=where, bench=bench, models=models, after_cutoff=after_cutoff)
     beside: dict[str, Any] = {}
+    benchmark = None
     measurements: Measurements | Counted
     with telling() as tell:
         if files:
@@ -194,7 +198,7 @@ def command(
                     parts = Parts.by(by, measurements) if by else None
                     made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
                     made = replace(made, ranking=selected.warned(made.ranking))
-                    beside = selected.to_json()
+                    beside, benchmark = selected.to_json(), selected.benchmark
                 beside["selection"] = selection.to_json()
                 kept = selection.is_kept and plan == HowToRank(method=plan.method)
                 if kept and isinstance(measurements, Counted) == by_counts:
@@ -212,6 +216,8 @@ def command(
     from evalhub.cli.rank_tables import print_agreement, print_parts
     from evalhub.cli.tables import print_ranking
 
+    if benchmark:
+        click.echo(f"Benchmark {benchmark}")
     print_ranking(made.ranking)
     print_agreement(made, side_by_side=compare)
     print_parts(made)

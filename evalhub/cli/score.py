@@ -23,7 +23,7 @@ _ATTEMPTS_FOR_WIDTH = 1000
     "score",
     cls=Sectioned,
     sections={
-        "Which samples": ("sources", "limit", "where", "after_cutoff"),
+        "Which samples": ("sources", "limit", "bench", "where", "after_cutoff"),
         "How many attempts": ("target", "passes", "max_attempts", "width", "budgets"),
         "How the model is asked": (
             "answer",
@@ -47,6 +47,12 @@ _ATTEMPTS_FOR_WIDTH = 1000
 )
 @click.option("--source", "sources", multiple=True, help="Only samples of this source; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many samples of each source.")
+@click.option(
+    "--bench",
+    default="",
+    metavar="BENCH",
+    help="Only samples of this benchmark (evalhub bench list); the ranking is over it.",
+)
 @click.option(
     "--where",
     default="",
@@ -116,6 +122,7 @@ def command(
     backend: str,
     sources: tuple[str, ...],
     limit: int | None,
+    bench: str,
     where: str,
     after_cutoff: bool,
     target: str,
@@ -183,7 +190,7 @@ def command(
             chosen_sources=sources,
             limit=limit,
             budget=drawn,
-            selection=Selection(where=where, after_cutoff=after_cutoff),
+            selection=Selection(bench=bench, where=where, after_cutoff=after_cutoff),
             device=device,
             dtype=dtype,
             waiting=waiting,
@@ -202,6 +209,8 @@ def command(
             print_pool_estimate(session.pool)
         if session.ranking:
             click.echo()
+            if session.benchmark:
+                click.echo(f"Benchmark {session.benchmark}")
             print_ranking(session.ranking)
             click.echo("\nSee it: evalhub serve")
         print_time(session.summary, session.time)

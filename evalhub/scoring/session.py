@@ -22,6 +22,7 @@ from evalhub.scoring.run import Watcher
 from evalhub.scoring.score import open_backend, score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.selection import POOL, Selection
+from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.hub import Hub
 from evalhub.store.results import pass_rates
 from evalhub.store.samples import choose_samples, load_samples, sources
@@ -33,7 +34,8 @@ class Session:
 
     summary: Summary
     ranking: Ranking | None
-    """Of all measured models over the whole pool; None where the model has no value at all."""
+    """Of all measured models over the whole pool, or over the benchmark; None where the model has no value at
+    all."""
 
     pool: PoolEstimate | None
     """Where the model was run on part of the samples: what that says of all of them."""
@@ -47,12 +49,16 @@ class Session:
     stopped_by: int = 0
     """The signal that stopped it; 0 where it came to its end."""
 
+    benchmark: Named | None = None
+    """The one that it was scored on."""
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub score --json` prints it."""
         pool = {"pool": self.pool.to_json()} if self.pool else {}
         metrics = {"metrics": [figure.to_json() for figure in self.figures]} if self.figures else {}
         ranking = self.ranking and self.ranking.to_json()
-        return {**self.summary.to_json(), **metrics, **pool, "time": self.time, "ranking": ranking}
+        benchmark = {"benchmark": self.benchmark.to_json()} if self.benchmark else {}
+        return {**self.summary.to_json(), **metrics, **pool, **benchmark, "time": self.time, "ranking": ranking}
 
 
 def score_model(
@@ -75,7 +81,8 @@ def score_model(
         name: of the model, as the backends read it.
         chosen_sources: only samples of these; all where empty.
         limit: at most so many samples of each source.
-        selection: only samples of it; what it says of models does not count.
+        selection: only samples of it; what it says of models does not count. Where it names a benchmark, the
+            ranking is over that.
         budget: at most so many of all these samples, drawn so that they tell of the others.
         waiting: told what is waited for; held for as long.
         watching: given a model's name, holds what hears how its run goes on.
@@ -97,10 +104,13 @@ def score_model(
             with waiting("filling the empty pool with the starter samples"):
                 pool.fill_starter(hub)
         check_sources(hub, chosen_sources)
+        benchmark = resolve(hub, selection.bench) if selection.bench else None
         wanted = selection.asked_of(hub, backend.model.model_id)
         sample_ids = choose_samples(hub, chosen_sources, limit, wanted)
         if not sample_ids:
             which = f"of {', '.join(chosen_sources)}" if chosen_sources else "that fit"
+            if selection != POOL and chosen_sources:
+                which += " that fit, if any,"
             raise EvalhubError(
                 f"the samples {which} are known from logs alone, and nothing here can "
                 "judge an answer to them: ingest their source (evalhub sources)"
@@ -125,10 +135,11 @@ def score_model(
     summary = summarise(scored, samples, chance, plan)
     summary = replace(summary, warnings=(*backend.notes, *coarse(hub, scored.metrics), *summary.warnings))
     if scored.interrupted:
-        return Session(summary, None, None, took, stopped_by=stopped.number)
+        return Session(summary, None, None, took, stopped_by=stopped.number, benchmark=benchmark)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
     found = tuple(figures(scored.metrics, samples))
-    return Session(summary, ranking_after(hub, summary), pool_estimate, took, found)
+    ranking = ranking_after(hub, summary, Selection(bench=selection.bench))
+    return Session(summary, ranking, pool_estimate, took, found, benchmark=benchmark)
 
 
 def check_sources(hub: Hub, chosen: Sequence[str]) -> None:
@@ -145,6 +156,6 @@ def check_sources(hub: Hub, chosen: Sequence[str]) -> None:
             )
 
 
-def ranking_after(hub: Hub, summary: Summary) -> Ranking | None:
-    """The ranking of the whole pool, where the model has any value."""
-    return rank_hub(hub) if any(part.rate is not None for part in summary.sources) else None
+def ranking_after(hub: Hub, summary: Summary, selection: Selection = POOL) -> Ranking | None:
+    """The ranking of the whole pool, or of what is selected, where the model has any value."""
+    return rank_hub(hub, selection=selection) if any(part.rate is not None for part in summary.sources) else None

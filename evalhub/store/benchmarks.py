@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import polars as pl
@@ -109,7 +109,13 @@ def versions(hub: Hub, name: str = "") -> list[Named]:
         {"name": name},
     ).fetchall()
     return [
-        Named(name=name, version=version, benchmark_id=benchmark_id, samples=samples, named_at=named_at)
+        Named(
+            name=name,
+            version=version,
+            benchmark_id=benchmark_id,
+            samples=samples,
+            named_at=named_at.replace(tzinfo=UTC),
+        )
         for name, version, benchmark_id, samples, named_at in rows
     ]
 

@@ -13,7 +13,10 @@ from tests.cli.helpers import evalhub
 HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "streamlit", "rich", "reasoning_gym")
 
 
-GROUPS = {"model": ("alias", "list")}
+GROUPS = {
+    "model": ("alias", "list"),
+    "bench": ("new", "list", "show", "diff", "refresh", "export", "import", "delete"),
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
