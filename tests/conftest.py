@@ -1,13 +1,33 @@
-"""What the tests of the hub share: a hub in a temporary folder."""
+"""What the tests of the hub share: a hub in a temporary folder; and how many of them run at a time."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from evalhub.store.hub import Hub
+
+_MOST_WORKERS = 4
+"""Each may load models of its own."""
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Threads of torch and BLAS wait for each other by spinning, where the other workers have the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("evalhub", deadline=None)
+settings.load_profile("evalhub")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """As many tests at a time as there are cores, of the whole suite; whoever names tests waits for no workers."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword:
+        return 0
+    return min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import aggregate.methods.elo
 from aggregate.estimates import difference_intervals
 from aggregate.measurements import Measurements
 from aggregate.method import Intervals, Method
@@ -74,7 +75,7 @@ def check(
     scale: int = 1,
     *,
     intervals: Intervals = "sandwich",
-    runs: int = 250,
+    runs: int = 120,
 ) -> None:
     """Assert that score intervals hold as often as they promise, and rank ranges for all models at once."""
     rng = np.random.default_rng([clusters, size, attempts])
@@ -96,7 +97,7 @@ def check(
             )
     print({name: (round(float(np.mean(inside[name])), 3), float(np.mean(all_ranks[name]))) for name in inside})
     for name in inside:
-        # 250 runs of 8 correlated models: two standard errors are about .015.
+        # 120 runs of 8 correlated models: two standard errors are about .02.
         assert np.mean(inside[name]) >= 0.93, name
         assert np.mean(all_ranks[name]) >= 0.93, name
 
@@ -134,7 +135,9 @@ def test_those_that_count_ties_apart_hold_too(abilities: str, clusters: int, siz
 
 
 @pytest.mark.slow
-def test_elo_holds_where_models_met_often() -> None:
+def test_elo_holds_where_models_met_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the fewest orders that are averaged over, whose noise the intervals have to hold."""
+    monkeypatch.setattr(aggregate.methods.elo, "_ORDERS", (20, 20))
     check([Elo()], ABILITIES["spread"], 100, 2, 0.0, intervals="bootstrap", runs=60)
 
 
@@ -144,7 +147,7 @@ def test_elo_holds_where_models_met_often() -> None:
 @pytest.mark.parametrize("clusters", [10, 30, 100])
 def test_few_models_that_nearly_always_tie(models: int, ability: float, clusters: int) -> None:
     spread = np.linspace(-0.3, 0.3, models) + ability
-    check([BradleyTerry(), WinRate(), Borda()], spread, clusters, 1, 0.0, runs=200)
+    check([BradleyTerry(), WinRate(), Borda()], spread, clusters, 1, 0.0, runs=400 // models)
 
 
 def gumbel(rng: np.random.Generator, ability: np.ndarray, seen: float) -> pl.DataFrame:
@@ -162,7 +165,7 @@ def test_differences_of_pairs_are_covered_as_promised(truth: str, seen: float, m
     true = ability if truth == "gumbel" else true_scores(method, ability)
     rng = np.random.default_rng(11)
     covered = []
-    for _ in range(300):
+    for _ in range(150):
         if truth == "gumbel":
             frame = gumbel(rng, ability, seen)
         else:
@@ -173,5 +176,5 @@ def test_differences_of_pairs_are_covered_as_promised(truth: str, seen: float, m
         of = np.array([int(name) for name in m.models])
         gap = true[of][:, None] - true[of]
         covered.append(((low <= gap) & (gap <= high))[np.triu_indices(of.size, 1)].mean())
-    # The mean of 300 runs has a standard error of about .0025.
+    # The mean of 150 runs has a standard error of about .0035.
     assert 0.94 <= np.mean(covered) <= 0.965

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -56,6 +57,14 @@ def test_a_family_is_built_scored_and_not_built_twice(
 ) -> None:
     """What PassUntil finds is what the models' probabilities say; a model that was broken off is made anew."""
     monkeypatch.setenv("EVALHUB_HOME", str(tmp_path / "hub"))
+    scored: list[Any] = []
+
+    def score(*given: Any) -> Any:
+        scored.append(real(*given))
+        return scored[-1]
+
+    real = tiny_family.score
+    monkeypatch.setattr(tiny_family, "score", score)
     tiny_family.main([str(tmp_path / "out"), "--quick"])
     said = capfd.readouterr().out
     assert "tiny-100k: step 15 of 60" in said and "tiny-250k: done" in said and "| tiny-250k |" in said
@@ -71,6 +80,7 @@ def test_a_family_is_built_scored_and_not_built_twice(
     facts = tmp_path / "out/tiny-100k.json"
     rates = json.loads(facts.read_text())["rates"]
     facts.unlink()
+    monkeypatch.setattr(tiny_family, "score", lambda *_: scored[-1])  # the models are the same
     tiny_family.main([str(tmp_path / "out"), "--quick"])
     said = capfd.readouterr().out
     assert "tiny-250k: there already" in said and "tiny-100k: done" in said

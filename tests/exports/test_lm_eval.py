@@ -167,7 +167,10 @@ def test_lm_eval_itself_runs_the_tasks_and_asks_what_evalhub_asks(full: Path, tm
     (tmp_path / "tasks").rename(out)  # a folder of tasks can be moved
     tasks = [path.stem for path in sorted(out.glob("*.yaml"))]
     found = simple_evaluate(
-        Scripted(), tasks=tasks, task_manager=TaskManager(include_path=str(out)), bootstrap_iters=0
+        Scripted(),
+        tasks=tasks,
+        task_manager=TaskManager(include_path=str(out), include_defaults=False),
+        bootstrap_iters=0,
     )
     known = {one.sample_id: one for one in SAMPLES}
     rows = [row for task in tasks for row in found["samples"][task]]

@@ -20,6 +20,7 @@ from evalhub.store.samples import Added, choose_samples, load_samples, sources
 from ingest.records import Sample, Status
 from ingest.source import SourceError
 from ingest.sources import lm_eval as source
+from ingest.sources import lm_eval_tasks
 from ingest.sources.lm_eval import LmEval
 from tests.sources.lm_eval_files import CHOICE, GENERATE, ROWS, write_task
 
@@ -304,9 +305,16 @@ def test_examples_that_a_task_never_has_are_not_passed_over(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_groups_and_names(tmp_path: Path) -> None:
+def test_groups_and_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A group is all its tasks, each a tag; an unknown name says what it may have been. It takes lm-eval's own
-    list of tasks."""
+    list of tasks, which is read once."""
+    manager, managers = lm_eval_tasks._manager, list[Any]()
+
+    def once(name: str, folder: Path | None) -> Any:
+        managers[:] = managers or [manager(name, folder)]
+        return managers[0]
+
+    monkeypatch.setattr(lm_eval_tasks, "_manager", once)
     folder = write_task(tmp_path / "tasks", "sums_one", CHOICE)
     write_task(folder, "sums_two", GENERATE)
     (folder / "sums.yaml").write_text(json.dumps({"group": "sums", "task": ["sums_one", "sums_two"]}))
