@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from evalhub.paths import replace_folder
 from evalhub.probes.texts import words
 from evalhub.store.hub import Hub
 from evalhub.store.vectors import all_texts, pool_fingerprint
+
+_STOPWORDS = "en"
 
 _SURE = 0.999
 """Share of samples whose score is below the one that counts as a full hit."""
@@ -48,7 +51,7 @@ class Words:
     def scores(self, text: str) -> np.ndarray:
         """(N,) float32 from 0 to 1: how well each sample has the words of the text. Scores are divided by the one
         that few samples are above, so that a word which many have and one which few have weigh the same."""
-        asked = _tokens([text])[0]
+        asked = _tokens(text)
         if self._ranker is None or not (known := [word for word in asked if word in self._ranker.vocab_dict]):
             return np.zeros(self._samples, np.float32)
         scores: np.ndarray = self._ranker.get_scores(known)
@@ -69,12 +72,19 @@ def _mark(folder: Path) -> str:
 
 def _indexed(hub: Hub) -> Any:
     import bm25s
+    from bm25s.tokenization import Tokenized, Tokenizer
 
-    tokens = [one for part in _texts(hub) for one in _tokens(part)]
-    if not any(tokens):
+    tokenizer = Tokenizer(stopwords=_STOPWORDS, stemmer=_stemmer())
+    # As arrays: a list of a million lists of integers would take gigabytes.
+    ids = [
+        array("i", one)
+        for texts in _texts(hub)
+        for one in tokenizer.tokenize(texts, update_vocab=True, return_as="ids", show_progress=False)
+    ]
+    if not any(ids):
         return None
     ranker = bm25s.BM25()
-    ranker.index(tokens, show_progress=False)
+    ranker.index(Tokenized(ids=ids, vocab=tokenizer.get_vocab_dict()), show_progress=False)
     return ranker
 
 
@@ -86,13 +96,13 @@ def _texts(hub: Hub) -> Iterator[list[str]]:
         ]
 
 
-def _tokens(texts: list[str]) -> list[list[str]]:
+def _tokens(text: str) -> list[str]:
     import bm25s
 
     found: list[list[str]] = bm25s.tokenize(
-        texts, stopwords="en", stemmer=_stemmer(), return_ids=False, show_progress=False
+        [text], stopwords=_STOPWORDS, stemmer=_stemmer(), return_ids=False, show_progress=False
     )
-    return found
+    return found[0]
 
 
 @cache

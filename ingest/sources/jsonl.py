@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ingest.importer import IMPORTED
 from ingest.records import Sample
 from ingest.source import SourceError
 from ingest.sources.items import ANSWERS, WHOLE, condition_of, fault_of, grader_of, is_image
@@ -22,7 +23,8 @@ class JsonLines:
     """`evalhub ingest jsonl:FILE`. Fields: id, prompt, reference; optional choices, image, tags, cluster,
     published_at, licence. With choices the answer must be one of them, a number is compared as a number,
     anything else as text. A line with id and text, without prompt and reference, is a long text, whose perplexity
-    is measured. A line that stands there twice is one sample."""
+    is measured. Reference null: a sample to be found, and ranked by results from elsewhere; it is not scored here.
+    A line that stands there twice is one sample."""
 
     summary = "your own samples: jsonl:FILE with id, prompt, reference, optional choices, image, tags, …"
 
@@ -85,9 +87,10 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
     if fault := fault_of(choices, answer=answer):
         raise SourceError(f"{where}: {fault}")
     reference = fields.get("reference")
-    if not long and not isinstance(reference, str | int | float):  # true and false are ints
-        raise SourceError(f"{where}: the reference must be a text, a number or true or false")
-    if choices and str(reference) not in choices:
+    unjudged = not long and reference is None
+    if not (long or unjudged) and not isinstance(reference, str | int | float):  # true and false are ints
+        raise SourceError(f"{where}: the reference must be a text, a number, true or false, or null (not judged)")
+    if choices and not unjudged and str(reference) not in choices:
         raise SourceError(f"{where}: the reference {reference!r} is not among the choices")
     published = fields.get("published_at")
     try:
@@ -109,7 +112,7 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
         prompt=prompt,
         choices=choices,
         reference=reference,
-        grader="perplexity" if long else grader_of(reference, choices=bool(choices)),
+        grader=_grader(reference, long=long, choices=bool(choices)),
         images=images,
         condition=WHOLE if long else condition_of(choices=bool(choices), answer=answer),
         cluster=str(fields.get("cluster") or ""),
@@ -117,6 +120,12 @@ def _sample(line: str, file: Path, number: int, answer: str) -> Sample:
         licence=str(fields.get("licence") or ""),
         published_at=day,
     )
+
+
+def _grader(reference: Any, *, long: bool, choices: bool) -> str:
+    if long:
+        return "perplexity"
+    return IMPORTED if reference is None else grader_of(reference, choices=choices)
 
 
 def _list(fields: dict[str, Any], name: str, where: str) -> list[Any]:
