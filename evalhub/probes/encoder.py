@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +38,10 @@ _MOST_TOKENS = 256
 
 _BATCH_TOKENS = 4096
 """Of a batch, padding included: more of them no longer fit into the caches of a core."""
+
+
+_FEW_TOKENS = 512
+"""Of a batch that one thread is done with before several have met."""
 
 
 class Encoder(Protocol):
@@ -92,11 +97,24 @@ class MiniLM:
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = torch.tensor(tokens[i])
                 seen[row, : len(tokens[i])] = 1
-            with torch.inference_mode():
+            with torch.inference_mode(), _threads(1 if ids.numel() <= _FEW_TOKENS else 0):
                 states = self._model(input_ids=ids, attention_mask=seen).last_hidden_state
                 mean = (states * seen[:, :, None]).sum(dim=1) / seen.sum(dim=1, keepdim=True)
                 vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
         return vectors
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch's threads, for a while; 0 leaves them as they are."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
