@@ -162,7 +162,10 @@ def test_what_it_cannot_be_asked(backend: LmEvalBackend) -> None:
     [
         ("lm-eval:", "name lm-eval's model"),
         ("lm-eval:hf:folder", "NAME=VALUE"),
-        ("lm-eval:no-such-type:pretrained=x", "it has no such type of model; the nearest"),
+        (
+            "lm-eval:no-such-type:pretrained=x",
+            "it has no such type of model; the nearest",
+        ),
         ("lm-eval:hf:pretrained=/no/such/folder", "lm-eval's hf cannot be run here"),
     ],
 )
@@ -187,11 +190,11 @@ def test_a_call_that_takes_long_does_not_hold_up_the_end(folder: Path) -> None:
     slow = Condition(form="plain", temperature=1.0, max_tokens=230)
     with opened(f"lm-eval:hf:pretrained={folder}", device="cpu", dtype="float32") as busy:
         started = time.monotonic()
-        busy.submit(requests(busy.condition(slow), samples=8, attempts=8))
+        busy.submit(requests(busy.condition(slow), samples=8, attempts=80))
         busy.collect(0.01)
         child = busy._child._process
         busy.close()
-        assert time.monotonic() - started < 2 and child.poll() is not None
+        assert time.monotonic() - started < 10 and child.poll() is not None
     with opened(f"lm-eval:hf:pretrained={folder}", device="cpu", dtype="float32") as dead:
         os.kill(dead._child._process.pid, signal.SIGKILL)
         with pytest.raises(EvalhubError, match="process ended"):

@@ -16,12 +16,13 @@ from evalhub.scoring.prompt import request
 from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
 from ingest.sources.reasoning_gym import ReasoningGym
+from tests.backends.embedded import converted
 from tests.backends.llama_server import serving
 from tests.backends.test_openai import ask
 
 pytestmark = pytest.mark.slow
 
-_ATTEMPTS = 12
+_ATTEMPTS = 6
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,7 @@ def test_images_are_refused_by_a_model_without_eyes(backend: OpenAIBackend) -> N
 def test_a_server_gives_the_rates_of_the_transformers_backend(backend: OpenAIBackend) -> None:
     """The same weights by another engine: pass rates of the same samples differ by chance alone."""
     samples = [*ReasoningGym().samples(generators=("products",))]
+    converted("float32")
     here = open_backend("smollm2-135m", dtype="float32")
     try:
         served, made = _rates(backend, samples), _rates(here, samples)

@@ -1,8 +1,6 @@
 """The README's commands do what it says."""
 
-import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from evalhub.cli import COMMANDS
+from tests.docs.shell import output_here
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -26,14 +25,6 @@ def shell_lines() -> list[str]:
     return [line for line in lines if line]
 
 
-def evalhub(line: str, hub: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", *shlex.split(line)]
-    environment = {**os.environ, "EVALHUB_HOME": str(hub)}
-    return subprocess.run(
-        words, env=environment, cwd=hub, capture_output=True, text=True, timeout=600, check=False
-    )
-
-
 def test_the_two_set_up_commands_are_there() -> None:
     assert shell_lines()[:2] == [
         "pip install -e . && evalhub score smollm2-135m",
@@ -42,18 +33,16 @@ def test_the_two_set_up_commands_are_there() -> None:
 
 
 @pytest.mark.slow
-def test_the_daily_commands_run_one_after_the_other(tmp_path: Path) -> None:
+def test_the_daily_commands_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     daily = [line for line in shell_lines() if line.startswith("evalhub") and line != "evalhub serve"]
     assert len(daily) >= 8
     for line in daily:
-        done = evalhub(line, tmp_path)
-        assert done.returncode == 0, f"{line}: {done.stderr}"
-        assert done.stdout.strip(), line
+        assert output_here(line, tmp_path, monkeypatch).strip(), line
 
 
 @pytest.mark.slow
-def test_serve_answers(tmp_path: Path) -> None:
-    assert evalhub("evalhub score baseline:random --limit 2", tmp_path).returncode == 0
+def test_serve_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output_here("evalhub score baseline:random --limit 2", tmp_path, monkeypatch)
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -66,7 +55,7 @@ def test_serve_answers(tmp_path: Path) -> None:
         "--port",
         str(port),
         "--hub",
-        str(tmp_path),
+        str(tmp_path / "hub"),
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:

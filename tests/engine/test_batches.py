@@ -6,23 +6,21 @@ import pytest
 
 from evalhub.backends.base import Request
 from evalhub.backends.transformers import TransformersBackend, _cpu_has_bfloat16
-from evalhub.errors import EvalhubError
 from ingest.records import Condition
 from ingest.sources.human_eval import HumanEval
+from tests.backends.embedded import converted
 from tests.backends.test_backends import all_of
 
-SHORT = Condition(form="plain", temperature=0.8, top_p=0.95, max_tokens=24)
+SHORT = Condition(form="plain", temperature=0.8, top_p=0.95, max_tokens=12)
 
 
 def outputs(slots: int, workers: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], str]:
     monkeypatch.setattr("evalhub.backends.transformers._SLOTS", {"cpu": slots, "cuda": slots})
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(workers)))
+    converted(dtype)
+    backend = TransformersBackend("smollm2-135m", device="cpu", dtype=dtype)
     try:
-        backend = TransformersBackend("smollm2-135m", device="cpu", dtype=dtype)
-    except EvalhubError as error:
-        pytest.skip(f"no embedded model here: {error}")
-    try:
-        prompts = [sample.prompt for sample in HumanEval().samples(limit=5)]
+        prompts = [sample.prompt for sample in HumanEval().samples(limit=4)]
         condition = backend.condition(SHORT)
         # Unequal numbers of attempts, so that prompts have companies of all sizes.
         requests = [
@@ -41,6 +39,5 @@ def test_the_same_seed_gives_the_same_attempts_whatever_the_batch(
     if dtype == "bfloat16" and not _cpu_has_bfloat16():
         pytest.skip("this processor has no bfloat16 products: nobody runs it so here, and it takes minutes")
     first = outputs(64, 1, dtype, monkeypatch)
-    assert len(set(first.values())) > 20, "attempts must differ from one another"
-    for slots, workers in ((7, 1), (16, 2)):
-        assert outputs(slots, workers, dtype, monkeypatch) == first, f"{slots} slots, {workers} workers"
+    assert len(set(first.values())) > 12, "attempts must differ from one another"
+    assert outputs(7, 2, dtype, monkeypatch) == first

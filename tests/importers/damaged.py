@@ -51,7 +51,7 @@ def assert_survives(
     also: tuple[Path, ...] = (),
     check: Check | None = None,
 ) -> None:
-    """Cut each file of a log short at 100 places and turn 1,000 of its bits: an error in one line, or a log that
+    """Cut each file of a log short at 50 places and turn 400 of its bits: an error in one line, or a log that
     adds up. Of a key cut short nothing is read that the whole log does not say, and what lacks is told.
 
     also: files beside the key that are damaged too. check: what else must hold of logs with a byte turned.
@@ -62,14 +62,14 @@ def assert_survives(
     whole = values(importer.read(files, told or Told()))
     for path in (key, *also):
         content = path.read_bytes()
-        for place in (0, *rng.choices(range(len(content)), k=99)):
+        for place in (0, *rng.choices(range(len(content)), k=49)):
             path.write_bytes(content[:place])
             log = _read(importer, files, told)
             if log and path == key and values(log) != whole:
                 assert values(log) < whole
                 # Cut behind a line's end, nothing tells that more lines followed.
                 assert log.partial or content[:place].endswith(b"\n") or content[place : place + 1] == b"\n"
-        for _ in range(1000):
+        for _ in range(400):
             damaged = bytearray(content)
             damaged[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
             path.write_bytes(damaged)
@@ -115,13 +115,13 @@ ODD: tuple[Any, ...] = (
 def assert_any_json_will_do(
     importer: Importer, key: Path, *, told: Told | None = None, also: tuple[Path, ...] = ()
 ) -> None:
-    """Put other things in the place of what stands in the files, or take it away, 300 times: as above."""
+    """Put other things in the place of what stands in the files, or take it away, 150 times: as above."""
     rng = random.Random(7)
     files = importer.claim(key, key.read_bytes()[:65536])
     assert files is not None
     for path in (key, *also):
         content = path.read_text()
-        for _ in range(300):
+        for _ in range(150):
             lines = content.splitlines() if path.suffix == ".jsonl" else [content]
             place = rng.randrange(len(lines))
             lines[place] = json.dumps(_odd(json.loads(lines[place]), rng))
