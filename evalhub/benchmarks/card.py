@@ -14,6 +14,7 @@ from aggregate.measurements import Measurements, MeasurementsError
 from aggregate.ranking import Ranking
 from aggregate.typical import FEWEST, Typical, typical
 from evalhub.benchmarks.benchmark import Benchmark
+from evalhub.benchmarks.frozen import Frozen
 from evalhub.probes.encoder import MiniLM
 from evalhub.probes.index import near_duplicates
 from evalhub.ranking import HowToRank
@@ -25,6 +26,9 @@ from evalhub.wording import BASELINE
 
 ALIKE = 0.95
 """Cosine from which on two samples are near-duplicates."""
+
+METHOD = "bradley-terry"
+"""By which the moves are: fast, and fair to models that were measured on other samples than the rest."""
 
 _LEAST = 10
 """One in so many samples, the least similar ones, is left out to see what depends on the cut."""
@@ -110,7 +114,7 @@ class Card:
 
 
 def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -> Card:
-    """Look at a benchmark in the light of its hub: moves are by the method auto, the pool by a faster one."""
+    """Look at a benchmark in the light of its hub: moves are by METHOD, the pool as `typical` says."""
     hub, frozen = benchmark.hub, benchmark.frozen
     sources = sources_of(hub, frozen.benchmark_id)
     encoder = frozen.encoder or MiniLM.name
@@ -132,7 +136,7 @@ def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -
         )
     else:
         known["width"] = sum(row.rank_high - row.rank_low + 1 for row in ranking.models) / models
-        known["moves"] = tuple(_moves(rows, ranking, frozen.sample_ids, sources))
+        known["moves"] = tuple(_moves(rows, ranking, frozen, sources))
         known["pool"] = _beside_pool(every, inside, seed) if rows.valued else None
     return Card(
         sources=dict(Counter(sources.values()).most_common()),
@@ -176,14 +180,15 @@ def _ranked(rows: _Rows, sample_ids: Iterable[str]) -> Ranking | str:
     if not frames:
         return "no model but chance is measured on these samples"
     try:
-        return HowToRank().rank(Measurements.from_frames(frames))
+        return HowToRank(method=METHOD).rank(Measurements.from_frames(frames))
     except MeasurementsError as error:
         return str(error)
 
 
-def _moves(rows: _Rows, before: Ranking, sample_ids: Sequence[str], sources: Mapping[str, str]) -> Iterable[Move]:
-    least = len(sample_ids) // _LEAST
-    out = {"the least similar tenth": {*sample_ids[len(sample_ids) - least :]}} if least else {}
+def _moves(rows: _Rows, before: Ranking, frozen: Frozen, sources: Mapping[str, str]) -> Iterable[Move]:
+    ids = frozen.sample_ids
+    least = len(ids) // _LEAST if frozen.encoder else 0  # to a filter alone, all samples are alike
+    out = {"the least similar tenth": {*ids[len(ids) - least :]}} if least else {}
     if len(names := sorted({*sources.values()})) > 1:
         out |= {name: {one for one, source in sources.items() if source == name} for name in names}
     for without, gone in out.items():

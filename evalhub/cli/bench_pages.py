@@ -10,7 +10,7 @@ from rich.table import Table
 
 from aggregate.typical import Typical
 from evalhub.benchmarks.benchmark import Benchmark
-from evalhub.benchmarks.card import ALIKE, Card, Move
+from evalhub.benchmarks.card import ALIKE, METHOD, Card, Move
 from evalhub.benchmarks.changes import Difference
 from evalhub.benchmarks.frozen import SHOWN
 from evalhub.cli.tables import console, escape
@@ -86,7 +86,7 @@ def print_card(benchmark: Benchmark, card: Card) -> None:
         return
     out.print(
         f"[dim]What follows is about {counted(card.models, 'model')}, chance left out. "
-        f"The data allow a model {card.width:.1f} ranks on average.[/]"
+        f"The data allow a model {card.width:.1f} ranks on average (by {METHOD}).[/]"
     )
     if card.moves:
         _print_moves(out, card.moves)
