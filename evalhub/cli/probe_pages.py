@@ -41,7 +41,7 @@ def _table(title: str, matches: Sequence[Match], estimated: bool) -> Table:
         table.add_column("chance", justify="right")
     table.add_column("source")
     table.add_column("name", overflow="fold")
-    table.add_column("question", no_wrap=True)
+    table.add_column("question")
     for one in matches:
         numbers = (f"{one.similarity:.2f}", f"{one.relevance:.2f}") if estimated else ()
         question = " ".join(one.prompt[: 2 * _LONGEST].split())

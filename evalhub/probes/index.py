@@ -86,10 +86,11 @@ class Index:
         squares = 1 - 2 * dots(self.vectors, self.scales, self.middle) + self.middle @ self.middle
         return np.sqrt(np.maximum(squares, np.float32(1e-6)))
 
-    def along(self, direction: np.ndarray) -> np.ndarray:
+    def along(self, direction: np.ndarray, most: int | None = None) -> np.ndarray:
         """(N,) float32: how far each sample, seen from the middle, lies along a direction (D,): their cosine
-        times the direction's length."""
-        return (dots(self.vectors, self.scales, direction) - np.float32(self.middle @ direction)) / self._lengths
+        times the direction's length. Of the first `most` samples only, where that is given."""
+        sums = dots(self.vectors[:most], self.scales[:most], direction)
+        return (sums - np.float32(self.middle @ direction)) / self._lengths[:most]
 
     def directions(self, places: Sequence[int] | np.ndarray) -> np.ndarray:
         """(n, D) float32 of length 1: where samples lie, seen from the middle."""

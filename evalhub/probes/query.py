@@ -24,13 +24,19 @@ _WORDS = 0.5
 _FIRST = 50
 """Samples found first that the query is bent towards; of a small pool, a twentieth."""
 
+LOOKED_AT = 1 << 18
+"""Of a larger pool, the samples among which those found first are: ids are hashes, so that the first ones in order
+are drawn at random."""
+
 
 def similarities(index: Index, probe: Probe) -> np.ndarray:
     """(N,) float32: the similarity of each sample of the index with a query's text and examples, in standard
     deviations over the pool."""
     asked = _direction(index, probe)
-    words = np.float32(_WORDS) * index.words.scores(probe.text) if probe.text else np.float32(0)
-    first = _standardised(index.along(asked)) + words
+    words = np.zeros(len(index.ids), np.float32)
+    if probe.text:
+        words = np.float32(_WORDS) * index.words.scores(probe.text)
+    first = _standardised(index.along(asked, LOOKED_AT)) + words[:LOOKED_AT]
     count = max(1, min(_FIRST, len(first) // 20))
     nearest = np.argpartition(-first, count - 1)[:count]
     found = _unit(index.directions(np.sort(nearest)).mean(axis=0))
@@ -58,5 +64,6 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
-    spread = values.std()
-    return (values - values.mean()) / (spread if spread > 0 else np.float32(1))
+    around = values - values.mean()
+    spread = np.sqrt(np.dot(around, around) / np.float32(len(around)))
+    return around / (spread if spread > 0 else np.float32(1))

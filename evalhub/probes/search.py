@@ -12,7 +12,7 @@ from evalhub.errors import EvalhubError
 from evalhub.filters import sample_filter
 from evalhub.probes.index import Index, Tell, quiet
 from evalhub.probes.probe import Cut, Found, Match, Probe
-from evalhub.probes.query import similarities
+from evalhub.probes.query import LOOKED_AT, similarities
 from evalhub.probes.relevance import Answered, Relevance
 from evalhub.store.answers import answers_to
 from evalhub.store.hub import Hub
@@ -133,11 +133,13 @@ def look(index: Index, probe: Probe, answers: Mapping[str, bool]) -> Standing:
     every = similarities(index, probe)
     answered = index.places(known)
     said = np.array([answers[sample_id] for sample_id in known], dtype=float)
-    pivot = float(np.partition(every, int(_PIVOT * len(every)))[int(_PIVOT * len(every))])
+    pivot = float(np.quantile(every[:LOOKED_AT], _PIVOT))
     relevance = Relevance.fit(Answered(every[answered], index.directions(answered), said), pivot)
-    odds = relevance.odds(every, index.along(relevance.weights))
-    odds[answered] = np.where(said > 0, np.inf, -np.inf)
-    return Standing(index, probe, places, every[places], odds[places], relevance, dict(answers))
+    certain = np.zeros(len(every), np.float32)
+    certain[answered] = np.where(said > 0, np.inf, -np.inf)
+    similarity = every[places]
+    odds = relevance.odds(similarity, index.along(relevance.weights)[places]) + certain[places]
+    return Standing(index, probe, places, similarity, odds, relevance, dict(answers))
 
 
 def find(

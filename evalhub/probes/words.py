@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from array import array
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -74,6 +75,7 @@ def _indexed(hub: Hub) -> Any:
     import bm25s
     from bm25s.tokenization import Tokenized, Tokenizer
 
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # else it tells of every index
     tokenizer = Tokenizer(stopwords=_STOPWORDS, stemmer=_stemmer())
     # As arrays: a list of a million lists of integers would take gigabytes.
     ids = [

@@ -73,15 +73,23 @@ def load_vectors(
         """
         SELECT sample_id, scale, bytes FROM vector JOIN sample USING (sample_id)
         WHERE encoder = $encoder AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
-        ORDER BY sample_id
         """,
         params={"encoder": encoder, "only": None if only is None else list(only)},
     ).to_arrow_table()
-    flat = np.concatenate([np.empty(0, np.int8), *map(_bytes, found["bytes"].chunks)])
-    count, length = len(found), len(flat) // max(1, len(found))
-    if count * length != len(flat):
-        raise ValueError(f"vectors of {encoder} differ in length")
-    return found["sample_id"].to_pylist(), flat.reshape(count, length), found["scale"].to_numpy()
+    # Ordered here: the database would sort a copy of every vector.
+    ids = found["sample_id"].to_numpy()
+    order = np.argsort(ids)
+    place = np.empty(len(ids), np.intp)
+    place[order] = np.arange(len(ids))
+    length = len(found["bytes"][0].as_py()) if len(ids) else 0
+    vectors, first = np.empty((len(ids), length), np.int8), 0
+    for chunk in found["bytes"].chunks:
+        rows = _bytes(chunk)
+        if len(rows) != len(chunk) * length:
+            raise ValueError(f"vectors of {encoder} differ in length")
+        vectors[place[first : first + len(chunk)]] = rows.reshape(len(chunk), length)
+        first += len(chunk)
+    return ids[order].tolist(), vectors, found["scale"].to_numpy()[order]
 
 
 def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
