@@ -1,7 +1,7 @@
 """Dot products of one vector with many, all in whole numbers.
 
 Coordinates are kept as one byte each: a quarter of the memory that has to be read, and sums that are exact, so
-that every machine gets the same digits whatever its vector units.
+that every machine gets the same digits from them whatever its vector units.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -15,6 +15,7 @@ from aggregate.ranking import Ranking
 from aggregate.typical import FEWEST, Typical, typical
 from evalhub.benchmarks.benchmark import Benchmark
 from evalhub.benchmarks.frozen import Frozen
+from evalhub.cutoffs import beyond
 from evalhub.probes.encoder import MiniLM
 from evalhub.probes.index import near_duplicates
 from evalhub.ranking import HowToRank
@@ -22,6 +23,7 @@ from evalhub.store.benchmarks import sources_of
 from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, vote_frame
 from evalhub.store.vectors import without_vector
+from evalhub.store.wanted import Wanted
 from evalhub.wording import BASELINE
 
 ALIKE = 0.95
@@ -78,6 +80,9 @@ class Card:
     sources: Mapping[str, int]
     """Samples by the source that brought them, the most first."""
 
+    warnings: tuple[str, ...]
+    """Who takes no part where only what came after a model's training counts."""
+
     lacking: int
     """Samples that this pool does not have."""
 
@@ -113,17 +118,21 @@ class Card:
         }
 
 
-def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -> Card:
-    """Look at a benchmark in the light of its hub: moves are by METHOD, the pool as `typical` says."""
+def card(benchmark: Benchmark, *, seed: int = 0, after_cutoff: bool = False, near: Near = near_duplicates) -> Card:
+    """Look at a benchmark in the light of its hub: moves are by METHOD, the pool as `typical` says.
+
+    after_cutoff: count of each model only what was published after its training.
+    """
     hub, frozen = benchmark.hub, benchmark.frozen
     sources = sources_of(hub, frozen.benchmark_id)
+    wanted = replace(benchmark.selection, after_cutoff=after_cutoff).wanted(hub) if sources else None
     encoder = frozen.encoder or MiniLM.name
     unseen = {*without_vector(hub, encoder)}
-    every = measurement_frame(hub).filter(pl.col("value").is_not_null())
+    every = measurement_frame(hub, Wanted(after_cutoff=after_cutoff)).filter(pl.col("value").is_not_null())
     inside = pl.col("sample").is_in(list(sources))
     measured = every.filter(inside)
     coverage = dict(measured.group_by("model").agg(pl.col("sample").n_unique()).sort("model").iter_rows())
-    votes = vote_frame(hub, benchmark.selection.wanted(hub)) if sources else None
+    votes = vote_frame(hub, wanted) if wanted else None
     rows = _Rows(measured, votes)
     ranking = _ranked(rows, sources)
     models = len(ranking.models) if isinstance(ranking, Ranking) else 0
@@ -142,6 +151,7 @@ def card(benchmark: Benchmark, *, seed: int = 0, near: Near = near_duplicates) -
         sources=dict(Counter(sources.values()).most_common()),
         lacking=len(frozen.samples) - len(sources),
         seen=len(sources.keys() - unseen),
+        warnings=beyond(hub, wanted, [*coverage]).warnings if wanted and after_cutoff else (),
         near=tuple(near(hub, list(sources), ALIKE, encoder)),
         coverage=coverage,
         models=models,

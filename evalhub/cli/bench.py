@@ -100,9 +100,14 @@ def list_benchmarks(as_json: bool, hub_path: Path) -> None:
 @command.command("show")
 @click.argument("bench")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random subsets.")
+@click.option(
+    "--after-cutoff",
+    is_flag=True,
+    help="Of each model, count only samples published after its training cutoff.",
+)
 @json_option
 @hub_option
-def show_benchmark(bench: str, seed: int, as_json: bool, hub_path: Path) -> None:
+def show_benchmark(bench: str, seed: int, after_cutoff: bool, as_json: bool, hub_path: Path) -> None:
     """Show the card of BENCH: what it is made of, how firm its ranking is, and whether it was picked for it.
 
     Its order of models is set beside that of the whole pool, and beside the orders on 200 random subsets of the
@@ -117,7 +122,7 @@ def show_benchmark(bench: str, seed: int, as_json: bool, hub_path: Path) -> None
         benchmark = hub.benchmark(bench)
         with telling() as tell:
             tell("ranking with samples left out")
-            made = card(benchmark, seed=seed)
+            made = card(benchmark, seed=seed, after_cutoff=after_cutoff)
         if as_json:
             print_json({**bench_json(benchmark), "card": made.to_json()})
         else:

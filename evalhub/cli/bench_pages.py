@@ -79,6 +79,8 @@ def print_card(benchmark: Benchmark, card: Card) -> None:
     out.print(f"sources: {sources or 'none in this pool'}")
     if card.lacking:
         out.print(f"[yellow]warning:[/] this pool lacks {counted(card.lacking, 'sample')} of it")
+    for warning in card.warnings:
+        out.print(f"[yellow]warning:[/] {escape(warning)}")
     _print_near(out, benchmark.hub, card)
     _print_coverage(out, card.coverage, count)
     if card.reason:

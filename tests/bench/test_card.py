@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -136,3 +137,18 @@ def test_too_few_models_to_tell(hub: Hub) -> None:
 def test_no_sample_of_it_is_here(hub: Hub) -> None:
     made = card(bench(hub, SAMPLES[:20]))
     assert (made.lacking, made.sources, made.coverage, made.near) == (20, {}, {}, ())
+
+
+def test_after_the_cutoff_only_what_is_newer_counts(hub: Hub) -> None:
+    """Of a model whose cutoff is unknown nothing counts, and it is named."""
+    samples = [item(f"dated {n}", published_at=date(2025, 1 + n % 2, 1)) for n in range(40)]
+    add_samples(hub, samples)
+    for n, model in enumerate(MODELS):
+        passes(hub, model, samples, [0.5] * len(samples), n)
+        if n:
+            add_model(hub, Model(model_id=model, cutoff=date(2025, 1, 15)))
+    benchmark = freeze(hub, "dated", found(samples))
+    every, newer = card(benchmark, near=lambda *_: []), card(benchmark, after_cutoff=True, near=lambda *_: [])
+    assert set(every.coverage.values()) == {40} and not every.warnings
+    assert newer.coverage == dict.fromkeys(MODELS[1:], 20) and newer.models == 5
+    assert "unknown training cutoff, not ranked: m0" in newer.warnings[0]
