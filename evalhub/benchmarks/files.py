@@ -50,10 +50,10 @@ def _numbers(one: Picked) -> dict[str, float]:
     return {"similarity": one.similarity, "relevance": one.relevance}
 
 
-def _finite(value: Any) -> float:
+def _within(value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"the number {number}")
+    if not (math.isfinite(number) and low <= number <= high):
+        raise ValueError(f"the number {number} cannot be")
     return number
 
 
@@ -77,16 +77,22 @@ def read(hub: Hub, path: Path, name: str = "") -> Brought:
         samples = tuple(
             Picked(
                 sample_id=str(one["sample"]),
-                similarity=_finite(one["similarity"]),
-                relevance=_finite(one["relevance"]),
+                similarity=_within(one["similarity"]),
+                relevance=_within(one["relevance"], 0, 1),
             )
             for one in content["samples"]
         )
         frozen = Frozen.from_json(content, samples)
+        estimate = frozen.estimate
+        _within(estimate.precision, _within(estimate.low, 0, 1), _within(estimate.high, 0, 1))
         told, name = content["hash"], name or str(content["name"])
         sources = {one["sample"]: str(one["source"] or "unknown") for one in content["samples"]}
-    except (KeyError, TypeError, ValueError) as error:
-        raise EvalhubError(f"{path} is no whole benchmark: {error} is missing or damaged") from error
+    except KeyError as error:
+        raise EvalhubError(f"{path} is no whole benchmark: {error} is missing") from error
+    except ValueError as error:
+        raise EvalhubError(f"{path} is no whole benchmark: {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise EvalhubError(f"{path} is no whole benchmark: something in it is of another kind") from error
     if not samples or len({*frozen.sample_ids}) < len(samples):
         raise EvalhubError(f"{path} is no whole benchmark: it names no sample, or one twice")
     if frozen.benchmark_id != told:
@@ -112,7 +118,9 @@ def _kept(hub: Hub, name: str, frozen: Frozen) -> Named:
 def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except IsADirectoryError as error:
+        raise EvalhubError(f"{path} is a folder: give a file that evalhub bench export wrote") from error
+    except (ValueError, RecursionError) as error:
         raise EvalhubError(f"{path} is no JSON: give a file that evalhub bench export wrote") from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise EvalhubError(f"{path} is no benchmark: give a file that evalhub bench export wrote")

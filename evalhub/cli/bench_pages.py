@@ -13,6 +13,7 @@ from evalhub.benchmarks.benchmark import Benchmark
 from evalhub.benchmarks.card import ALIKE, METHOD, Card, Move
 from evalhub.benchmarks.changes import Difference
 from evalhub.benchmarks.frozen import SHOWN
+from evalhub.cli.probe_pages import shortened
 from evalhub.cli.tables import console, escape
 from evalhub.store.benchmarks import Named
 from evalhub.store.hub import Hub
@@ -99,11 +100,13 @@ def print_card(benchmark: Benchmark, card: Card) -> None:
 def _print_query(out: Console, benchmark: Benchmark) -> None:
     probe, cut, known = benchmark.frozen.probe, benchmark.frozen.cut, benchmark.frozen.estimate
     if probe.text:
-        out.print(f"text: {escape(probe.text)}")
+        out.print(f"text: {escape(shortened(probe.text))}")
     if probe.like:
         out.print(f"like: {escape(', '.join(probe.like))}")
     if probe.where:
         out.print(f"where: {escape(probe.where)}")
+    if not benchmark.frozen.encoder and cut.top is not None:
+        out.print(f"cut: the first {cut.top:,} in the order of the pool, of {known.candidates:,}")
     if benchmark.frozen.encoder:
         out.print(f"encoder: {escape(benchmark.frozen.encoder)}")
         asked = f"top {cut.top:,}" if cut.top is not None else f"precision {cut.precision}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalhub.cli.options import Number, hub_option, json_option, print_json
+from evalhub.errors import EvalhubError
 
 if TYPE_CHECKING:
     from evalhub.probes.index import Index
@@ -84,17 +85,17 @@ def command(
     from evalhub.probes.search import find
     from evalhub.store.answers import drop_answers, put_answers
     from evalhub.store.hub import Hub
+    from evalhub.store.samples import known_by_id
 
     probe = Probe(text=text.strip(), like=like, where=where)
     cut = Cut(top=top) if top is not None else Cut(precision=precision or DEFAULT_PRECISION)
     with Hub(hub_path, make=False) as hub:
         index = None
+        if unknown := {*like, *right, *wrong} - known_by_id(hub, [*like, *right, *wrong]).keys():
+            raise EvalhubError(f"the pool has no sample '{min(unknown)}': evalhub probe TEXT --json shows ids")
         if probe.means:
             with telling() as tell:
                 index = Index.open(hub, tell=tell)
-            for sample_id in (*right, *wrong):
-                if not index.has(sample_id):
-                    raise click.UsageError(f"the pool has no sample '{sample_id}'")
             if forget:
                 drop_answers(hub, probe.query_id)
             put_answers(hub, probe.query_id, {**dict.fromkeys(right, True), **dict.fromkeys(wrong, False)})

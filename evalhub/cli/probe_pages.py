@@ -21,17 +21,28 @@ def print_found(found: Found, show: int) -> None:
     out = console()
     out.print(
         f"{counted(len(found.matches), 'sample')} of {found.candidates:,}"
-        + (f": {escape(found.probe.text)}" if found.probe.text else "")
+        + (f": {escape(shortened(found.probe.text))}" if found.probe.text else "")
     )
+    if not found.matches and found.candidates and found.cut.precision is not None:
+        out.print(
+            f"none can be had with precision {found.cut.precision}: lower --precision, take the most similar ones "
+            "with --top N, or answer some questions with --ask N"
+        )
     if found.encoder and found.matches:
         out.print(
             f"estimated precision {found.precision:.2f} (95% interval {found.low:.2f} to {found.high:.2f}), "
             f"from {counted(found.answers, 'answer')}"
         )
-    if found.matches:
+    if found.matches and show:
         out.print(_table("first", found.matches[:show], bool(found.encoder)))
     if found.borderline and show:
         out.print(_table("just below the cut", found.borderline[:show], bool(found.encoder)))
+
+
+def shortened(text: str) -> str:
+    """A text on one line, as long as a table shows it."""
+    line = " ".join(text[: 2 * _LONGEST].split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def _table(title: str, matches: Sequence[Match], estimated: bool) -> Table:
@@ -44,9 +55,7 @@ def _table(title: str, matches: Sequence[Match], estimated: bool) -> Table:
     table.add_column("question")
     for one in matches:
         numbers = (f"{one.similarity:.2f}", f"{one.relevance:.2f}") if estimated else ()
-        question = " ".join(one.prompt[: 2 * _LONGEST].split())
-        shown = question if len(question) <= _LONGEST else question[: _LONGEST - 1] + "…"
-        table.add_row(*numbers, escape(one.source), escape(one.source_id), escape(shown))
+        table.add_row(*numbers, escape(one.source), escape(one.source_id), escape(shortened(one.prompt)))
     return table
 
 

@@ -128,7 +128,9 @@ def look(index: Index, probe: Probe, answers: Mapping[str, bool]) -> Standing:
     known = [sample_id for sample_id in answers if index.has(sample_id)]
     for sample_id in probe.like:
         if not index.has(sample_id):
-            raise EvalhubError(f"the pool has no sample '{sample_id}' to be like: evalhub probe TEXT shows ids")
+            raise EvalhubError(
+                f"the pool has no sample '{sample_id}' to be like: evalhub probe TEXT --json shows ids"
+            )
     places = index.places_where(probe.where)
     every = similarities(index, probe)
     answered = index.places(known)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from evalhub.cli import evalhub
 from evalhub.cli.probe import command
+from evalhub.errors import EvalhubError
 from tests.probes.conftest import topic_samples
 
 
@@ -63,7 +64,6 @@ def test_answers_by_id(own: Path) -> None:
         (("law", "--top", "3", "--precision", "0.5"), "give one of them"),
         (("law", "--right", "a", "--wrong", "a"), "cannot be both"),
         (("--ask", "3", "--where", "source = 'x'"), "answers are about"),
-        (("law", "--right", "nobody"), "no sample 'nobody'"),
         (("law", "--precision", "0"), "0<"),
         (("law", "--precision", "nan"), "not a number"),
     ],
@@ -75,3 +75,14 @@ def test_wrong_calls(own: Path, arguments: tuple[str, ...], says: str) -> None:
 
 def test_it_is_among_the_commands() -> None:
     assert "probe" in CliRunner().invoke(evalhub, ["--help"]).stdout
+
+
+@pytest.mark.parametrize("option", ["--right", "--wrong", "--like"])
+def test_an_unknown_sample_is_said_before_the_search(own: Path, option: str) -> None:
+    with pytest.raises(EvalhubError, match="no sample 'nobody'"):
+        CliRunner().invoke(command, ["law", option, "nobody", "--hub", str(own)], catch_exceptions=False)
+
+
+def test_where_no_sample_is_sure_enough_it_says_what_to_do(own: Path) -> None:
+    code, out, _ = run(own, "law", "--precision", "1")
+    assert code == 0 and "0 samples of 180" in out and "--top N" in out
