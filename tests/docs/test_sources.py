@@ -24,8 +24,8 @@ def test_commands_run(tmp_path: Path) -> None:
     assert script.startswith(there)
     hub, cache = tmp_path / "hub", tmp_path / "cache"
     said = output_of(script.removeprefix(there), tmp_path, EVALHUB_HOME=hub, DATA=DATA, HF_DATASETS_CACHE=cache)
-    told = re.findall(r"(\d+) samples, (\d+) added", said)
-    assert told == [("1319", "1319"), ("20", "20"), ("20", "20")]
+    told = re.findall(r"([\d,]+) samples, ([\d,]+) added", said)
+    assert told == [("1,319", "1,319"), ("20", "20"), ("20", "20")]
 
 
 def test_all_options_are_explained() -> None:
