@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from evalhub.cli.options import Number, hub_option, json_option, print_json
-from evalhub.cli.probe import DEFAULT_PRECISION
+from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.cli.probe_options import asked, probe_options
 from evalhub.wording import counted
 
 
@@ -21,18 +21,7 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("name")
-@click.argument("text", default="")
-@click.option(
-    "--like", multiple=True, metavar="SAMPLE", help="More like this sample of the pool; may be repeated."
-)
-@click.option("--where", default="", metavar="FILTER", help="Only samples that this filter holds for.")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="So many samples, however similar they are.")
-@click.option(
-    "--precision",
-    type=Number(0, 1, min_open=True),
-    help="As many samples as can be had with this share of them estimated to be right.  "
-    f"[default: {DEFAULT_PRECISION}]",
-)
+@probe_options
 @click.option("--show", type=click.IntRange(0), default=5, show_default=True, help="Samples of each list printed.")
 @json_option
 @hub_option
@@ -52,20 +41,16 @@ def new(
     They are those that `evalhub probe` finds with the same options, the answers given there included. What
     is in the list never changes; evalhub bench refresh searches anew and adds a version.
     """
-    if top is not None and precision is not None:
-        raise click.UsageError("--top and --precision both say how many samples: give one of them")
+    probe, cut = asked(text, like, where, top, precision)
 
     from evalhub.benchmarks.benchmark import freeze
     from evalhub.cli.bench_pages import bench_json
     from evalhub.cli.probe_pages import found_json, print_found
     from evalhub.cli.progress import telling
-    from evalhub.probes.probe import Cut, Probe
     from evalhub.probes.search import find
     from evalhub.store.benchmarks import check_new_name
     from evalhub.store.hub import Hub
 
-    probe = Probe(text=text.strip(), like=like, where=where)
-    cut = Cut(top=top) if top is not None else Cut(precision=precision or DEFAULT_PRECISION)
     with Hub(hub_path, make=False) as hub:
         check_new_name(hub, name)
         with telling() as tell:

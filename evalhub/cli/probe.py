@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalhub.cli.options import Number, hub_option, json_option, print_json
+from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.cli.probe_options import asked, probe_options
 from evalhub.errors import EvalhubError
 
 if TYPE_CHECKING:
     from evalhub.probes.index import Index
     from evalhub.probes.probe import Probe
     from evalhub.store.hub import Hub
-
-DEFAULT_PRECISION = 0.8
 
 _REFIT = 5
 """Answers after which the next questions are chosen anew."""
@@ -25,18 +24,7 @@ _LONGEST = 1500
 
 
 @click.command("probe")
-@click.argument("text", default="")
-@click.option(
-    "--like", multiple=True, metavar="SAMPLE", help="More like this sample of the pool; may be repeated."
-)
-@click.option("--where", default="", metavar="FILTER", help="Only samples that this filter holds for.")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="So many samples, however similar they are.")
-@click.option(
-    "--precision",
-    type=Number(0, 1, min_open=True),
-    help="As many samples as can be had with this share of them estimated to be right.  "
-    f"[default: {DEFAULT_PRECISION}]",
-)
+@probe_options
 @click.option("--right", multiple=True, metavar="SAMPLE", help="Answer: this sample is what the text means.")
 @click.option("--wrong", multiple=True, metavar="SAMPLE", help="Answer: this sample is not.")
 @click.option(
@@ -71,24 +59,20 @@ def command(
     some twenty answers (--ask 20) it is an estimate for yours. Answers are kept and hold for this text and these
     examples under any filter. `evalhub bench new` saves what is found as a benchmark.
     """
-    if top is not None and precision is not None:
-        raise click.UsageError("--top and --precision both say how many samples: give one of them")
+    probe, cut = asked(text, like, where, top, precision)
     if both := set(right) & set(wrong):
         raise click.UsageError(f"{min(both)} cannot be both --right and --wrong")
-    if not text.strip() and not like and (right or wrong or ask or forget):
+    if not probe.means and (right or wrong or ask or forget):
         raise click.UsageError("answers are about a TEXT or --like: give one")
 
     from evalhub.cli.probe_pages import found_json, print_found
     from evalhub.cli.progress import telling
     from evalhub.probes.index import Index
-    from evalhub.probes.probe import Cut, Probe
     from evalhub.probes.search import find
     from evalhub.store.answers import drop_answers, put_answers
     from evalhub.store.hub import Hub
     from evalhub.store.samples import known_by_id
 
-    probe = Probe(text=text.strip(), like=like, where=where)
-    cut = Cut(top=top) if top is not None else Cut(precision=precision or DEFAULT_PRECISION)
     with Hub(hub_path, make=False) as hub:
         index = None
         if unknown := {*like, *right, *wrong} - known_by_id(hub, [*like, *right, *wrong]).keys():

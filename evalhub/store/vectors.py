@@ -27,9 +27,7 @@ def without_vector(hub: Hub, encoder: str) -> list[str]:
 
 def texts_of(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
     """sample_id, prompt, choices, reference (JSON), tags of samples, in the order of their ids."""
-    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
-    rows = hub.frame(f"{_TEXTS} WHERE list_contains($ids::VARCHAR[], sample_id)", {"ids": list(sample_ids)})
-    return wanted.join(rows, on="sample_id", how="left", maintain_order="left")
+    return _in_order(hub, _TEXTS, sample_ids)
 
 
 def all_texts(hub: Hub, together: int = 50_000) -> Iterator[pl.DataFrame]:
@@ -108,13 +106,13 @@ def pool_fingerprint(hub: Hub) -> tuple[int, str]:
 
 def named(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
     """sample_id, source, source_id and prompt of samples, in the order of their ids as given."""
+    return _in_order(hub, "SELECT sample_id, source, source_id, prompt FROM sample", sample_ids)
+
+
+def _in_order(hub: Hub, columns: str, sample_ids: Sequence[str]) -> pl.DataFrame:
+    """Columns of samples in the order of their ids as given; null where the pool has no such sample."""
     wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
-    rows = hub.frame(
-        """
-        SELECT sample_id, source, source_id, prompt FROM sample WHERE list_contains($ids::VARCHAR[], sample_id)
-        """,
-        {"ids": list(sample_ids)},
-    )
+    rows = hub.frame(f"{columns} WHERE list_contains($ids::VARCHAR[], sample_id)", {"ids": list(sample_ids)})
     return wanted.join(rows, on="sample_id", how="left", maintain_order="left")
 
 

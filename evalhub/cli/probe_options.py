@@ -1,0 +1,57 @@
+"""What `evalhub probe` and `evalhub bench new` are told of the samples that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from evalhub.cli.options import Number
+
+if TYPE_CHECKING:
+    from evalhub.probes.probe import Cut, Probe
+
+_DEFAULT_PRECISION = 0.8
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def probe_options(command: _Command) -> _Command:
+    """TEXT, --like, --where, --top and --precision, for `asked`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.argument("text", default=""),
+    click.option(
+        "--like", multiple=True, metavar="SAMPLE", help="More like this sample of the pool; may be repeated."
+    ),
+    click.option("--where", default="", metavar="FILTER", help="Only samples that this filter holds for."),
+    click.option("--top", type=click.IntRange(1), metavar="N", help="So many samples, however similar they are."),
+    click.option(
+        "--precision",
+        type=Number(0, 1, min_open=True),
+        help="As many samples as can be had with this share of them estimated to be right.  "
+        f"[default: {_DEFAULT_PRECISION}]",
+    ),
+)
+
+
+def asked(
+    text: str, like: tuple[str, ...], where: str, top: int | None, precision: float | None
+) -> tuple[Probe, Cut]:
+    """The probe and the cut that these options mean.
+
+    Raises:
+        click.UsageError: they say twice how many samples.
+    """
+    if top is not None and precision is not None:
+        raise click.UsageError("--top and --precision both say how many samples: give one of them")
+
+    from evalhub.probes.probe import Cut, Probe
+
+    cut = Cut(top=top) if top is not None else Cut(precision=precision or _DEFAULT_PRECISION)
+    return Probe(text=text.strip(), like=like, where=where), cut
