@@ -17,10 +17,11 @@ from pathlib import Path
 
 from evalhub import pool
 from evalhub.backends.base import Backend, Request
+from evalhub.backends.opening import open_backend
 from evalhub.scoring.clock import Clock
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.prompt import request
-from evalhub.scoring.score import conditions_of, open_backend, score
+from evalhub.scoring.score import conditions_of, score
 from evalhub.store.hub import Hub
 from evalhub.store.samples import choose_samples, load_samples
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.cli.probe_options import asked, probe_options
+from evalhub.cli.probe_options import asked, open_index, probe_options
 from evalhub.wording import counted
 
 
@@ -32,6 +32,7 @@ def new(
     where: str,
     top: int | None,
     precision: float | None,
+    skip_images: bool,
     show: int,
     as_json: bool,
     hub_path: Path,
@@ -46,15 +47,13 @@ def new(
     from evalhub.benchmarks.benchmark import freeze
     from evalhub.cli.bench_pages import bench_json
     from evalhub.cli.probe_pages import found_json, print_found
-    from evalhub.cli.progress import telling
     from evalhub.probes.search import find
     from evalhub.store.benchmarks import check_new_name
     from evalhub.store.hub import Hub
 
     with Hub(hub_path, make=False) as hub:
         check_new_name(hub, name)
-        with telling() as tell:
-            found = find(hub, probe, cut, tell=tell)
+        found = find(hub, probe, cut, index=open_index(hub, probe, skip_images))
         made = freeze(hub, name, found)
     if as_json:
         print_json({**found_json(found), **bench_json(made)})

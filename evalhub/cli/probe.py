@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.cli.probe_options import asked, probe_options
+from evalhub.cli.probe_options import asked, open_index, probe_options
 from evalhub.errors import EvalhubError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def command(
     where: str,
     top: int | None,
     precision: float | None,
+    skip_images: bool,
     right: tuple[str, ...],
     wrong: tuple[str, ...],
     ask: int | None,
@@ -66,20 +67,16 @@ def command(
         raise click.UsageError("answers are about a TEXT or --like: give one")
 
     from evalhub.cli.probe_pages import found_json, print_found
-    from evalhub.cli.progress import telling
-    from evalhub.probes.index import Index
     from evalhub.probes.search import find
     from evalhub.store.answers import drop_answers, put_answers
     from evalhub.store.hub import Hub
     from evalhub.store.samples import known_by_id
 
     with Hub(hub_path, make=False) as hub:
-        index = None
         if unknown := {*like, *right, *wrong} - known_by_id(hub, [*like, *right, *wrong]).keys():
             raise EvalhubError(f"the pool has no sample '{min(unknown)}': evalhub probe TEXT --json shows ids")
-        if probe.means:
-            with telling() as tell:
-                index = Index.open(hub, tell=tell)
+        index = open_index(hub, probe, skip_images)
+        if index:
             if forget:
                 drop_answers(hub, probe.query_id)
             put_answers(hub, probe.query_id, {**dict.fromkeys(right, True), **dict.fromkeys(wrong, False)})

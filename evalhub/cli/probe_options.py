@@ -10,7 +10,9 @@ import click
 from evalhub.cli.options import Number
 
 if TYPE_CHECKING:
+    from evalhub.probes.index import Index
     from evalhub.probes.probe import Cut, Probe
+    from evalhub.store.hub import Hub
 
 _DEFAULT_PRECISION = 0.8
 
@@ -18,7 +20,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def probe_options(command: _Command) -> _Command:
-    """TEXT, --like, --where, --top and --precision, for `asked`."""
+    """TEXT, --like, --where, --top and --precision, for `asked`; --skip-images, for `open_index`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -37,6 +39,7 @@ _OPTIONS = (
         help="As many samples as can be had with this share of them estimated to be right.  "
         f"[default: {_DEFAULT_PRECISION}]",
     ),
+    click.option("--skip-images", is_flag=True, help="Read no text in images that were not read before."),
 )
 
 
@@ -55,3 +58,19 @@ def asked(
 
     cut = Cut(top=top) if top is not None else Cut(precision=precision or _DEFAULT_PRECISION)
     return Probe(text=text.strip(), like=like, where=where), cut
+
+
+def open_index(hub: Hub, probe: Probe, skip_images: bool) -> Index | None:
+    """The index of the pool, where the probe needs one; what is done for it is told on the terminal.
+
+    Raises:
+        EvalhubError: the encoder cannot be had.
+    """
+    if not probe.means:
+        return None
+
+    from evalhub.cli.progress import telling
+    from evalhub.probes.index import Index
+
+    with telling() as tell:
+        return Index.open(hub, images=not skip_images, tell=tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,16 +11,22 @@ from functools import cached_property
 import numpy as np
 
 from evalhub.filters import sample_filter
+from evalhub.ocr import INSTALL, RapidOCR, can_read
 from evalhub.probes.encoder import Encoder, MiniLM
 from evalhub.probes.texts import meaning
 from evalhub.probes.words import Words
 from evalhub.store.hub import Hub
+from evalhub.store.image_texts import put_image_texts, unread_images
 from evalhub.store.laid_out import lay_out, places_where
 from evalhub.store.vectors import load_vectors, put_vectors, texts_of, without_vector
+from evalhub.wording import counted
 from kernels.dots import dots, quantised
 
 _TOGETHER = 256
 """Samples that are encoded, and kept, at a time: a kill loses no more."""
+
+_READ_TOGETHER = 16
+"""Images that are read, and kept, at a time."""
 
 _BLOCK = 1 << 16
 """Vectors that are floats at a time."""
@@ -48,13 +55,20 @@ class Index:
     words: Words
 
     @classmethod
-    def open(cls, hub: Hub, *, encoder: Encoder | None = None, tell: Tell = quiet) -> Index:
-        """The index of a hub's pool. Samples that the encoder has not seen are encoded first, and kept.
+    def open(cls, hub: Hub, *, encoder: Encoder | None = None, images: bool = True, tell: Tell = quiet) -> Index:
+        """The index of a hub's pool. Images that nobody has read are read first, samples that the encoder has not
+        seen are encoded, and both is kept.
+
+        Args:
+            images: whether to read images; those that were read before count in any case. Where the packages for
+                it are missing, a warning says so.
 
         Raises:
             EvalhubError: the encoder cannot be had.
         """
         encoder = encoder or MiniLM()
+        if images:
+            _read_images(hub, tell)
         encode_pool(hub, encoder, tell)
         lay_out(hub)
         ids, vectors, scales = load_vectors(hub, encoder.name)
@@ -114,9 +128,27 @@ def encode_pool(hub: Hub, encoder: Encoder, tell: Tell = quiet) -> int:
     for first in range(0, len(missing), _TOGETHER):
         tell(f"encoding samples: {first:,} of {len(missing):,}")
         rows = texts_of(hub, missing[first : first + _TOGETHER])
-        texts = [meaning(prompt, choices) for prompt, choices in rows.select("prompt", "choices").iter_rows()]
+        texts = [meaning(*row) for row in rows.select("prompt", "choices", "image_text").iter_rows()]
         put_vectors(hub, encoder.name, rows["sample_id"].to_list(), *quantised(encoder.encode(texts)))
     return len(missing)
+
+
+def _read_images(hub: Hub, tell: Tell) -> None:
+    """Read the text in images that nobody has read."""
+    missing = unread_images(hub)
+    if not missing:
+        return
+    if not can_read():
+        warnings.warn(
+            f"{counted(len(missing), 'image')} not searched for the text in them: {INSTALL}", stacklevel=2
+        )
+        return
+    reader = RapidOCR()
+    for first in range(0, len(missing), _READ_TOGETHER):
+        tell(f"reading the text in images: {first:,} of {len(missing):,}")
+        images = missing[first : first + _READ_TOGETHER]
+        contents = hub.blobs.get(images)
+        put_image_texts(hub, reader.name, images, [reader.read(contents.get(image, b"")) for image in images])
 
 
 def near_duplicates(

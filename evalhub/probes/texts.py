@@ -9,14 +9,14 @@ _LONGEST = 4000
 """Characters of one part; what is longer says what it is about before."""
 
 
-def meaning(prompt: str, choices: Sequence[str]) -> str:
-    """What the encoder reads: the question and the choices."""
-    return "\n".join(part[:_LONGEST] for part in (prompt, *choices))
+def meaning(prompt: str, choices: Sequence[str], image_text: str) -> str:
+    """What the encoder reads: the question, the choices and the text in the images."""
+    return "\n".join(part[:_LONGEST] for part in (prompt, *choices, image_text) if part)
 
 
-def words(prompt: str, choices: Sequence[str], reference: Any, tags: Sequence[str]) -> str:
-    """What a word is looked for in: question, choices, reference and tags."""
-    return "\n".join(part[:_LONGEST] for part in (prompt, *choices, *_strings(reference), *tags))
+def words(prompt: str, choices: Sequence[str], reference: Any, tags: Sequence[str], image_text: str) -> str:
+    """What a word is looked for in: question, choices, reference, tags and the text in the images."""
+    return "\n".join(part[:_LONGEST] for part in (prompt, *choices, *_strings(reference), *tags, image_text))
 
 
 def _strings(value: Any) -> list[str]:

@@ -93,8 +93,8 @@ def _indexed(hub: Hub) -> Any:
 def _texts(hub: Hub) -> Iterator[list[str]]:
     for part in all_texts(hub):
         yield [
-            words(prompt, choices, json.loads(reference), tags)
-            for _, prompt, choices, reference, tags in part.iter_rows()
+            words(prompt, choices, json.loads(reference), tags, image_text)
+            for _, prompt, choices, reference, tags, image_text in part.iter_rows()
         ]
 
 

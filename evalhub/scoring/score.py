@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from evalhub import plugins
 from evalhub.backends.base import Backend
 from evalhub.errors import EvalhubError
 from evalhub.scoring.clock import WRITING, Clock
@@ -57,38 +55,6 @@ class Scored:
 
     metrics: tuple[Metric, ...] = ()
     """Of samples answered by likelihood, what their scores say beyond passing."""
-
-
-def open_backend(
-    name: str,
-    *,
-    device: str = "auto",
-    dtype: str = "auto",
-    hub: Path | None = None,
-    priced: bool = False,
-) -> Backend:
-    """Start the backend that a model's name means.
-
-    Args:
-        hub: folder where the user's table of prices may be.
-        priced: start it only where a price is known.
-
-    Raises:
-        EvalhubError: no backend runs it, it cannot be run here, or it has no price.
-    """
-    for kind in plugins.backends():
-        if kind.handles(name):
-            price = kind.price(name, hub) if hub and hasattr(kind, "price") else None
-            if priced and price is None:
-                raise EvalhubError(
-                    f"a budget in dollars needs a price, and none is known for {name}: put it into prices.toml "
-                    "(docs/backends.md), or budget tokens or attempts; nothing was sent"
-                )
-            backend: Backend = kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
-            return backend
-    if name.startswith("recorded:"):
-        raise EvalhubError("recorded:FILE is a source of samples: evalhub score replay:FILE runs the recording")
-    raise EvalhubError(f"no backend runs '{name}'")
 
 
 def score(

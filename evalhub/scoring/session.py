@@ -10,6 +10,7 @@ from typing import Any
 from aggregate.ranking import Ranking
 from evalhub import pool
 from evalhub.backends.baseline import RANDOM
+from evalhub.backends.opening import open_backend
 from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
@@ -19,7 +20,7 @@ from evalhub.scoring.interrupt import listening
 from evalhub.scoring.likelihood import arithmetic, coarse
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.run import Watcher
-from evalhub.scoring.score import open_backend, score
+from evalhub.scoring.score import score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve

@@ -10,7 +10,14 @@ import pyarrow as pa
 
 from evalhub.store.hub import Hub
 
-_TEXTS = "SELECT sample_id, prompt, choices, reference, tags FROM sample"
+_TEXTS = """
+    SELECT sample_id, prompt, choices, reference, tags, coalesce(image_text, '') AS image_text FROM sample
+    LEFT JOIN (
+        SELECT sample_id, string_agg(text, chr(10) ORDER BY image) AS image_text
+        FROM (SELECT sample_id, unnest(images) AS image FROM sample WHERE modality = 'image')
+        JOIN image_text USING (image) GROUP BY sample_id
+    ) USING (sample_id)
+"""
 
 
 def without_vector(hub: Hub, encoder: str) -> list[str]:
@@ -26,7 +33,8 @@ def without_vector(hub: Hub, encoder: str) -> list[str]:
 
 
 def texts_of(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
-    """sample_id, prompt, choices, reference (JSON), tags of samples, in the order of their ids."""
+    """sample_id, prompt, choices, reference (JSON), tags, image_text (read in the images) of samples, in the order
+    of their ids."""
     return _in_order(hub, _TEXTS, sample_ids)
 
 
@@ -97,11 +105,15 @@ def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
 
 
 def pool_fingerprint(hub: Hub) -> tuple[int, str]:
-    """Number of samples, and a text that is another one as soon as a sample came or went."""
-    count, mixed = hub.database.execute(
-        "SELECT count(*), coalesce(bit_xor(hash(sample_id)), 0)::VARCHAR FROM sample"
+    """Number of samples, and a text that is another one as soon as a sample came or went or an image was read."""
+    count, mixed, read = hub.database.execute(
+        """
+        SELECT count(*), coalesce(bit_xor(hash(sample_id)), 0)::VARCHAR,
+               (SELECT coalesce(bit_xor(hash(image, text)), 0)::VARCHAR FROM image_text WHERE text <> '')
+        FROM sample
+        """
     ).fetchall()[0]
-    return count, f"{count} {mixed}"
+    return count, f"{count} {mixed} {read}"
 
 
 def named(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:

@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from evalhub.backends import weights
 from evalhub.backends.base import Backend, Output, Request
 from evalhub.backends.baseline import BaselineBackend
+from evalhub.backends.opening import open_backend
 from evalhub.backends.transformers import TransformersBackend
 from evalhub.embedded import EmbeddedFile
 from evalhub.errors import EvalhubError
-from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
 from tests.engine.models import make
 

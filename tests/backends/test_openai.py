@@ -19,9 +19,9 @@ from evalhub.backends import http_client, rate_limits
 from evalhub.backends.base import Backend, Output, Request
 from evalhub.backends.openai import OpenAIBackend
 from evalhub.backends.openai_probe import Endpoint
+from evalhub.backends.opening import open_backend
 from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
-from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
 from tests.backends.stub_server import (
     Body,

@@ -11,9 +11,9 @@ from evalhub import plugins
 from evalhub.backends import weights
 from evalhub.backends.base import Backend, Request
 from evalhub.backends.openai import OpenAIBackend
+from evalhub.backends.opening import open_backend
 from evalhub.errors import EvalhubError
 from evalhub.scoring.prompt import request
-from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
 from ingest.sources.reasoning_gym import ReasoningGym
 from tests.backends.embedded import converted

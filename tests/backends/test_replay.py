@@ -9,9 +9,9 @@ import pytest
 
 from aggregate.rates import rate_of
 from evalhub.backends.base import Request
+from evalhub.backends.opening import open_backend
 from evalhub.backends.replay import ReplayBackend
 from evalhub.errors import EvalhubError
-from evalhub.scoring.score import open_backend
 from ingest.records import Condition, Sample, Status
 from tests.cli.helpers import evalhub, written
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from evalhub.errors import EvalhubError
 from evalhub.filters import FilterError
+from evalhub.probes import index as index_module
 from evalhub.probes.index import Index, encode_pool, near_duplicates
 from evalhub.probes.probe import Cut, Probe
 from evalhub.probes.search import find, look
@@ -15,6 +18,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from ingest.records import Sample
 from tests.probes.conftest import TOPICS, ByWords, topic_samples
+from tests.text_images import image_of
 
 
 def topic(source_id: str) -> str:
@@ -137,3 +141,30 @@ def test_a_query_of_stop_words_and_of_no_known_word(pool: Hub, index: Index) -> 
     assert not index.words.scores("the of and").any()
     assert not index.words.scores("zzyzx").any()
     assert len(find(pool, Probe(text="zzyzx ☃"), Cut(top=3), index=index).matches) == 3
+
+
+def test_text_in_an_image_is_searched(hub: Hub) -> None:
+    """By meaning and by word, once it is read; what was encoded before is encoded anew."""
+    pytest.importorskip("rapidocr", reason="rapidocr is not installed")
+    samples = [
+        replace(
+            topic_samples(1)[0], prompt="What is shown?", source_id=f"picture {word}", images=(image_of([word]),)
+        )
+        for word in ("violin", "plaintiff", "catalyst")
+    ]
+    add_samples(hub, samples)
+    blind = Index.open(hub, encoder=ByWords(), images=False)
+    assert not blind.words.scores("violin").any()
+    index = Index.open(hub, encoder=ByWords())
+    assert [index.words.scores(word).argmax() for word in ("violin", "plaintiff")] == [
+        index.places([sample.sample_id])[0] for sample in samples[:2]
+    ]
+    found = find(hub, Probe(text="law"), Cut(top=1), index=index)
+    assert found.matches[0].source_id == "picture plaintiff"
+
+
+def test_images_that_cannot_be_read_here_are_counted(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "can_read", lambda: False)
+    add_samples(hub, [replace(topic_samples(1)[0], images=(image_of(["violin"]),))])
+    with pytest.warns(UserWarning, match=r"1 image not searched .*evalhub\[ocr\]"):
+        Index.open(hub, encoder=ByWords())

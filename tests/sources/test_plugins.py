@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from evalhub import plugins
+from evalhub.backends.opening import open_backend
 from evalhub.errors import EvalhubError
 from evalhub.pool import ingest
 from evalhub.ranking import PUBLISHED, rank_everything, rank_hub
-from evalhub.scoring.score import open_backend
 from evalhub.store.hub import Hub
 from evalhub.store.samples import Added
 from tests.cli.helpers import evalhub
