@@ -1,0 +1,93 @@
+"""A question before it is an item: its words, its program, and the wrong options; and how options are laid out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ingest.questions.grid import Refused
+from ingest.questions.numbers import parse
+from ingest.questions.program import UNKNOWN, Answer
+from ingest.sources.items import plain_answer
+
+OPTIONS = 4
+
+Kind = Literal["choice", "numeric", "unanswerable"]
+"""A choice; a free number; or a choice whose right option is that it cannot be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A question with its answer."""
+
+    program: dict[str, Any]
+    """What gives the answer."""
+
+    question: str
+    answer: Answer
+    wrong: tuple[str, ...] = ()
+    """The other options; none where the answer is a free number."""
+
+    @property
+    def kind(self) -> Kind:
+        """What sort of question it is."""
+        if not self.wrong:
+            return "numeric"
+        return "unanswerable" if self.answer.text == UNKNOWN else "choice"
+
+
+def checked(draft: Draft) -> Draft:
+    """The draft, where it has one right option and three that differ from it and from each other.
+
+    Raises:
+        Refused: it has not.
+    """
+    if draft.answer.text == UNKNOWN and not draft.wrong:
+        raise Refused("a value is missing")
+    if not draft.wrong:
+        return draft
+    options = (draft.answer.text, *draft.wrong)
+    if len(options) != OPTIONS:
+        raise Refused("too few options that differ")
+    if any(len(option) < 2 and not option.isdigit() for option in options):
+        raise Refused("an option is as short as the letters that name options")
+    for place, option in enumerate(options):
+        for other in options[:place]:
+            if same(option, other):
+                raise Refused("two options are equal")
+    return draft
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two options say the same, as text or as numbers: 0.3M and 300k do, 1.2 and 1.20 do."""
+    first, second = parse(one), parse(other)
+    if first and second and first.unit == second.unit and first.aside == second.aside:
+        return first.value == second.value
+    return plain_answer(one) == plain_answer(other)
+
+
+def with_unknown(draft: Draft, rng: random.Random) -> Draft:
+    """The same question of choice with one wrong option given up for the one that it cannot be told."""
+    kept = rng.sample(draft.wrong, len(draft.wrong) - 1)
+    return replace(draft, wrong=(*kept, UNKNOWN))
+
+
+def window(rng: random.Random, value: int, low: int, high: int) -> tuple[str, ...]:
+    """The whole numbers beside one that stand as options with it, its place among them left to chance.
+
+    Raises:
+        Refused: there are too few between low and high.
+    """
+    first, last = max(low, value - OPTIONS + 1), min(value, high - OPTIONS + 1)
+    if first > last:
+        raise Refused("too few options that differ")
+    start = rng.randint(first, last)
+    return tuple(str(number) for number in range(start, start + OPTIONS) if number != value)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Quoted names in a sentence."""
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

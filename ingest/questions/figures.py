@@ -1,0 +1,157 @@
+"""Questions on a figure's text layer, and on which caption and which paragraph belong to a figure."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from ingest.questions.draft import OPTIONS, Draft, checked
+from ingest.questions.figure_program import Axis, lines_of, run, ticks_of
+from ingest.questions.grid import Refused
+from ingest.questions.numbers import printed
+from ingest.questions.wording import first_sentence
+from ingest.sources.items import plain_answer
+
+_LABEL = re.compile(r"[^\W\d_]{3}")
+_LONGEST_LABEL = 40
+_PARAGRAPH = 700
+_SHORTEST_CAPTION = 20
+_LETTERS = re.compile(
+    r"(?:\b[Pp]anels?\s*)?\([a-h](?:\s*[-–,&]\s*\(?[a-h]\)?)*\)|\b[Pp]anels? [a-h]\b|\((?:left|right|top|bottom)\)"
+)
+_NUMBERED = r"(?:Figures?|Figs?\.?|FIG\.?|Tables?|Tabs?\.?)"
+
+
+class Figures:
+    """Asks about one figure. Each method makes a draft by chance, or raises `Refused`."""
+
+    def __init__(self, content: Mapping[str, Any], rng: random.Random, elsewhere: Sequence[str]) -> None:
+        """
+        Args:
+            content: as `figure_program.content_of` gives it.
+            rng: seeded by the content.
+            elsewhere: labels in other figures and tables of the paper.
+        """
+        self.content, self.rng = content, rng
+        self.lines = lines_of(content)
+        caption = plain_answer(content["caption"])
+        self.labels = [
+            line.text for line in self.lines if _is_label(line.text) and plain_answer(line.text) not in caption
+        ]
+        self.elsewhere = [text for text in elsewhere if _is_label(text) and plain_answer(text) not in caption]
+
+    def operations(self) -> list[Callable[[], Draft]]:
+        """What can be asked."""
+        return [self.tick, self.turned_label, self.shown, self.panel]
+
+    def tick(self) -> Draft:
+        """The end of an axis; the options are numbers of its scale, some beyond what is printed."""
+        axis: Axis = self.rng.choice(["horizontal", "vertical"])
+        end = self.rng.choice(["largest", "smallest"])
+        ticks = [number for _, number in ticks_of(self.lines, axis)]
+        program = {"op": "tick", "axis": axis, "end": end}
+        if not run(program, self.content).value:
+            raise Refused("an axis that begins at 0 is no question")
+        question = f"What is the {end} number printed at the {axis} axis?"
+        last, step = ticks[-1 if end == "largest" else 0], ticks[1].number - ticks[0].number
+        even = all(after.number - before.number == step for before, after in pairwise(ticks))
+        if not even or len({(one.scale, one.unit) for one in ticks}) > 1:
+            raise Refused("the scale is not even")
+        first, decimals = self.rng.randint(1 - OPTIONS, 0), max(one.decimals for one in ticks)
+        places = [place for place in range(first, first + OPTIONS) if place]
+        if any(one.decimals != decimals for one in ticks):
+            raise Refused("numbers of the scale have different digits")
+        numbers = (printed(last.number + place * step, decimals) for place in places)
+        return self._draft(program, question, tuple(f"{number}{last.scale}{last.unit}" for number in numbers))
+
+    def turned_label(self) -> Draft:
+        """The label of the vertical axis, among other labels of the figure."""
+        answer = run({"op": "turned label"}, self.content).text
+        others = [label for label in dict.fromkeys(self.labels) if plain_answer(label) != plain_answer(answer)]
+        wrong = self._similar(answer, [*others, *self.elsewhere])
+        return self._draft({"op": "turned label"}, "What is the label of the vertical axis?", tuple(wrong))
+
+    def shown(self) -> Draft:
+        """Which label stands in this figure; the others stand elsewhere in the paper."""
+        (right,) = self._several(sorted(set(self.labels)), 1)
+        whole = " ".join(plain_answer(line.text) for line in self.lines)
+        others = sorted({text for text in self.elsewhere if plain_answer(text) not in whole})
+        among = [*self._similar(right, others), right]
+        program = {"op": "shown", "among": sorted(among)}
+        return self._draft(program, "Which of these labels is written in the figure?", tuple(among[:-1]))
+
+    def panel(self) -> Draft:
+        """What a lettered panel shows."""
+        captions = {letter: caption for letter, caption in self.content["panels"] if caption}
+        letter, *others = self._several(sorted(captions), OPTIONS)
+        question = f"What does panel ({letter}) show?"
+        return self._draft({"op": "panel", "letter": letter}, question, tuple(captions[one] for one in others))
+
+    def _similar(self, label: str, among: Sequence[str]) -> list[str]:
+        """Other labels of about its length."""
+        nearest = sorted(dict.fromkeys(among), key=lambda other: (abs(len(other) - len(label)), other))
+        return self._several(nearest[: 2 * OPTIONS], OPTIONS - 1)
+
+    def _several(self, among: Sequence[str], count: int) -> list[str]:
+        if len(among) < count:
+            raise Refused("too few labels")
+        return self.rng.sample(among, count)
+
+    def _draft(self, program: dict[str, Any], question: str, wrong: tuple[str, ...]) -> Draft:
+        return checked(Draft(program=program, question=question, answer=run(program, self.content), wrong=wrong))
+
+
+def caption_draft(captions: Mapping[str, str], number: str, rng: random.Random) -> Draft:
+    """Which caption belongs to a figure.
+
+    captions: of the paper's figures, as `bare_caption` gives them, by number.
+    """
+    content, program = {"captions": dict(captions)}, {"op": "caption", "of": number}
+    others = [caption for one, caption in captions.items() if one != number]
+    if len(captions.get(number, "")) < _SHORTEST_CAPTION or len(others) < OPTIONS - 1:
+        raise Refused("too few captions")
+    question = "Which of these captions belongs to the figure in the picture?"
+    wrong = tuple(rng.sample(others, OPTIONS - 1))
+    return checked(Draft(program=program, question=question, answer=run(program, content), wrong=wrong))
+
+
+def cited_draft(citing: Mapping[str, Sequence[str]], number: str, rng: random.Random) -> Draft:
+    """Which of several figures a paragraph speaks of; they are to be shown in the order that its program says.
+
+    citing: the paragraphs that speak of each figure, as `masked` gives them, by number.
+    """
+    about = [text for text in citing.get(number, ()) if sum(text in texts for texts in citing.values()) == 1]
+    if not about:
+        raise Refused("no paragraph speaks of this figure alone")
+    if len(citing) < OPTIONS:
+        raise Refused("too few figures")
+    order = [number, *rng.sample([one for one in citing if one != number], OPTIONS - 1)]
+    rng.shuffle(order)
+    program = {"op": "cited", "paragraph": rng.choice(about), "order": order}
+    answer = run(program, {"citing": {one: list(texts) for one, texts in citing.items()}})
+    question = f"Which of the pictures does this paragraph of their paper speak of?\n\n{program['paragraph']}"
+    wrong = tuple(name for place in range(1, OPTIONS + 1) if (name := f"Picture {place}") != answer.text)
+    return checked(Draft(program=program, question=question, answer=answer, wrong=wrong))
+
+
+def bare_caption(caption: str) -> str:
+    """The first sentence of a caption without its number, nor the panels' letters, which alone would tell it."""
+    caption = re.sub(rf"^{_NUMBERED}\s*[A-Z]?\d+[.:]?\s*", "", caption.strip())
+    bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(_LETTERS.sub("", first_sentence(caption)).split()))
+    return bare.lstrip(".,;: ")
+
+
+def masked(paragraph: str, number: str) -> str:
+    """A paragraph that cites one figure, with the number gone; empty where it names other numbered items too, or
+    is so long that nobody would read it."""
+    names = re.findall(rf"\b{_NUMBERED}\s*~?\s*([A-Z]?\d+(?:\w|\s*(?:,|and|&|–|-|to)\s*\d)?)", paragraph)
+    if not names or set(names) != {number} or len(paragraph) > _PARAGRAPH:
+        return ""
+    return re.sub(rf"\b({_NUMBERED})\s*~?\s*{re.escape(number)}\b", r"\1 [number]", " ".join(paragraph.split()))
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= _LONGEST_LABEL and bool(_LABEL.search(text))

@@ -1,0 +1,127 @@
+"""What questions on tables say: several ways for each operation."""
+
+from __future__ import annotations
+
+import random
+import re
+
+PREFACES = (
+    "The picture shows {item}{caption}.",
+    "You see {item}{caption}.",
+    "This is {item}{caption}.",
+)
+
+TABLE = {
+    "lookup": (
+        "What does the table give for {cell}?",
+        "Which entry does the table hold for {cell}?",
+        "Read off the entry for {cell}.",
+    ),
+    "find": (
+        "Which row has {value} in {column}?",
+        "In {column}, beside which row does {value} stand?",
+        "{value} is the entry of which row in {column}?",
+    ),
+    "extreme among": (
+        "Which of the rows in the options has the {end} value in {column}?",
+        "Of the rows named in the options, which one has the {end} entry in {column}?",
+    ),
+    "extreme": (
+        "Which row has the {end} value in {column}{without}?",
+        "In {column}, which row holds the {end} value{without}?",
+        "Where in {column} does the {end} value stand{without}? Name the row.",
+    ),
+    "extreme value": (
+        "What is the {end} value in {column}{without}?",
+        "Which number is the {end} one in {column}{without}?",
+    ),
+    "rank": (
+        "If the rows are sorted by {column} with the {end} value first{without}, at which place is {row}?",
+        "Counting from the {end} value in {column}{without}, which place does {row} take?",
+    ),
+    "count": (
+        "How many rows have a value {than} {value} in {column}{without}?",
+        "In {column}, how many values are {than} {value}{without}?",
+    ),
+    "wins": (
+        "In how many rows is the value in {first} larger than that in {second}{without}?",
+        "Comparing row by row, how often is {first} above {second}{without}?",
+    ),
+    "difference": (
+        "In {column}, what is the value of {first} minus that of {second}?",
+        "What is left when the value of {second} is subtracted from that of {first} in {column}?",
+        "Compute {first} minus {second} for {column}.",
+    ),
+    "difference across": (
+        "For {row}, what is {first} minus {second}?",
+        "Subtract {second} from {first} in the row {row}: what is the result?",
+    ),
+    "ratio": (
+        "In {column}, what is the value of {first} divided by that of {second}?",
+        "How many times the value of {second} is the value of {first} in {column}?",
+    ),
+    "aggregate": (
+        "What is the {function} of {column} over {rows}?",
+        "Over {rows}, what is the {function} of the values in {column}?",
+        "Compute the {function} of {column} for {rows}.",
+    ),
+    "compare": (
+        "For {row}, which is larger, {first} or {second}, and by how much?",
+        "In the row {row}, does {first} or {second} have the larger value, and what is the difference?",
+    ),
+    "trend": (
+        "In {column}, how does the value change from {a} to {b}, and then from {b} to {c}?",
+        "Go through {a}, {b} and {c} in this order: how does the value in {column} move?",
+    ),
+    "trend across": (
+        "For {row}, how does the value change from {a} to {b}, and then from {b} to {c}?",
+        "Go through {a}, {b} and {c} in this order: how does the value of {row} move?",
+    ),
+}
+
+FUNCTIONS = {
+    "mean": "mean",
+    "median": "median",
+    "sum": "sum",
+    "range": "spread (largest minus smallest)",
+}
+
+_PLACES = {1: "", 2: "second-", 3: "third-"}
+_SCALES = {"k": "thousands (k)", "M": "millions (M)", "B": "billions (B)", "T": "trillions (T)"}
+_LONGEST_CAPTION = 160
+
+
+def said(operation: str, rng: random.Random, **parts: str) -> str:
+    """A question, in one of its ways."""
+    text = rng.choice(TABLE[operation]).format(**parts)
+    return text[0].upper() + text[1:]
+
+
+def preface(kind: str, number: str, caption: str, rng: random.Random) -> str:
+    """What stands before a question: which table or figure this is, with the first sentence of its caption."""
+    start = first_sentence(caption)
+    quoted = f", “{start}”" if start else ""
+    return rng.choice(PREFACES).format(item=f"{kind} {number} of a paper", caption=quoted)
+
+
+def first_sentence(caption: str) -> str:
+    """The first sentence of a caption, without its period, cut between words where it is long."""
+    sentence = re.split(r"(?<=\w\w[.!?])\s+(?=[A-Z\[(*†‡])", caption.strip(), maxsplit=1)[0].rstrip(". ")
+    if len(sentence) <= _LONGEST_CAPTION:
+        return sentence
+    return sentence[:_LONGEST_CAPTION].rsplit(" ", 1)[0] + " …"
+
+
+def ordinal(place: int) -> str:
+    """What stands before `largest`: nothing for the first place, `second-`, `third-`."""
+    return _PLACES[place]
+
+
+def form(decimals: int, unit: str = "", scale: str = "") -> str:
+    """How a free number is to be written, as a sentence behind the question."""
+    parts = [_SCALES[scale]] if scale else []
+    measured = (
+        " ".join(["in", *parts, *([f"({unit})" if parts else unit] if unit else [])]) if parts or unit else ""
+    )
+    digits = "to a whole number" if decimals <= 0 else f"to {decimals} decimal{'s' * (decimals > 1)}"
+    return f" Give the result {measured + ', ' if measured else ''}{digits}."

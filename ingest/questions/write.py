@@ -1,0 +1,187 @@
+"""Questions on a paper: as many as its figures and tables give, spread over operations and kinds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ingest.papers.records import Figure, Item, Paper, Table
+from ingest.questions import figure_program, grid
+from ingest.questions.draft import Draft
+from ingest.questions.draw import drawn, with_unanswerable
+from ingest.questions.figures import Figures, bare_caption, caption_draft, cited_draft, masked
+from ingest.questions.grid import Grid, Refused
+from ingest.questions.question import Evidence, Question
+from ingest.questions.tables import Tables
+from ingest.questions.unanswerable import absent_from, without_answer
+from ingest.questions.wording import preface
+from ingest.records import Condition, Sample, content_hash
+from ingest.sources.items import condition_of
+
+_A_CELL = 2
+"""Questions on a table for each of its cells at most: more would ask the same again."""
+
+_UNANSWERABLE = 8
+"""One unanswerable question for so many on a table."""
+
+_CHOICE = condition_of(choices=True, answer="generate")
+_NUMBER = Condition(template="{prompt}\nAnswer with the number and nothing else.")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a paper."""
+
+    questions: list[Question] = field(default_factory=list)
+
+    refused: Counter[str] = field(default_factory=Counter)
+    """Items and drafts that were given up, by reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A draft with what it is about."""
+
+    draft: Draft
+    content: dict[str, Any]
+    item: Item
+    opening: str = ""
+    images: tuple[bytes, ...] = ()
+
+
+def questions_of(paper: Paper, *, source: str, per_table: int = 16, per_figure: int = 6) -> Written:
+    """Write questions on a paper. The same paper gives the same ones.
+
+    Args:
+        source: the name that the samples give as theirs.
+        per_table: at most so many on a table.
+        per_figure: at most so many on a figure's text layer.
+    """
+    written = Written()
+    for asked in _all_asked(paper, per_table, per_figure, written.refused):
+        written.questions.append(_question(paper, source, asked))
+    return written
+
+
+def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[str]) -> Iterator[_Asked]:
+    grids: dict[str, Grid] = {}
+    for table in paper.tables:
+        try:
+            grids[table.number] = Grid(grid.content_of(table))
+        except Refused as reason:
+            refused[f"table: {reason}"] += 1
+    for item in (*paper.tables, *paper.figures):
+        if not item.image:
+            refused["no picture"] += 1
+        elif isinstance(item, Figure):
+            yield from _about_figure(item, paper, grids, per_figure, refused)
+        elif isinstance(item, Table) and item.number in grids:
+            yield from _about_table(item, grids, per_table, refused)
+    yield from _about_captions(paper, refused)
+    yield from _about_citations(paper, refused)
+
+
+def _about_table(table: Table, grids: dict[str, Grid], most: int, refused: Counter[str]) -> Iterator[_Asked]:
+    """Questions that are computed from its cells."""
+    content, own = grid.content_of(table), grids[table.number]
+    asks = Tables(own, _rng(content))
+    most = min(most, _A_CELL * len(own.rows) * len(own.columns))
+    absent = absent_from(own, [one for number, one in grids.items() if number != table.number])
+    drafts = drawn(asks.operations(), most, asks.rng, refused)
+    few = max(1, most // _UNANSWERABLE)
+    for draft in with_unanswerable(
+        drafts, lambda one: without_answer(one, own, absent, asks.rng), few, asks.rng, refused
+    ):
+        opening = preface("Table", table.number, table.caption, asks.rng)
+        yield _Asked(draft=draft, content=content, item=table, opening=opening)
+
+
+def _about_figure(
+    figure: Figure, paper: Paper, grids: dict[str, Grid], most: int, refused: Counter[str]
+) -> Iterator[_Asked]:
+    """Questions from its text layer."""
+    content = figure_program.content_of(figure)
+    others = [figure_program.content_of(one) for one in paper.figures if one.number != figure.number]
+    elsewhere = [line.text for other in others for line in figure_program.lines_of(other)]
+    if not elsewhere:
+        names = [(*one.row_names.values(), *one.column_names.values()) for one in grids.values()]
+        elsewhere = [name for table in names for name in table]
+    asks = Figures(content, _rng(content), elsewhere)
+    for draft in drawn(asks.operations(), most, asks.rng, refused):
+        opening = preface("Figure", figure.number, figure.caption, asks.rng)
+        yield _Asked(draft=draft, content=content, item=figure, opening=opening)
+
+
+def _about_captions(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
+    """Which caption belongs to a figure."""
+    captions = {figure.number: bare for figure in paper.figures if (bare := bare_caption(figure.caption))}
+    for figure in paper.figures:
+        if figure.image:
+            content = {"captions": captions}
+            try:
+                draft = caption_draft(captions, figure.number, _rng([content, figure.number]))
+            except Refused as reason:
+                refused[str(reason)] += 1
+            else:
+                yield _Asked(draft=draft, content=content, item=figure)
+
+
+def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
+    """Which of several figures a paragraph speaks of."""
+    shown = {figure.number: figure for figure in paper.figures if figure.image}
+    citing = {n: [text for one in figure.citing if (text := masked(one, n))] for n, figure in shown.items()}
+    for number, figure in shown.items():
+        content = {"citing": citing}
+        try:
+            draft = cited_draft(citing, number, _rng([content, number]))
+        except Refused as reason:
+            refused[str(reason)] += 1
+        else:
+            images = tuple(shown[one].image for one in draft.program["order"])
+            yield _Asked(draft=draft, content=content, item=figure, images=images)
+
+
+def _question(paper: Paper, source: str, asked: _Asked) -> Question:
+    draft, item = asked.draft, asked.item
+    name: Literal["figure", "table"] = "table" if isinstance(item, Table) else "figure"
+    options = [draft.answer.text, *draft.wrong] if draft.wrong else []
+    if draft.program["op"] == "cited":
+        options.sort()
+    else:
+        _rng([draft.program, draft.question, options]).shuffle(options)
+    place = item.region
+    sample = Sample(
+        prompt=f"{asked.opening} {draft.question}".strip(),
+        grader="choice" if options else "numeric",
+        reference=draft.answer.text,
+        choices=tuple(options),
+        images=asked.images or (item.image,),
+        condition=_CHOICE if options else _NUMBER,
+        source=source,
+        source_id=f"{paper.paper_id}{paper.version}/{name}-{item.number}/{content_hash(draft.program)[:12]}",
+        cluster=paper.paper_id,
+        tags=(name, str(draft.program["op"]), draft.kind, *paper.categories),
+        licence=paper.licence,
+        published_at=paper.published_at,
+    )
+    return Question(
+        sample=sample,
+        kind=draft.kind,
+        program=draft.program,
+        content=asked.content,
+        evidence=Evidence(
+            item=name,
+            number=item.number,
+            route=item.route,
+            page=place.page if place else None,
+            box=place.box if place else None,
+        ),
+    )
+
+
+def _rng(content: Any) -> random.Random:
+    """Chance that only the content decides."""
+    return random.Random(content_hash(content))
