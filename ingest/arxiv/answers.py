@@ -52,7 +52,8 @@ def blocks(answer: requests.Response, *, most: int, decoded: bool, seconds: floa
         raise NotThere(f"too large: {int(announced) >> 20} MiB")
     size, deadline = 0, time.monotonic() + seconds
     try:
-        for block in answer.raw.stream(_BLOCK, decode_content=decoded):
+        # What is there, and not a whole block: one that drips in must not outlast the deadline.
+        while block := answer.raw.read1(_BLOCK, decode_content=decoded):
             size += len(block)
             if size > most:
                 raise NotThere(f"too large: over {most >> 20} MiB")
@@ -97,13 +98,10 @@ def keep(answer: requests.Response, path: Path, *, most: int, decoded: bool, sec
     """Write the body of an answer to a file, and see it on the disk.
 
     Raises:
-        As `blocks`, and SourceError where there is no room.
+        OSError: it cannot be written; else as `blocks`.
     """
-    try:
-        with path.open("wb") as file:
-            for block in blocks(answer, most=most, decoded=decoded, seconds=seconds):
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise SourceError(f"{path} cannot be written: {error.strerror or error}") from error
+    with path.open("wb") as file:
+        for block in blocks(answer, most=most, decoded=decoded, seconds=seconds):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())

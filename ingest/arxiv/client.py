@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 from ingest.arxiv.addresses import ARXIV, Addresses, addresses
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Kept = TypeVar("Kept")
 
 _TRIES = 6
+_TRIES_BAD = 4
+"""Of an answer that comes and is not right: what is wrong with it passes less often."""
+
 _FIRST_WAIT = 5.0
 """Seconds before the second try; doubled for each that follows, give or take a quarter."""
 
@@ -91,18 +94,16 @@ class Client:
             SourceDown: no usable answer after all retries.
             SourceError: it will not answer this, or its answer is not to be read.
         """
-        from urllib.parse import urlencode
-
         whole = f"{address}?{urlencode(query)}"
         try:
             return self._asked(whole, lambda answer: understand(read_xml(answer, seconds=self._whole)))
         except BadAnswer as error:
-            raise SourceDown(f"{whole}: {error}, {_TRIES} times in a row; try again later") from error
+            raise SourceDown(f"{whole}: {error}, again and again; try again later") from error
         except NotThere as error:
             raise SourceError(f"{whole}: {error}") from error
 
     def file(self, path: str, target: Path, check: Callable[[Path], Kept], *, decoded: bool = False) -> Kept:
-        """Fetch a file, as it is.
+        """Fetch a file.
 
         Args:
             path: below the address of files.
@@ -124,16 +125,17 @@ class Client:
 
     def _asked(self, address: str, read: Callable[[requests.Response], Kept]) -> Kept:
         """One answer, after as many tries as it takes."""
-        for number in range(_TRIES):
+        for number in range(1, _TRIES + 1):
+            asked_for = 0.0
             try:
                 return self._followed(address, read)
-            except (Busy, BadAnswer) as error:
-                wait = _FIRST_WAIT * 2**number * random.uniform(0.75, 1.25)
-                self._pace.hold(max(wait, getattr(error, "wait", 0.0)))
-                failure = error
-        if isinstance(failure, BadAnswer):
-            raise failure
-        raise SourceDown(f"{address}: {failure}, {_TRIES} times in a row; try again later")
+            except Busy as error:
+                failure, asked_for = error, error.wait
+            except BadAnswer:
+                if number >= _TRIES_BAD:
+                    raise
+            self._pace.hold(max(asked_for, _FIRST_WAIT * 2 ** (number - 1) * random.uniform(0.75, 1.25)))
+        raise SourceDown(f"{address}: {failure}, again and again; try again later")
 
     def _followed(self, address: str, read: Callable[[requests.Response], Kept]) -> Kept:
         """One answer, along redirects, each of which has a turn of its own."""
@@ -186,8 +188,10 @@ class Client:
             raise SourceDown(f"{answer.url}: access denied (403); see https://info.arxiv.org/help/robots.html")
         if status >= 500:
             raise BadAnswer(f"answers {status} ({answer.reason})")
-        if status != 200:
+        if status in (404, 410):
             raise NotThere(f"answers {status} ({answer.reason})")
+        if status != 200:
+            raise SourceError(f"{answer.url}: answers {status} ({answer.reason})")
 
 
 def _agent(contact: str) -> str:

@@ -18,7 +18,7 @@ WITHDRAWN = "withdrawn"
 DELETED = "deleted by arXiv"
 NOT_OPEN = "licence does not allow it"
 UNKNOWN = "licence unknown"
-NEWER = "a newer version has come"
+OTHER = "licence of another version"
 TAKEN = "taken before"
 TOO_LARGE = "too large"
 NO_FILES = "neither source nor PDF"
@@ -97,7 +97,7 @@ class Collection:
         for place, one in enumerate(usable):
             paper = one.paper
             self._progress("files", place, len(usable))
-            category = next(name for name in (*paper.categories, "") if name in {*self._window.categories, ""})
+            category = next((name for name in paper.categories if name in self._window.categories), "")
             if self._limit is not None and got[category] >= self._limit:
                 self._leave(paper, BEYOND, category)
             elif self._taken(_paper_id(paper), paper.version):
@@ -117,9 +117,10 @@ class Collection:
             return UNKNOWN, "no record in OAI-PMH"
         if told.deleted:
             return DELETED, ""
-        # Versions can have different licences. A day apart is the same one, seen from another time zone.
-        if told.of is not None and told.of > paper.published_at + timedelta(days=1):
-            return NEWER, f"the licence is that of {told.of}, {paper.version} is of {paper.published_at}"
+        # Versions can have different licences, and search and records are not renewed at the same moment. A day
+        # apart is the same version, seen from another time zone.
+        if told.of is not None and abs(told.of - paper.published_at) > timedelta(days=1):
+            return OTHER, f"the licence is that of {told.of}, {paper.version} is of {paper.published_at}"
         if not told.licence:
             return UNKNOWN, "the record names none"
         return ("", "") if told.licence in self._licences else (NOT_OPEN, told.licence)

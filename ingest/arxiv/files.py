@@ -16,6 +16,7 @@ from ingest.arxiv.client import Client
 from ingest.arxiv.contents import Kind, kind_of
 from ingest.arxiv.errors import BadAnswer, NotThere, SourceDown
 from ingest.arxiv.records import Found
+from ingest.source import SourceError
 
 _SOURCES = ("source.tar.gz", "source.tex.gz")
 _PDF = "paper.pdf"
@@ -29,7 +30,7 @@ _MOST_FAILURES = 5
 
 
 class Files:
-    """Fetches them. One for each client."""
+    """Fetches them. One for each run."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -40,10 +41,16 @@ class Files:
 
         Raises:
             SourceDown: arXiv does not answer, or sends one broken file after the other.
-            SourceError: there is no room on the disk.
+            SourceError: the folder cannot be written, or there is no room on the disk.
         """
-        folder = self.folder(paper)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = self._client.folder / "papers" / (paper.arxiv_id.replace("/", "_") + paper.version)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return self._fetched(paper, folder)
+        except OSError as error:
+            raise SourceError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+    def _fetched(self, paper: Found, folder: Path) -> tuple[Path | None, Path | None, list[str]]:
         name = paper.arxiv_id + paper.version
         # Another process may be at the same paper.
         with FileLock(folder / "lock"):
@@ -52,13 +59,13 @@ class Files:
                 none = json.loads((folder / _NONE).read_text("utf-8"))
             passing: dict[str, str] = {}
             for what, path in (("source", f"/e-print/{name}"), ("PDF", f"/pdf/{name}")):
-                if what in none or self._kept(folder, what):
+                if what in none or _kept(folder, what):
                     continue
                 try:
                     kind = self._client.file(path, folder / _COMING, kind_of, decoded=what == "PDF")
                     _name(folder, kind)
                     self._failures = 0
-                    if not self._kept(folder, what):
+                    if not _kept(folder, what):
                         none[what] = f"arXiv sent a {kind} for it"
                 except NotThere as error:
                     none[what] = str(error)
@@ -74,16 +81,13 @@ class Files:
                 if what in none:
                     _write(folder / _NONE, json.dumps(none))
             why = [f"no {what}: {reason}" for what, reason in (none | passing).items()]
-            return self._kept(folder, "source"), self._kept(folder, "PDF"), why
+            return _kept(folder, "source"), _kept(folder, "PDF"), why
 
-    def folder(self, paper: Found) -> Path:
-        """Where a paper's files are."""
-        return self._client.folder / "papers" / (paper.arxiv_id.replace("/", "_") + paper.version)
 
-    @staticmethod
-    def _kept(folder: Path, what: str) -> Path | None:
-        names = _SOURCES if what == "source" else (_PDF,)
-        return next((folder / name for name in names if (folder / name).exists()), None)
+def _kept(folder: Path, what: str) -> Path | None:
+    """A file that is there from before."""
+    names = _SOURCES if what == "source" else (_PDF,)
+    return next((folder / name for name in names if (folder / name).exists()), None)
 
 
 def _name(folder: Path, kind: Kind) -> None:

@@ -35,7 +35,7 @@ class Licensed:
     """SPDX name; empty where none was chosen or the record is deleted."""
 
     of: date | None
-    """When the version that it speaks of was submitted; None where it does not say."""
+    """When the version that it speaks of was submitted; None for a first version."""
 
     deleted: bool = False
     """Whether arXiv has taken the paper out."""
@@ -144,9 +144,9 @@ def _licensed(record: Element, *, deleted: bool) -> Licensed:
     told = record.find(f"{_OAI}metadata/{_META}arXiv")
     if told is None:
         return Licensed(licence="", of=None, deleted=deleted)
-    day = told.findtext(f"{_META}updated") or told.findtext(f"{_META}created")
+    day = told.findtext(f"{_META}updated", "").strip()
     return Licensed(
         licence=spdx(told.findtext(f"{_META}license", "")),
-        of=date.fromisoformat(day.strip()[:10]) if day else None,
+        of=date.fromisoformat(day[:10]) if day else None,
         deleted=deleted,
     )

@@ -62,14 +62,14 @@ def _kept(path: Path, now: float) -> list[Listed] | None:
     """What was found out less than a day ago."""
     try:
         content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+        if not 0 <= now - content["at"] < _DAY:
+            return None
+        return [
+            Listed(paper=_found(one["paper"]), licensed=one["licensed"] and _licensed(one["licensed"]))
+            for one in content["papers"]
+        ]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # none, or another version of evalhub wrote it
         return None
-    if not 0 <= now - content["at"] < _DAY:
-        return None
-    return [
-        Listed(paper=_found(one["paper"]), licensed=one["licensed"] and _licensed(one["licensed"]))
-        for one in content["papers"]
-    ]
 
 
 def _found(kept: dict[str, Any]) -> Found:

@@ -20,6 +20,7 @@ Kind = Literal[
     "page",
     "stall",
     "hang",
+    "drip",
     "expired",
     "empty",
 ]
@@ -31,9 +32,9 @@ class Fault:
 
     kind: Kind
     """`busy`: 503; `denied`: 403; `broken`: 500; `half`: half of the bytes that the header promises; `short`: half
-    of them, with no promise; `hang`: half of them, then silence; `stall`: silence; `redirect`; `malformed`: XML
-    without its end; `page`: a web page; `expired`: the token of a list is not good any more; `empty`: a page of a
-    search without its papers."""
+    of them, with no promise; `hang`: half of them, then silence; `drip`: one by one; `stall`: silence; `redirect`;
+    `malformed`: XML without its end; `page`: a web page; `expired`: the token of a list is not good any more;
+    `empty`: a page of a search without its papers."""
 
     on: str = "/"
     """How the path of the requests begins."""
@@ -45,7 +46,7 @@ class Fault:
     """Of `busy`: the header Retry-After, none if empty. Of `redirect`: where to."""
 
     seconds: float = 60.0
-    """Of `stall` and `hang`: how long the silence is."""
+    """Of `stall` and `hang`: how long the silence is. Of `drip`: from byte to byte."""
 
 
 class Faults:

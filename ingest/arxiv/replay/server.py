@@ -169,6 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if fault and what == "drip":
+            for byte in body:
+                self.wfile.write(bytes((byte,)))
+                self.replay.stall(fault.seconds)
+            return
         if what in ("half", "short", "hang"):
             body = body[: len(body) // 2]
             self.close_connection = True
