@@ -1,0 +1,131 @@
+"""Arguments, environments and braces of LaTeX, found without parsing the rest of what authors write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BEGIN_END = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}")
+_SPACE = re.compile(r"\s*")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment and where it stands in the text."""
+
+    name: str
+    body: str
+    """Between its begin and end, arguments included."""
+
+    start: int
+    """Of its \\begin."""
+
+    end: int
+    """Behind its \\end."""
+
+    inside: int
+    """Where `body` starts."""
+
+
+def skip_space(text: str, at: int) -> int:
+    """Where the next character that is no white space stands."""
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def closing(text: str, at: int, pair: str = "{}") -> int:
+    """Where the bracket that stands at `at` is closed; the end of the text if it never is.
+
+    Braces shield what is in them from a search for other brackets.
+    """
+    opens, closes = pair[0], pair[1]
+    depth = braces = 0
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            at += 1
+        elif pair != "{}" and char == "{":
+            braces += 1
+        elif pair != "{}" and char == "}":
+            braces -= 1
+            if braces < 0:
+                return len(text)
+        elif braces == 0 and char == opens:
+            depth += 1
+        elif braces == 0 and char == closes:
+            depth -= 1
+            if depth == 0:
+                return at
+        at += 1
+    return len(text)
+
+
+def argument(text: str, at: int) -> tuple[str, int]:
+    """The mandatory argument that follows, without its braces, and where it ends."""
+    at = skip_space(text, at)
+    if at >= len(text):
+        return "", at
+    if text[at] == "{":
+        end = closing(text, at)
+        return text[at + 1 : end], min(end + 1, len(text))
+    if text[at] == "\\":
+        word = re.compile(r"\\([A-Za-z@]+|.)", re.DOTALL).match(text, at)
+        end = word.end() if word else at + 1
+        return text[at:end], end
+    return text[at], at + 1
+
+
+def option(text: str, at: int, pair: str = "[]") -> tuple[str | None, int]:
+    """The optional argument that follows, or None, and where it ends."""
+    start = skip_space(text, at)
+    if start >= len(text) or text[start] != pair[0]:
+        return None, at
+    end = closing(text, start, pair)
+    if end >= len(text):
+        return None, at
+    return text[start + 1 : end], end + 1
+
+
+def environments(text: str, names: re.Pattern[str]) -> Iterator[Environment]:
+    """The outermost environments with a name that matches whole, in order; none that is never closed."""
+    at = 0
+    while begin := _next(text, at, "begin", names):
+        name = begin[2]
+        depth, end = 1, None
+        for mark in _BEGIN_END.finditer(text, begin.end()):
+            if mark[2] == name:
+                depth += 1 if mark[1] == "begin" else -1
+                if depth == 0:
+                    end = mark
+                    break
+        if end is None:
+            at = begin.end()
+            continue
+        yield Environment(name, text[begin.end() : end.start()], begin.start(), end.end(), begin.end())
+        at = end.end()
+
+
+def _next(text: str, at: int, which: str, names: re.Pattern[str]) -> re.Match[str] | None:
+    for mark in _BEGIN_END.finditer(text, at):
+        if mark[1] == which and names.fullmatch(mark[2]):
+            return mark
+    return None
+
+
+def environment_end(text: str, at: int) -> int:
+    """Behind the \\end that belongs to the \\begin at `at`; behind the \\begin itself if there is none."""
+    depth = 0
+    first = at
+    for mark in _BEGIN_END.finditer(text, at):
+        if depth == 0:
+            first = mark.end()
+        depth += 1 if mark[1] == "begin" else -1
+        if depth == 0:
+            return mark.end()
+    return first
+
+
+def commands(text: str, names: str) -> Iterator[re.Match[str]]:
+    """Where the control words stand that the pattern `names` matches whole; a star may follow."""
+    return re.finditer(rf"(?<!\\)(?:\\\\)*(\\(?:{names})(?![A-Za-z@])\*?)", text)
