@@ -54,10 +54,9 @@ class Replay:
         self.asked: list[Asked] = []
         """All requests, in order."""
 
-        self.most_at_once = 0
-        """Connections that were open at the same time."""
-
         self.open = 0
+        """Connections at the moment."""
+
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
@@ -125,7 +124,6 @@ class _Handler(BaseHTTPRequestHandler):
         """One connection, counted."""
         with self.replay.lock:
             self.replay.open += 1
-            self.replay.most_at_once = max(self.replay.most_at_once, self.replay.open)
         try:
             super().handle()
         except ConnectionError:  # the client was killed
