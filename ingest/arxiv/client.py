@@ -29,8 +29,8 @@ _TRIES = 6
 _TRIES_BAD = 4
 """Of an answer that comes and is not right: what is wrong with it passes less often."""
 
-_FIRST_WAIT = 5.0
-"""Seconds before the second try; doubled for each that follows, give or take a quarter."""
+_FIRST_WAIT = 5 / 3
+"""Turns before the second try, 5 s with arXiv; doubled for each that follows, give or take a quarter."""
 
 _HOPS = 5
 _AFTER_REFUSAL = 3600.0
@@ -61,7 +61,8 @@ class Client:
             folder: of what was fetched, and of the pace; what does not come from arXiv has one below it.
             at: whom to ask; None: as `addresses()` says.
             contact: an e-mail or web address under which arXiv can reach whoever runs this; empty: none.
-            seconds: from request to request; None: as arXiv wants it, and 0 for a server on this machine.
+            seconds: from request to request, by which retries are paced, too; None: as arXiv wants it, and 0 for a
+                server on this machine.
             clock: of pace and retries.
             patience: seconds without a byte, and for a whole answer. OAI-PMH can take 90 s to begin.
             most: bytes of a file.
@@ -79,6 +80,7 @@ class Client:
             raise SourceError(f"{self.folder} cannot be made: {error.strerror or error}") from error
         if seconds is None:
             seconds = 0.0 if self.at.local else SECONDS
+        self._seconds = seconds
         self._pace = Pace(self.folder, seconds=seconds, clock=self.clock)
         self._agent = _agent(contact)
         self._idle, self._whole = patience
@@ -134,7 +136,8 @@ class Client:
             except BadAnswer:
                 if number >= _TRIES_BAD:
                     raise
-            self._pace.hold(max(asked_for, _FIRST_WAIT * 2 ** (number - 1) * random.uniform(0.75, 1.25)))
+            wait = self._seconds * _FIRST_WAIT * 2 ** (number - 1) * random.uniform(0.75, 1.25)
+            self._pace.hold(max(wait, asked_for))
         raise SourceDown(f"{address}: {failure}, again and again; try again later")
 
     def _followed(self, address: str, read: Callable[[requests.Response], Kept]) -> Kept:

@@ -85,7 +85,6 @@ class Pace:
         except (ValueError, KeyError, TypeError):  # its writer was killed
             self._write(self._seconds)
             return self._seconds
-        # A clock that was set back makes nobody wait for longer than was meant.
         now = self._clock.now()
         if now < written:  # it was set back: nobody waits for longer than was meant
             self._write(until - written)

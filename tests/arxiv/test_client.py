@@ -172,3 +172,12 @@ def test_xml_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(replay, "answer", lambda *_: (200, "text/xml", b"<a>" + b" " * 100_001))
         with pytest.raises(SourceError, match="no page of records is as large as that"):
             search(client_of(replay, tmp_path / "cache", FakeClock()), JANUARY)
+
+
+def test_a_server_on_this_machine_is_not_spared(tmp_path: Path) -> None:
+    """So that a rehearsal takes no time; it can ask for some."""
+    clock = FakeClock()
+    faults = [Fault(kind="busy", times=3), Fault(kind="busy", said="9")]
+    with Replay(folder_of(tmp_path / "papers", paper("2601.00001")), faults=faults) as replay:
+        assert search(Client(tmp_path / "cache", at=addresses(replay.url), clock=clock), JANUARY)
+    assert clock.slept == [9.0]

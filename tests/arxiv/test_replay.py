@@ -24,16 +24,15 @@ SHARED = Path(__file__).parents[3] / "shared/data/papers"
 
 def test_the_command_answers(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "papers", paper("2601.00001"))
-    command = [sys.executable, "-m", "ingest.arxiv.replay", str(folder), "--port", "0", "--fault", "empty:/api"]
+    command = [sys.executable, "-m", "ingest.arxiv.replay", str(folder), "--port", "0", "--fault", "page:/pdf:4"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         try:
             assert process.stdout
             variable, _, url = process.stdout.readline().strip().partition("=")
             assert variable == "export EVALHUB_ARXIV"
-            clock = FakeClock()
-            (got,) = Collection(JANUARY, Client(tmp_path / "cache", at=addresses(url), clock=clock))
-            assert got.pdf
-            assert len(clock.slept) == 1  # for the page that was empty
+            (got,) = Collection(JANUARY, Client(tmp_path / "cache", at=addresses(url)))
+            assert got.source
+            assert got.missing == ("no PDF: a web page came instead of a file",)
         finally:
             process.kill()
 
