@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from evalhub.backends.prices import Price
 from ingest.records import Condition, Model, Sample, Status
@@ -27,6 +27,10 @@ class Request:
 
     continuations: tuple[str, ...] = ()
     """What is to be scored behind the text instead of generating; only under a condition that says so."""
+
+    schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    """A JSON schema that the output should fit. A backend that cannot hold its model to one goes without, so the
+    text has to say it, too, and whoever reads the output has to check."""
 
 
 @dataclass(frozen=True)

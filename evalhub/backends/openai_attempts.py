@@ -11,7 +11,7 @@ from evalhub.backends.address import Address
 from evalhub.backends.base import Output, Request
 from evalhub.backends.http_client import TOO_LONG, Client, GaveUp, Refused
 from evalhub.backends.openai_probe import Endpoint, revision_of
-from evalhub.backends.openai_wire import PATHS, Answer, body, outcome, reader, shares, size_of
+from evalhub.backends.openai_wire import PATHS, SCHEMA, Answer, body, outcome, reader, shares, size_of
 from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
 from ingest.records import Status
@@ -21,6 +21,9 @@ _MOST_TOGETHER = 32
 
 _MOST_REFUSED = 8
 """So many refusals before the first answer are not the samples' fault."""
+
+_PERHAPS_THE_SCHEMA = (400, 422, 501)
+"""Statuses of a refusal that may be about it, whatever the words: without it the request is asked once more."""
 
 _UNWELCOME = re.compile(r"content.?(filter|policy|management)|moderation|flagged|safety|invalid_prompt")
 _OUT_OF_TOKENS = re.compile(r"output limit was reached")
@@ -70,6 +73,9 @@ class Attempts:
         self._too_long: dict[tuple[str, str], str] = {}
         """What the server said of prompts that it has no room for, by sample and condition: asked once."""
 
+        self._structured = True
+        """Whether the server may be asked to hold outputs to a schema."""
+
         self._warned: set[str] = set()
 
     def start(self, requests: list[Request]) -> None:
@@ -108,17 +114,19 @@ class Attempts:
         for other in self._tasks:
             other.cancel()
 
-    async def _ask(self, group: list[Request]) -> None:
-        """Put attempts of one sample to the server, and put out what they come to."""
+    async def _ask(self, group: list[Request], *, structured: bool = True) -> None:
+        """Put attempts of one sample to the server, and put out what they come to.
+
+        structured: held to their schema, where they have one and the server knows of schemas.
+        """
         if words := self._too_long.get(_kind(group[0])):
             self._put_all(group, words, Status.ERROR)
             return
         form = group[0].condition.form
         endpoint = self._endpoint(group[0])
         count = len(group)
-        fields = body(
-            self._address.model, group[0], count=count, seeded=endpoint.way == "seeds", omit=endpoint.omit
-        )
+        omit = endpoint.omit if structured and self._structured else endpoint.omit | {SCHEMA}
+        fields = body(self._address.model, group[0], count=count, seeded=endpoint.way == "seeds", omit=omit)
         try:
             answer, seconds = await self._client.post(
                 PATHS[form], fields, reader(form), tokens=size_of(group[0], count)
@@ -131,8 +139,14 @@ class Attempts:
                 ) from None
             self._put_all(group, str(error), Status.TIMEOUT if error.timed_out else Status.ERROR)
         except Refused as error:
-            await self._refused(group, error)
+            if SCHEMA in fields and error.status in _PERHAPS_THE_SCHEMA:
+                await self._ask(group, structured=False)
+            else:
+                await self._refused(group, error)
         else:
+            if not structured and self._structured:
+                self._structured = False
+                self._warn("schema", "refuses response_format: outputs are not held to their form")
             self._take_note(answer, endpoint)
             self._put_answer(group, answer, seconds)
             await self._ask_apart(group[len(answer.choices) :])

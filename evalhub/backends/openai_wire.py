@@ -21,6 +21,9 @@ they are always sent, unless the server refuses them."""
 OPTIONAL = (*EXTRAS, "seed", "n", "stop", "max_tokens", "top_p", "temperature")
 """Fields that a server may refuse, in the order in which they are best given up."""
 
+SCHEMA = "response_format"
+"""The field that holds an output to a request's schema. Refused by servers that know of none."""
+
 _STOPS = 4
 """Stop strings that the interface allows; the others are cut here."""
 
@@ -71,7 +74,7 @@ def body(
     Args:
         count: so many answers at once.
         seeded: with the seed of this attempt.
-        omit: names of `OPTIONAL` that the server refuses.
+        omit: names of `OPTIONAL`, or `SCHEMA`, that the server refuses.
     """
     condition = request.condition
     fields: dict[str, Any] = {
@@ -94,6 +97,11 @@ def body(
         fields["seed"] = seed_of(request)
     if count > 1:
         fields["n"] = count
+    if request.schema is not None:
+        fields[SCHEMA] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": dict(request.schema)},
+        }
     if "max_tokens" in omit:
         fields["max_completion_tokens"] = condition.max_tokens
     return {name: value for name, value in fields.items() if name not in omit}

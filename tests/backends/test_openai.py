@@ -211,6 +211,40 @@ def test_fields_may_be_refused_in_other_words() -> None:
             assert one(backend).status is Status.OK
 
 
+SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+
+
+def test_a_schema_goes_along_as_response_format() -> None:
+    """With the requests that have one."""
+    with Stub(says('{"answer": "4"}')) as stub, opened(stub) as backend:
+        assert one(backend, schema=SCHEMA).text == '{"answer": "4"}'
+        one(backend)
+        held = stub.asked[0]["response_format"]
+        assert held["type"] == "json_schema" and held["json_schema"]["schema"] == SCHEMA
+        assert "response_format" not in stub.asked[1]
+
+
+@pytest.mark.parametrize("status", [400, 422, 501])
+def test_a_server_that_knows_of_no_schema_is_asked_without(status: int) -> None:
+    """It is found out once."""
+
+    async def strict(stub: Stub, request: web.Request, body: Body) -> web.StreamResponse:
+        return await (fails(status, "what is this?") if "response_format" in body else well)(stub, request, body)
+
+    with Stub(strict) as stub, opened(stub) as backend:
+        assert one(backend, schema=SCHEMA).status is Status.OK
+        assert one(backend, schema=SCHEMA).status is Status.OK
+        assert ["response_format" in body for body in stub.asked] == [True, False, False]
+
+
+def test_a_refusal_that_is_not_about_the_schema_is_the_requests_own() -> None:
+    """The next one is held to its schema again."""
+    with Stub(fails(400, "bad picture"), fails(400, "bad picture"), well) as stub, opened(stub) as backend:
+        assert one(backend, schema=SCHEMA).status is Status.ERROR
+        assert one(backend, schema=SCHEMA).status is Status.OK
+        assert ["response_format" in body for body in stub.asked] == [True, False, True]
+
+
 def test_every_attempt_has_a_seed_of_its_own() -> None:
     """31 bits of the stream key: the same whatever else is asked, another for another seed."""
     with Stub() as stub, opened(stub) as backend:
