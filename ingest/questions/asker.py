@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from ingest.questions import wording
-from ingest.questions.draft import listed
 from ingest.questions.grid import Grid, Refused
 from ingest.questions.numbers import Quantity, printed
 from ingest.questions.program import Reference
@@ -29,7 +28,9 @@ class Asker:
         self.grid, self.rng = grid, rng
         self.named = [row for row in grid.rows if row in grid.row_names]
         self.body = [row for row in grid.rows if row not in grid.summaries]
-        self.columns = [column for column in grid.columns if column in grid.column_names]
+        self.columns = [
+            column for column in grid.columns if column in grid.column_names and column not in grid.naming
+        ]
         self.numeric = [column for column in grid.numeric if column in grid.column_names]
         self.full = [column for column in self.numeric if all(grid.quantity(row, column) for row in self.body)]
 
@@ -95,14 +96,14 @@ class Asker:
     def row(self, row: Reference) -> str:
         """A row in a sentence."""
         if isinstance(row, str):
-            return f"“{row}”"
+            return wording.quoted(row)
         if row not in self.grid.row_names:
             raise Refused("the row has no name of its own")
-        return f"“{self.grid.row_names[row]}”"
+        return wording.quoted(self.grid.row_names[row])
 
     def column(self, column: Reference) -> str:
         """A column in a sentence, as one of several."""
-        return f"“{column if isinstance(column, str) else self.grid.column_names[column]}”"
+        return wording.quoted(column if isinstance(column, str) else self.grid.column_names[column])
 
     def the_column(self, column: Reference) -> str:
         """A column in a sentence, said to be one."""
@@ -117,7 +118,7 @@ class Asker:
     def without(self) -> str:
         """What is said of rows that sum up others, where a question is about all rows."""
         names = [self.grid.text(row, 0) for row in sorted(self.grid.summaries)]
-        return f", leaving out {listed(names)}" if names else ""
+        return f", leaving out {wording.listed(names)}" if names else ""
 
     def between(self, quantities: Sequence[Quantity], place: int) -> str:
         """A number with few digits that so many of the sorted quantities, all of one scale, lie below.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -75,19 +74,18 @@ def with_unknown(draft: Draft, rng: random.Random) -> Draft:
 
 
 def window(rng: random.Random, value: int, low: int, high: int) -> tuple[str, ...]:
-    """The whole numbers beside one that stand as options with it, its place among them left to chance.
+    """The whole numbers beside one that stand as options with it: four in a row, in which its place tells nothing.
+
+    Numbers near an end stand in fewer such rows, where they would be right too often: they are refused more often.
 
     Raises:
-        Refused: there are too few between low and high.
+        Refused: there are too few numbers from low to high; or it is near an end, by chance.
     """
+    rows = high - low + 2 - OPTIONS
     first, last = max(low, value - OPTIONS + 1), min(value, high - OPTIONS + 1)
-    if first > last:
+    if rows < 1:
         raise Refused("too few options that differ")
+    if rng.random() * min(rows, OPTIONS) >= last - first + 1:
+        raise Refused("a number near an end")
     start = rng.randint(first, last)
     return tuple(str(number) for number in range(start, start + OPTIONS) if number != value)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Quoted names in a sentence."""
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

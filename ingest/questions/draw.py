@@ -24,7 +24,7 @@ _SHOWN = {"decimals", "give", "number", "place", "end", "than"}
 def drawn(
     operations: Sequence[Callable[[], Draft]], most: int, rng: random.Random, refused: Counter[str]
 ) -> list[Draft]:
-    """So many drafts at most, of each operation in turn; why others were refused is counted."""
+    """So many drafts at most, of each operation in turn; why no more came of one is counted."""
     found: list[Draft] = []
     seen: set[str] = set()
     left = rng.sample(operations, len(operations))
@@ -73,23 +73,26 @@ def _first(
     for place in choices:
         try:
             made[place] = twin(made[place])
-        except Refused as reason:
-            refused[str(reason)] += 1
-        else:
-            return place
+        except Refused:
+            continue
+        return place
+    refused["no name to put in for another"] += 1
     return None
 
 
 def _new(operation: Callable[[], Draft], seen: set[str], refused: Counter[str]) -> Draft | None:
-    """A draft about something that was not asked yet."""
+    """A draft about something that was not asked yet. Where there is none, the usual reason is counted."""
+    reasons: Counter[str] = Counter()
     for _ in range(_TRIES):
         try:
             draft = operation()
         except Refused as reason:
-            refused[str(reason)] += 1
+            reasons[str(reason)] += 1
             continue
         about = content_hash({name: value for name, value in draft.program.items() if name not in _SHOWN})
         if about not in seen:
             seen.add(about)
             return draft
+        reasons["asked already"] += 1
+    refused[reasons.most_common(1)[0][0]] += 1
     return None

@@ -28,12 +28,15 @@ _NUMBERED = r"(?:Figures?|Figs?\.?|FIG\.?|Tables?|Tabs?\.?)"
 class Figures:
     """Asks about one figure. Each method makes a draft by chance, or raises `Refused`."""
 
-    def __init__(self, content: Mapping[str, Any], rng: random.Random, elsewhere: Sequence[str]) -> None:
+    def __init__(
+        self, content: Mapping[str, Any], rng: random.Random, elsewhere: Sequence[str], names: Sequence[str] = ()
+    ) -> None:
         """
         Args:
             content: as `figure_program.content_of` gives it.
             rng: seeded by the content.
-            elsewhere: labels in other figures and tables of the paper.
+            elsewhere: what is written in other figures of the paper.
+            names: of rows and columns of its tables, taken where the other figures have too few labels.
         """
         self.content, self.rng = content, rng
         self.lines = lines_of(content)
@@ -41,7 +44,10 @@ class Figures:
         self.labels = [
             line.text for line in self.lines if _is_label(line.text) and plain_answer(line.text) not in caption
         ]
-        self.elsewhere = [text for text in elsewhere if _is_label(text) and plain_answer(text) not in caption]
+        found = {text for text in elsewhere if _is_label(text) and plain_answer(text) not in caption}
+        if len(found) < OPTIONS - 1:
+            found.update(name for name in names if _is_label(name) and plain_answer(name) not in caption)
+        self.elsewhere = sorted(found)
 
     def operations(self) -> list[Callable[[], Draft]]:
         """What can be asked."""
@@ -78,7 +84,7 @@ class Figures:
         """Which label stands in this figure; the others stand elsewhere in the paper."""
         (right,) = self._several(sorted(set(self.labels)), 1)
         whole = " ".join(plain_answer(line.text) for line in self.lines)
-        others = sorted({text for text in self.elsewhere if plain_answer(text) not in whole})
+        others = [text for text in self.elsewhere if plain_answer(text) not in whole]
         among = [*self._similar(right, others), right]
         program = {"op": "shown", "among": sorted(among)}
         return self._draft(program, "Which of these labels is written in the figure?", tuple(among[:-1]))
@@ -132,7 +138,7 @@ def cited_draft(citing: Mapping[str, Sequence[str]], number: str, rng: random.Ra
     rng.shuffle(order)
     program = {"op": "cited", "paragraph": rng.choice(about), "order": order}
     answer = run(program, {"citing": {one: list(texts) for one, texts in citing.items()}})
-    question = f"Which of the pictures does this paragraph of their paper speak of?\n\n{program['paragraph']}"
+    question = f"Of which picture, numbered in their order, does this paragraph speak?\n\n{program['paragraph']}"
     wrong = tuple(name for place in range(1, OPTIONS + 1) if (name := f"Picture {place}") != answer.text)
     return checked(Draft(program=program, question=question, answer=answer, wrong=wrong))
 
@@ -154,4 +160,4 @@ def masked(paragraph: str, number: str) -> str:
 
 
 def _is_label(text: str) -> bool:
-    return len(text) <= _LONGEST_LABEL and bool(_LABEL.search(text))
+    return len(text) <= _LONGEST_LABEL and bool(_LABEL.search(text)) and not _LETTERS.search(text)

@@ -61,6 +61,8 @@ class Grid:
         self.height = 1 + max(row for row, _ in self._places)
         self.width = 1 + max(column for _, column in self._places)
         self._units = tuple(content["units"])
+        self.naming: set[int] = set()
+        """Columns that are part of the rows' names though they are no headers."""
         self._top, self._left = self._headers(content["header_rows"], content["header_columns"])
         self.columns = tuple(range(self._left, self.width))
         self.sections = {row for row in range(self._top, self.height) if self._is_section(row)}
@@ -195,7 +197,7 @@ class Grid:
     def _all_row_names(self) -> dict[int, str]:
         """Names out of the columns that name every row; where they are not unique, with a column of text that
         makes them so."""
-        used = [c for c in range(self._left) if all(not self.missing(row, c) for row in self.rows)]
+        used = [c for c in range(self._left) if all(self.text(row, c) for row in self.rows)]
         names = {row: self._path([(row, column) for column in used]) for row in self.rows}
         for column in (*range(self._left), *self.columns):
             if len(set(names.values())) == len(names) and all(names.values()):
@@ -205,6 +207,7 @@ class Grid:
             longer = {row: f"{name} / {self.text(row, column)}" for row, name in names.items()}
             if len(set(longer.values())) > len(set(names.values())):
                 names = longer
+                self.naming.add(column)
         if len({plain_answer(name) for name in names.values()}) < len(names):
             headed = {row: f"{self._section_of(row)} / {name}".removeprefix(" / ") for row, name in names.items()}
             names = headed if len(set(headed.values())) > len(set(names.values())) else names
@@ -216,8 +219,8 @@ class Grid:
 
     def _path(self, places: list[tuple[int, int]]) -> str:
         cells = dict.fromkeys(self._places[place] for place in places if place in self._places)
-        texts = [plain(cell.text) for cell in cells if not is_missing(cell.text)]
-        return " / ".join(dict.fromkeys(texts))
+        texts = dict.fromkeys(plain(cell.text) for cell in cells)
+        return " / ".join(text for text in texts if re.search(r"\w", text))
 
     def _is_numeric(self, column: int) -> bool:
         found = [self.quantity(row, column) for row in self.rows if not self.missing(row, column)]

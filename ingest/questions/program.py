@@ -164,7 +164,7 @@ def _aggregate(
     """A number that sums up a column, in the scale that its cells have."""
     if function not in _FUNCTIONS:
         raise Refused(f"there is no function '{function}'")
-    found = [quantity for _, quantity in _values(grid, column, rows)]
+    found = [_cell(grid, (row, column)) for row, _ in _values(grid, column, rows)]
     _same_scale(*found)
     return _rounded(_FUNCTIONS[function]([quantity.number for quantity in found]), decimals)
 

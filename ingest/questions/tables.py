@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ingest.questions.asker import Asker
-from ingest.questions.draft import OPTIONS, Draft, checked, listed, window
+from ingest.questions.draft import OPTIONS, Draft, checked, window
 from ingest.questions.grid import Refused
 from ingest.questions.numbers import decimals_for
 from ingest.questions.program import TWO_STEPS, Reference, run_on
-from ingest.questions.wording import FUNCTIONS, form, ordinal
+from ingest.questions.wording import FUNCTIONS, form, listed, ordinal, quoted
 
 _FREE = 0.4
 """Share of free numbers among questions that can be asked either way."""
@@ -74,7 +74,7 @@ class Tables(Asker):
         row = self.pick([row for row in self.named if not self.grid.missing(row, column)])
         value = self.grid.text(row, column)
         program = {"op": "find", "column": column, "value": value, "rows": list(self.grid.rows)}
-        question = self.said("find", value=f"“{value}”", column=self.the_column(column))
+        question = self.said("find", value=quoted(value), column=self.the_column(column))
         return self._draft(program, question, self._other_rows(self.grid.row_names[row], self.named))
 
     def extreme(self) -> Draft:
@@ -148,8 +148,8 @@ class Tables(Asker):
         column = self.pick([column for column in self.numeric if self.counts_up(column)])
         first, second, other = self.several(self.rows_of(column), 3)
         found = [self.quantity(row, column) for row in (first, second, other)]
-        if any(quantity.value <= 0 for quantity in found):
-            raise Refused("a ratio needs numbers above zero")
+        if any(quantity.value <= 0 for quantity in found) or found[0].value == found[1].value:
+            raise Refused("a ratio needs two numbers above zero")
         digits = min(_MOST_DIGITS, *(quantity.digits for quantity in found))
         if digits < 2:
             raise Refused("too few digits for a ratio")
@@ -283,7 +283,9 @@ class Tables(Asker):
         """Rows to sum up, and what they are called."""
         groups = {name: [row for row in rows if row in self.body] for name, rows in self.grid.groups.items()}
         ways = [
-            (rows, f"the rows under “{name}”") for name, rows in groups.items() if 2 <= len(rows) <= _MOST_ADDED
+            (rows, f"the rows under {quoted(name)}")
+            for name, rows in groups.items()
+            if 2 <= len(rows) <= _MOST_ADDED
         ]
         if len(self.body) <= _MOST_ADDED:
             ways.append((self.body, f"all rows{self.without()}"))

@@ -12,9 +12,12 @@ from ingest.questions.draft import Draft, checked
 from ingest.questions.grid import Grid, Refused
 from ingest.questions.numbers import parse
 from ingest.questions.program import UNKNOWN, Answer, run_on
+from ingest.questions.wording import quoted
 
 _LONGEST = 40
 _NEAREST = 2
+_STEM = 4
+"""Letters from which on two words are taken for forms of one."""
 _DERIVED = re.compile(
     r"\b(f1|f-?score|avg|average|mean|total|sum|all|overall|difference|delta|change|gain|ratio|rank|count)\b|[∆Δ]",
     re.IGNORECASE,
@@ -67,7 +70,7 @@ def without_answer(draft: Draft, grid: Grid, absent: Absent, rng: random.Random)
     ways += [(0, row, other) for row in named[0] for other in empty]
     ways += [(1, one, name) for one in columns if one in grid.numeric for name in absent.columns]
     names = (grid.row_names, grid.column_names)
-    ways = [way for way in ways if (old := names[way[0]].get(way[1])) and f"“{old}”" in draft.question]
+    ways = [way for way in ways if (old := names[way[0]].get(way[1])) and quoted(old) in draft.question]
     if not ways:
         raise Refused("no name to put in for another")
     side, place, new = rng.choice(ways)
@@ -79,7 +82,7 @@ def without_answer(draft: Draft, grid: Grid, absent: Absent, rng: random.Random)
     return checked(
         Draft(
             program=program,
-            question=draft.question.replace(f"“{old_name}”", f"“{new_name}”"),
+            question=draft.question.replace(quoted(old_name), quoted(new_name)),
             answer=Answer(UNKNOWN),
             wrong=tuple(rng.sample(options, len(options) - 1)),
         )
@@ -102,9 +105,15 @@ def _changed(program: dict[str, Any], change: Callable[[Side, Any], Any]) -> dic
 
 
 def _tells_nothing(name: str, words: set[str]) -> bool:
+    """Whether nothing in a table has to do with a name: no word of it, nor one cut short, nor its first letter."""
     own = _words(name)
-    clear = bool(own) and len(name) <= _LONGEST and parse(name) is None and not _DERIVED.search(name)
-    return clear and not own & words
+    clear = max(map(len, own), default=0) > 1 and len(name) <= _LONGEST and not parse(name)
+    return clear and not _DERIVED.search(name) and not any(_akin(one, other) for one in own for other in words)
+
+
+def _akin(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) != 2 and long.startswith(short[:_STEM]))
 
 
 def _head_words(grid: Grid) -> set[str]:
@@ -112,5 +121,4 @@ def _head_words(grid: Grid) -> set[str]:
 
 
 def _words(text: str) -> set[str]:
-    """Words and their beginnings, so that `paper` is found in `papers`."""
-    return {word[:5] for word in re.findall(r"[^\W\d_]{2,}", text.casefold())}
+    return set(re.findall(r"[^\W\d_]+", text.casefold()))

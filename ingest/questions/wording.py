@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 PREFACES = (
     "The picture shows {item}{caption}.",
@@ -88,6 +89,23 @@ FUNCTIONS = {
 
 _PLACES = {1: "", 2: "second-", 3: "third-"}
 _SCALES = {"k": "thousands (k)", "M": "millions (M)", "B": "billions (B)", "T": "trillions (T)"}
+_SINGLE = str.maketrans("“”", "‘’")
+_ABBREVIATIONS = {
+    "al",
+    "vs",
+    "e.g",
+    "i.e",
+    "cf",
+    "fig",
+    "figs",
+    "tab",
+    "eq",
+    "sec",
+    "approx",
+    "resp",
+    "no",
+    "w.r.t",
+}
 _LONGEST_CAPTION = 160
 
 
@@ -97,16 +115,33 @@ def said(operation: str, rng: random.Random, **parts: str) -> str:
     return text[0].upper() + text[1:]
 
 
+def quoted(name: str) -> str:
+    """A name in quotation marks; its own become single ones."""
+    return f"“{name.translate(_SINGLE)}”"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Quoted names in a sentence."""
+    *first, last = map(quoted, names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def preface(kind: str, number: str, caption: str, rng: random.Random) -> str:
     """What stands before a question: which table or figure this is, with the first sentence of its caption."""
     start = first_sentence(caption)
-    quoted = f", “{start}”" if start else ""
-    return rng.choice(PREFACES).format(item=f"{kind} {number} of a paper", caption=quoted)
+    name = f", {quoted(start)}" if start else ""
+    item = f"{kind} {number} of a paper" if number else f"a {kind.lower()} of a paper"
+    return rng.choice(PREFACES).format(item=item, caption=name)
 
 
 def first_sentence(caption: str) -> str:
     """The first sentence of a caption, without its period, cut between words where it is long."""
-    sentence = re.split(r"(?<=\w\w[.!?])\s+(?=[A-Z\[(*†‡])", caption.strip(), maxsplit=1)[0].rstrip(". ")
+    sentence = caption.strip()
+    for stop in re.finditer(r"(\S+)[.!?]\s+(?=[A-Z*†‡])", sentence):
+        if stop[1].casefold().lstrip("(") not in _ABBREVIATIONS:
+            sentence = sentence[: stop.end(1)]
+            break
+    sentence = sentence.rstrip(". ")
     if len(sentence) <= _LONGEST_CAPTION:
         return sentence
     return sentence[:_LONGEST_CAPTION].rsplit(" ", 1)[0] + " …"

