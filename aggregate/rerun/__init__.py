@@ -1,0 +1,1 @@
+"""A new release of samples: which models to run on it, what the others would score, whether it is harder."""
