@@ -17,9 +17,9 @@ _NO_VALUE = frozenset(("", "-", "–", "—", "−", "n/a", "N/A", "NA", "na", "
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 _UNIT_SIGNS = """
-% ‰ ns µs ms s min h days years KB MB GB TB MiB GiB k nm µm mm cm m km mg g kg Hz kHz MHz GHz mA mV V W kW kWh J kJ
-eV keV MeV GeV dB ° °C K Pa kPa MPa GPa FLOPs GFLOPs TFLOPs fps $ € USD EUR tokens words params million billion
-thousand m/s km/h tokens/s img/s bits bpp px points pp
+% ‰ ns µs ms s min h days years B K M KB MB GB TB MiB GiB k nm µm mm cm m km mg g kg Hz kHz MHz GHz mA mV V W kW
+kWh J kJ eV keV MeV GeV dB ° °C Pa kPa MPa GPa FLOPs GFLOPs TFLOPs fps $ € USD EUR tokens words params million
+billion thousand m/s km/h tokens/s img/s bits bpp px points pp
 """
 _UNITS = frozenset(_UNIT_SIGNS.split())
 _OTHER_NAMES = {
@@ -156,19 +156,17 @@ def header_columns(cells: Sequence[Cell], header_rows: int) -> int:
         body = [cell for cell in cells if cell.row >= header_rows and cell.column == column and cell.columns == 1]
         told = [cell.text for cell in body if not is_empty(cell.text)]
         if not told or sum(map(is_number, told)) * 2 > len(told):
-            first = min(column, width - 1)
-            return first if column else int(width > 1 and _distinct(told) and _rest_is_values(cells, header_rows))
+            return column or int(width > 1 and _name_rows(told, cells, header_rows))
     return min(1, width - 1)
 
 
-def _distinct(texts: list[str]) -> bool:
-    return bool(texts) and max(Counter(texts).values()) == 1
-
-
-def _rest_is_values(cells: Sequence[Cell], header_rows: int) -> bool:
-    """Numbers in the first column name rows (years, sizes) where values stand in the others."""
+def _name_rows(numbers: list[str], cells: Sequence[Cell], header_rows: int) -> bool:
+    """Whether numbers in the first column name the rows, as years and sizes do: no two are equal, and they are
+    whole or stand beside values."""
+    if not numbers or max(Counter(numbers).values()) > 1:
+        return False
     rest = [c.text for c in cells if c.row >= header_rows and c.column > 0 and not is_empty(c.text)]
-    return bool(rest) and sum(map(is_number, rest)) * 2 > len(rest)
+    return all(map(str.isdigit, numbers)) or sum(map(is_number, rest)) * 2 > len(rest)
 
 
 def units(cells: Sequence[Cell], header_rows: int, header_columns: int, caption: str) -> tuple[str, ...]:
@@ -186,7 +184,8 @@ def units(cells: Sequence[Cell], header_rows: int, header_columns: int, caption:
 def _unit_in(header: str) -> str:
     for pattern in (_BRACKETED, _IN_UNIT):
         for mark in pattern.finditer(header):
-            unit = _UNIT_OF.get(mark[1].strip()) or _UNIT_OF.get(mark[1].strip().lower())
+            said = mark[1].strip()
+            unit = _UNIT_OF.get(said) or (_UNIT_OF.get(said.lower()) if len(said) > 2 else None)
             if unit:
                 return unit
     return "%" if header.rstrip("↑↓ ").endswith("%") else ""

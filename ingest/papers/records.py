@@ -137,7 +137,7 @@ class Paper:
     """SPDX name, `CC-BY-4.0`; empty where unknown."""
 
     published_at: date | None = None
-    """When this version became public; None where unknown."""
+    """When its first version became public: from then on a model may have seen it. None where unknown."""
 
     categories: tuple[str, ...] = ()
     """arXiv's, the primary one first."""

@@ -203,7 +203,7 @@ def _blank(text: str, stretches: list[tuple[int, int]]) -> str:
 
 def _once(body: str) -> str:
     """A long table's body with its head once and without what stands at the foot of each page."""
-    body = _REPEATED_HEAD.sub("", body) if "\\endfirsthead" in body else body
+    body = _REPEATED_HEAD.sub(r"\\endhead ", body)
     foot = re.search(r"\\end(?:last)?foot(?![a-z])", body)
     if foot is None:
         return body

@@ -128,8 +128,9 @@ def _rows(text: str) -> list[_Row]:
                 break
             if word[1] in _ROW_ENDS:
                 end_cell(at)
-                start = word.end()
+                at = start = option(text, word.end())[1]
                 rows.append(_Row())
+                continue
             at = word.end()
             if word[1] and not text[start : word.start()].strip() and not rows[-1].cells and _RULE.match(word[0]):
                 at = start = _after_rule(text, word[1], at)

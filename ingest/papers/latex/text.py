@@ -82,6 +82,11 @@ _NOTHING = {
     "arrayrulecolor": "[{",
     "noalign": "{",
     "xspace": "",
+    "maketitle": "",
+    "title": "[{",
+    "author": "[{",
+    "date": "{",
+    "today": "",
     "protect": "",
     "nobreak": "",
     "allowbreak": "",
@@ -118,6 +123,9 @@ _SYMBOLS = {
     "BibTeX": "BibTeX",
     "leavevmode": "",
 }
+_ENVIRONMENTS = {"tabular": "[{", "tabular*": "{[{", "tablenotes": "[", "minipage": "[[[{"}
+"""Environments that show what is in them but not their arguments."""
+
 _DINGBATS = {"51": "✓", "52": "✔", "53": "✕", "54": "✖", "55": "✗", "56": "✘", "72": "★", "73": "☆", "108": "●"}
 _CITE = """cite citet citep citealt citealp citeauthor citeyear citeyearpar textcite parencite autocite newcite
 shortcite Citet Citep Citeauthor"""
@@ -167,15 +175,17 @@ class Reader:
         shows |= dict.fromkeys(_REFERENCES, self._reference)
         self._walker_context = latexwalker.get_default_latex_context_db()
         self._walker_context.add_context_category(
-            "papers", macros=[macrospec.std_macro(name, shape) for name, shape in shapes.items()], prepend=True
+            "papers",
+            macros=[macrospec.std_macro(name, shape) for name, shape in shapes.items()],
+            environments=[macrospec.std_environment(name, shape) for name, shape in _ENVIRONMENTS.items()],
+            prepend=True,
         )
         context = latex2text.get_default_latex_context_db()
         context.add_context_category(
             "papers",
             macros=[latex2text.MacroTextSpec(name, simplify_repl=show) for name, show in shows.items()],
             environments=[
-                latex2text.EnvironmentTextSpec(name, simplify_repl="%(body)s")
-                for name in ("tabular", "tabular*", "tablenotes", "minipage")
+                latex2text.EnvironmentTextSpec(name, simplify_repl="%(body)s") for name in _ENVIRONMENTS
             ],
             prepend=True,
         )
@@ -187,7 +197,6 @@ class Reader:
     def text(self, latex: str) -> str:
         """What a reader sees of a piece of LaTeX, in one line. What no one can read is left out."""
         latex = re.sub(r"\\\\\*?\s*(\[[^\]]*\])?", " ", latex)
-        latex = re.sub(r"(\\begin\{tabular\*?\})\s*(\[[^\]]*\])?\s*\{(?:[^{}]|\{[^{}]*\})*\}", r"\1", latex)
         try:
             nodes = self._walker(
                 latex, latex_context=self._walker_context, tolerant_parsing=True

@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.papers.grid import is_number, place
 from ingest.papers.latex.text import tidy
-from ingest.papers.pdf.columns import Columns, Line, find_columns, texts_of
+from ingest.papers.pdf.columns import Columns, Line, Text, find_columns, texts_of
 from ingest.papers.pdf.pages import Box, PageWord, Rules, joined
 from ingest.papers.records import Cell
 
@@ -38,7 +39,7 @@ def read_cells(words: Sequence[PageWord], rules: Rules, area: Box) -> Grid:
         return Grid((), 0)
     letter = statistics.median(word.box[3] - word.box[1] for word in words)
     full = [line[1] for line in rules.across if _within(line, area) and _is_full(line, area)]
-    parts = [line for line in rules.across if _within(line, area) and not _is_full(line, area)]
+    parts = [line for line in rules.pieces if _within(line, area) and not _is_full(line, area)]
     down = [line for line in rules.down if _within(line, area)]
     lines = [texts_of(line, letter) for line in _lines(words, letter)]
     head = _head_end(lines, full)
@@ -178,7 +179,7 @@ def _height_at(heights: list[tuple[float, float]], y: float) -> tuple[float, flo
 
 
 def _cells(row: list[Line], index: int, columns: Columns, parts: list[Box], *, head: bool) -> list[Cell]:
-    """The cells of a row. A rule right below a text says which columns the text is of."""
+    """The cells of a row. A rule right below one text says which columns the text is of."""
     texts: dict[int, list[str]] = {}
     spans: dict[int, int] = {}
     bottom = max(line[0].middle[1] for line in row)
@@ -186,11 +187,9 @@ def _cells(row: list[Line], index: int, columns: Columns, parts: list[Box], *, h
         said: dict[int, list[str]] = {}
         for text in line:
             column, count = columns.span(text, head=head)
-            under = [
-                part for part in parts if bottom < part[1] < bottom + _UNDER and part[0] < text.middle[0] < part[2]
-            ]
-            if under:
-                column, count = columns.between(under[0][0], under[0][2])
+            rule = next((part for part in parts if bottom < part[1] < bottom + _UNDER and _over(text, part)), None)
+            if rule and _is_one([other for other in line if _over(other, rule)]):
+                column, count = columns.between(rule[0], rule[2])
             said.setdefault(column, []).append(text.text)
             spans[column] = max(spans.get(column, 1), count)
         for column, pieces in said.items():
@@ -199,3 +198,12 @@ def _cells(row: list[Line], index: int, columns: Columns, parts: list[Box], *, h
         Cell(text=tidy(joined(pieces)), row=index, column=column, columns=spans[column])
         for column, pieces in sorted(texts.items())
     ]
+
+
+def _over(text: Text, rule: Box) -> bool:
+    return rule[0] < text.middle[0] < rule[2]
+
+
+def _is_one(texts: Line) -> bool:
+    """Whether texts are next to each other, as the words of one header are."""
+    return all(after.box[0] - before.box[2] < after.box[3] - after.box[1] for before, after in pairwise(texts))

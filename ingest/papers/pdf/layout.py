@@ -19,7 +19,10 @@ _CAPTION = re.compile(
 _PROSE_WORDS = 8
 _PROSE_FILL = 0.7
 _COLUMN_SHARE = 0.75
+_WIDEST_SPACE = 0.9
 _SAME_LINE = 3.0
+_WRAPPED = 0.8
+_LINE_GAP = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Page:
 def read_page(document: Document, number: int) -> Page:
     """A page's text, blocks that stand side by side taken apart."""
     width, height = document.size(number)
-    blocks = [part for block in document.blocks(number) for part in _side_by_side(block)]
+    blocks = [_whole_lines(part) for block in document.blocks(number) for part in _side_by_side(block)]
     return Page(number, width, height, blocks)
 
 
@@ -88,34 +91,36 @@ def _side_by_side(block: PageBlock) -> list[PageBlock]:
     return [PageBlock(union([box for _, box in row]), tuple(row)) for row in rows]
 
 
+def _whole_lines(block: PageBlock) -> PageBlock:
+    """A block with those pieces of its lines put together that are a space apart, however wide for being
+    justified; pieces that stand further apart, as the cells of tables do, stay pieces."""
+    lines: list[tuple[str, Box]] = []
+    for text, box in block.lines:
+        if lines:
+            before, last = lines[-1]
+            height = max(last[3] - last[1], box[3] - box[1])
+            same_line = abs(last[1] + last[3] - box[1] - box[3]) < height
+            if same_line and -height < box[0] - last[2] < _WIDEST_SPACE * height:
+                lines[-1] = (f"{before} {text}", union([last, box]))
+                continue
+        lines.append((text, box))
+    return PageBlock(block.box, tuple(lines))
+
+
 def _is_prose(block: PageBlock, column: float) -> bool:
     """Whether a block is running text: lines of words that fill a column."""
-    rows = _rows(block)
-    if len(rows) < 2 or block.box[2] - block.box[0] < _COLUMN_SHARE * column:
+    width = block.box[2] - block.box[0]
+    if len(block.lines) < 2 or width < _COLUMN_SHARE * column:
         return False
     words = block.text.split()
-    if len(words) < _PROSE_WORDS or sum(word[:1].isalpha() or word[-1:].isalpha() for word in words) < 0.6 * len(
-        words
-    ):
+    if len(words) < _PROSE_WORDS or sum(any(map(str.isalpha, word)) for word in words) < 0.6 * len(words):
         return False
-    width = block.box[2] - block.box[0]
-    filled = [sum(box[2] - box[0] for _, box in row) / width for row in rows[:-1]]
-    return sum(share > _PROSE_FILL for share in filled) >= 0.6 * len(filled)
-
-
-def _rows(block: PageBlock) -> list[list[tuple[str, Box]]]:
-    rows: list[list[tuple[str, Box]]] = []
-    for line in block.lines:
-        middle = (line[1][1] + line[1][3]) / 2
-        if rows and rows[-1][0][1][1] < middle < rows[-1][0][1][3]:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return rows
+    filled = [box[2] - box[0] > _PROSE_FILL * width for _, box in block.lines[:-1]]
+    return sum(filled) >= 0.6 * len(filled)
 
 
 def find_captions(pages: Iterable[Page]) -> list[Caption]:
-    """One caption for each numbered figure and table.
+    """What may be the captions of numbered figures and tables, the likelier one first where several have a number.
 
     What marks a caption from a sentence that begins with `Table 4.` is the sign behind the number, which is the
     same in a whole paper.
@@ -126,17 +131,11 @@ def find_captions(pages: Iterable[Page]) -> list[Caption]:
         own = [caption for caption in candidates if caption.kind == kind]
         by_mark: dict[str, set[str]] = {}
         for caption in own:
-            if caption.starts_block:
-                by_mark.setdefault(caption.mark, set()).add(caption.number)
-        if not by_mark:
-            continue
-        usual = max(by_mark, key=lambda mark: (mark == ":" and len(by_mark[mark]) > 0, len(by_mark[mark]), mark))
-        numbers: dict[str, Caption] = {}
-        for caption in sorted(own, key=lambda caption: not caption.starts_block):
-            if caption.mark == usual:
-                numbers.setdefault(caption.number, caption)
-        found += numbers.values()
-    return sorted(found, key=lambda caption: (caption.page, caption.box[1], caption.box[0]))
+            by_mark.setdefault(caption.mark, set()).add(caption.number)
+        if by_mark:
+            usual = max(by_mark, key=lambda mark: (mark == ":", len(by_mark[mark]), mark))
+            found += [caption for caption in own if caption.mark == usual]
+    return sorted(found, key=lambda caption: not caption.starts_block)
 
 
 def _candidates(page: Page) -> Iterable[Caption]:
@@ -150,13 +149,41 @@ def _candidates(page: Page) -> Iterable[Caption]:
                 continue
             kind: Kind = "table" if mark["kind"].lower().startswith("tab") else "figure"
             sign = mark["mark"].strip()
-            if index and sign != ":":
+            if index and not (sign and _begins_anew(block, index, page.column)):
                 continue
+            rest = (*rest, *_continued(page, rest[-1][1]))
             said = joined([text[mark.end() :], *(line for line, _ in rest[1:])])
             if not said and sign:
                 continue
             box = union([line for _, line in rest])
             yield Caption(kind, mark["number"].replace("-", "."), said, page.number, box, sign, index == 0)
+
+
+def _begins_anew(block: PageBlock, index: int, column: float) -> bool:
+    """Whether a line does not go on with the one above it: that one leaves room at its end."""
+    above = block.lines[index - 1][1]
+    return above[2] - above[0] < _WRAPPED * column
+
+
+def _continued(page: Page, last: Box) -> list[tuple[str, Box]]:
+    """The lines of blocks that go on with a caption: right below a line that is as wide as a column, in letters as
+    large. Centred captions fall into such blocks."""
+    lines: list[tuple[str, Box]] = []
+    for block in page.blocks:
+        first = block.lines[0][1]
+        height = last[3] - last[1]
+        if (
+            last[2] - last[0] > _WRAPPED * page.column
+            and -0.5 * height < first[1] - last[3] < _LINE_GAP * height
+            and abs(first[3] - first[1] - height) < 0.1 * height
+            and first[0] > last[0] - _SAME_LINE
+            and first[2] < last[2] + _SAME_LINE
+            and first[1] > last[1] + 0.5 * height
+            and not _CAPTION.match(block.lines[0][0])
+        ):
+            lines += block.lines
+            last = block.lines[-1][1]
+    return lines
 
 
 def span(page: Page, caption: Caption, others: Sequence[Caption]) -> tuple[float, float]:

@@ -67,6 +67,9 @@ class Rules:
     across: tuple[Box, ...]
     """Of no height: top is bottom. From top to bottom; pieces that touch are one."""
 
+    pieces: tuple[Box, ...]
+    """What `across` was put together from: rules below headers next to each other may touch."""
+
     down: tuple[Box, ...]
     """Of no width. Pieces stay as they were painted, which is often one for each row."""
 
@@ -160,7 +163,7 @@ class Document:
         """The ruled lines of a page; none where it holds a drawing of very many paths."""
         opened, _ = self._page(page)
         if len(opened.get_bboxlog()) > _MOST_PATHS:
-            return Rules((), ())
+            return Rules((), (), ())
         across: list[Box] = []
         down: list[Box] = []
         for drawing in opened.get_cdrawings():
@@ -172,14 +175,18 @@ class Document:
                 else:
                     continue
                 box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-                for side in _sides(box) if item[0] == "re" else (box,):
+                framed = (
+                    item[0] == "re" and drawing["type"] != "f"
+                )  # else it is the ground of a row, or a thick line
+                for side in _sides(box) if framed else (box,):
                     if side[3] - side[1] < _THIN:
                         y = (side[1] + side[3]) / 2
                         across.append((side[0], y, side[2], y))
                     elif side[2] - side[0] < _THIN:
                         x = (side[0] + side[2]) / 2
                         down.append((x, side[1], x, side[3]))
-        return Rules(tuple(_merged(across)), tuple(sorted(set(down))))
+        long = tuple(piece for piece in sorted(set(across)) if piece[2] - piece[0] > _SHORTEST_RULE)
+        return Rules(tuple(_merged(across)), long, tuple(sorted(set(down))))
 
     def draw(self, page: int, box: Box | None = None) -> bytes:
         """A PNG of a page or a part of it: 300 dots per inch, or 1600 pixels on its longer side if less."""
@@ -303,9 +310,9 @@ def joined(lines: Sequence[str]) -> str:
     text = ""
     for line in lines:
         line = " ".join(line.split())
-        if text.endswith("-") and len(text) > 1 and text[-2].isalpha() and line[:1].islower():
+        if text.endswith("\xad") or (text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower()):
             text = text[:-1] + line
-        elif text.endswith("-") and len(text) > 1 and text[-2].isalnum():
+        elif text.endswith("-") and text[-2:-1].isalnum():
             text += line
         else:
             text = f"{text} {line}".strip()

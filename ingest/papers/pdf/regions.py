@@ -11,7 +11,7 @@ from ingest.papers.pdf.pages import Box, Document, Graphics, PageWord, Rules, un
 
 Side = Literal["above", "below"]
 
-_NEAR = 14.0
+_NEAR = 12.0
 """How far from a figure's graphics, in points, its labels and panel letters may stand."""
 
 _REACH = 60.0
@@ -58,7 +58,7 @@ def read_content(document: Document, page: Page, captions: list[Caption]) -> Pag
         captions,
         document.words(page.number),
         document.graphics(page.number),
-        document.rules(page.number) if tables else Rules((), ()),
+        document.rules(page.number) if tables else Rules((), (), ()),
     )
 
 
@@ -71,8 +71,8 @@ def band(content: PageContent, caption: Caption, side: Side) -> Box:
         *content.taken,
         *(other.box for other in content.captions if other is not caption),
     ]
-    walls = [box for box in walls if box[0] < high - 2 and box[2] > low + 2 and box != caption.box]
-    edge = content.page.height * _MARGIN / 2
+    walls = [box for box in walls if _stands_in(box, low, high) and not _middle_in(box, caption.box)]
+    edge = content.page.height * _MARGIN
     if side == "above":
         top = max((box[3] for box in walls if (box[1] + box[3]) / 2 < caption.box[1]), default=edge)
         return (low, min(top, caption.box[1]), high, caption.box[1])
@@ -80,6 +80,12 @@ def band(content: PageContent, caption: Caption, side: Side) -> Box:
         (box[1] for box in walls if (box[1] + box[3]) / 2 > caption.box[3]), default=content.page.height - edge
     )
     return (low, caption.box[3], high, max(bottom, caption.box[3]))
+
+
+def _stands_in(box: Box, low: float, high: float) -> bool:
+    """Whether a box takes up a good part of the stretch from low to high, or a good part of it is there."""
+    shared = min(box[2], high) - max(box[0], low)
+    return shared > 0.3 * min(box[2] - box[0], high - low)
 
 
 def figure_area(content: PageContent, caption: Caption, side: Side) -> Area | None:
@@ -91,7 +97,7 @@ def figure_area(content: PageContent, caption: Caption, side: Side) -> Area | No
     area = _clipped(union(painted), room)
     if min(area[2] - area[0], area[3] - area[1]) < _SMALLEST:
         return None
-    return Area(_with_words(area, content.words, room), side)
+    return Area(_with_words(area, content, room), side)
 
 
 def text_area(content: PageContent, caption: Caption, side: Side) -> Area | None:
@@ -113,7 +119,7 @@ def _painted(content: PageContent) -> list[Box]:
         footnote = (
             height < 1.5 and box[1] > page.height / 2 and 30 < width < page.width / 3 and _alone(box, content)
         )
-        if edge or footnote:
+        if edge or footnote or any(_middle_in(box, area) for area in content.taken):
             continue
         found.append(box)
     return found
@@ -126,9 +132,13 @@ def _alone(line: Box, content: PageContent) -> bool:
     return not any(_overlap(near, box) for box in others)
 
 
-def _with_words(area: Box, words: Sequence[PageWord], room: Box) -> Box:
+def _with_words(area: Box, content: PageContent, room: Box) -> Box:
     """An area grown by the words on it and near it, and by those next to these."""
-    free = [word.box for word in words if _middle_in(word.box, room)]
+    free = [
+        word.box
+        for word in content.words
+        if _middle_in(word.box, room) and not any(_middle_in(word.box, box) for box in content.taken)
+    ]
     for reach in (_NEAR, _NEAR / 2):
         near = (area[0] - reach, area[1] - reach, area[2] + reach, area[3] + reach)
         area = union([area, *(box for box in free if _overlap(near, box))])

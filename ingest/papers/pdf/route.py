@@ -28,6 +28,7 @@ _PANEL = re.compile(r"\(([a-z])\)")
 _MENTION = r"(?:{names})\s*\.?\s*~?(?:[A-Z]?\d+[a-z]?\s*(?:,|and|&|to|-|–)\s*)*{number}(?![\d.]*\d)"
 _NAMES = {"figure": "Figures?|Figs?|FIGURES?|FIGS?", "table": "Tables?|Tabs?|TABLES?"}
 _LONGEST_PARAGRAPH = 6_000
+_FEWEST_WORDS = 8
 
 
 @dataclass
@@ -54,14 +55,15 @@ def read_pdf(document: Document) -> PdfContent:
             found.warnings.append(str(error))
     if not pages:
         raise PaperError("none of the PDF's pages can be read")
-    captions = find_captions(pages)
-    contents: dict[int, PageContent] = {}
-    for page in pages:
-        own = [caption for caption in captions if caption.page == page.number]
-        if own:
-            contents[page.number] = read_content(document, page, own)
+    candidates = find_captions(pages)
+    contents = {
+        page.number: read_content(document, page, own)
+        for page in pages
+        if (own := [caption for caption in candidates if caption.page == page.number])
+    }
+    captions = _one_for_each(contents, candidates)
     areas = _areas(contents, captions)
-    paragraphs = [text for page in pages for text in _paragraphs(page, captions)]
+    paragraphs = [text for page in pages for text in _paragraphs(page, contents.get(page.number))]
     for caption in captions:
         content = contents[caption.page]
         name = f"{caption.kind.title()} {caption.number}"
@@ -88,6 +90,22 @@ def read_pdf(document: Document) -> PdfContent:
 
 def _key(caption: Caption) -> tuple[str, str]:
     return caption.kind, caption.number
+
+
+def _one_for_each(contents: dict[int, PageContent], candidates: list[Caption]) -> list[Caption]:
+    """One caption for each number, in the order of the pages: the first that has something to be of."""
+    by_key: dict[tuple[str, str], list[Caption]] = {}
+    for caption in candidates:
+        by_key.setdefault(_key(caption), []).append(caption)
+    chosen = [
+        next(
+            (caption for caption in own if len(own) == 1 or any(_options(contents[caption.page], caption))), own[0]
+        )
+        for own in by_key.values()
+    ]
+    for content in contents.values():
+        content.captions = [caption for caption in content.captions if caption in chosen]
+    return sorted(chosen, key=lambda caption: (caption.page, caption.box[1], caption.box[0]))
 
 
 def _areas(contents: dict[int, PageContent], captions: list[Caption]) -> dict[tuple[str, str], Area]:
@@ -171,10 +189,15 @@ def _table(
     )  # fmt: skip
 
 
-def _paragraphs(page: Page, captions: list[Caption]) -> Iterator[str]:
-    own = {caption.box for caption in captions if caption.page == page.number}
+def _paragraphs(page: Page, content: PageContent | None) -> Iterator[str]:
+    """The text of a page by block, captions and what is in figures and tables left out."""
+    taken = [*content.taken, *(caption.box for caption in content.captions)] if content else []
     for block in page.blocks:
-        if block.box not in own and block.box in page.prose and len(text := block.text) < _LONGEST_PARAGRAPH:
+        middle = ((block.box[0] + block.box[2]) / 2, (block.box[1] + block.box[3]) / 2)
+        if any(holds(box, middle) for box in taken):
+            continue
+        text = block.text
+        if len(text.split()) >= _FEWEST_WORDS and len(text) < _LONGEST_PARAGRAPH:
             yield text
 
 
