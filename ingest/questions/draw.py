@@ -17,6 +17,9 @@ _CARRIERS = OPTIONS - 1
 """Questions with an answer that offer the option that there is none, for each that has none: so the option is
 right as often as any of the four."""
 
+_OF_ONE = 3
+"""Drafts of one operation at most: more would be much alike."""
+
 _SHOWN = {"decimals", "give", "number", "place", "end", "than"}
 """Parts of a program without which two are about the same."""
 
@@ -28,7 +31,7 @@ def drawn(
     found: list[Draft] = []
     seen: set[str] = set()
     left = rng.sample(operations, len(operations))
-    while left and len(found) < most:
+    for _ in range(_OF_ONE):
         for operation in list(left):
             draft = _new(operation, seen, refused)
             if draft is None:

@@ -12,12 +12,12 @@ from ingest.questions.draft import OPTIONS, Draft, checked
 from ingest.questions.figure_program import Axis, lines_of, run, ticks_of
 from ingest.questions.grid import Refused
 from ingest.questions.numbers import printed
-from ingest.questions.wording import first_sentence
+from ingest.questions.wording import first_sentence, said
 from ingest.sources.items import plain_answer
 
 _LABEL = re.compile(r"[^\W\d_]{3}")
 _LONGEST_LABEL = 40
-_PARAGRAPH = 700
+_SHORTEST_PARAGRAPH, _LONGEST_PARAGRAPH = 80, 700
 _SHORTEST_CAPTION = 20
 _LETTERS = re.compile(
     r"(?:\b[Pp]anels?\s*)?\([a-h](?:\s*[-–,&]\s*\(?[a-h]\)?)*\)|\b[Pp]anels? [a-h]\b|\((?:left|right|top|bottom)\)"
@@ -61,7 +61,7 @@ class Figures:
         program = {"op": "tick", "axis": axis, "end": end}
         if not run(program, self.content).value:
             raise Refused("an axis that begins at 0 is no question")
-        question = f"What is the {end} number printed at the {axis} axis?"
+        question = said("tick", self.rng, end=end, axis=axis)
         last, step = ticks[-1 if end == "largest" else 0], ticks[1].number - ticks[0].number
         even = all(after.number - before.number == step for before, after in pairwise(ticks))
         if not even or len({(one.scale, one.unit) for one in ticks}) > 1:
@@ -78,7 +78,7 @@ class Figures:
         answer = run({"op": "turned label"}, self.content).text
         others = [label for label in dict.fromkeys(self.labels) if plain_answer(label) != plain_answer(answer)]
         wrong = self._similar(answer, [*others, *self.elsewhere])
-        return self._draft({"op": "turned label"}, "What is the label of the vertical axis?", tuple(wrong))
+        return self._draft({"op": "turned label"}, said("turned label", self.rng), tuple(wrong))
 
     def shown(self) -> Draft:
         """Which label stands in this figure; the others stand elsewhere in the paper."""
@@ -87,13 +87,13 @@ class Figures:
         others = [text for text in self.elsewhere if plain_answer(text) not in whole]
         among = [*self._similar(right, others), right]
         program = {"op": "shown", "among": sorted(among)}
-        return self._draft(program, "Which of these labels is written in the figure?", tuple(among[:-1]))
+        return self._draft(program, said("shown", self.rng), tuple(among[:-1]))
 
     def panel(self) -> Draft:
         """What a lettered panel shows."""
         captions = {letter: caption for letter, caption in self.content["panels"] if caption}
         letter, *others = self._several(sorted(captions), OPTIONS)
-        question = f"What does panel ({letter}) show?"
+        question = said("panel", self.rng, letter=letter)
         return self._draft({"op": "panel", "letter": letter}, question, tuple(captions[one] for one in others))
 
     def _similar(self, label: str, among: Sequence[str]) -> list[str]:
@@ -119,7 +119,7 @@ def caption_draft(captions: Mapping[str, str], number: str, rng: random.Random) 
     others = [caption for one, caption in captions.items() if one != number]
     if len(captions.get(number, "")) < _SHORTEST_CAPTION or len(others) < OPTIONS - 1:
         raise Refused("too few captions")
-    question = "Which of these captions belongs to the figure in the picture?"
+    question = said("caption", rng)
     wrong = tuple(rng.sample(others, OPTIONS - 1))
     return checked(Draft(program=program, question=question, answer=run(program, content), wrong=wrong))
 
@@ -136,9 +136,10 @@ def cited_draft(citing: Mapping[str, Sequence[str]], number: str, rng: random.Ra
         raise Refused("too few figures")
     order = [number, *rng.sample([one for one in citing if one != number], OPTIONS - 1)]
     rng.shuffle(order)
-    program = {"op": "cited", "paragraph": rng.choice(about), "order": order}
+    paragraph = rng.choice(about)
+    program = {"op": "cited", "paragraph": paragraph, "order": order}
     answer = run(program, {"citing": {one: list(texts) for one, texts in citing.items()}})
-    question = f"Of which picture, numbered in their order, does this paragraph speak?\n\n{program['paragraph']}"
+    question = said("cited", rng, paragraph=paragraph)
     wrong = tuple(name for place in range(1, OPTIONS + 1) if (name := f"Picture {place}") != answer.text)
     return checked(Draft(program=program, question=question, answer=answer, wrong=wrong))
 
@@ -152,9 +153,9 @@ def bare_caption(caption: str) -> str:
 
 def masked(paragraph: str, number: str) -> str:
     """A paragraph that cites one figure, with the number gone; empty where it names other numbered items too, or
-    is so long that nobody would read it."""
+    is so short that it says little, or so long that nobody would read it."""
     names = re.findall(rf"\b{_NUMBERED}\s*~?\s*([A-Z]?\d+(?:\w|\s*(?:,|and|&|–|-|to)\s*\d)?)", paragraph)
-    if not names or set(names) != {number} or len(paragraph) > _PARAGRAPH:
+    if not names or set(names) != {number} or not _SHORTEST_PARAGRAPH <= len(paragraph) <= _LONGEST_PARAGRAPH:
         return ""
     return re.sub(rf"\b({_NUMBERED})\s*~?\s*{re.escape(number)}\b", r"\1 [number]", " ".join(paragraph.split()))
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 from ingest.papers.records import Table
@@ -195,9 +196,9 @@ class Grid:
 
     @cached_property
     def _all_row_names(self) -> dict[int, str]:
-        """Names out of the columns that name every row; where they are not unique, with a column of text that
-        makes them so."""
-        used = [c for c in range(self._left) if all(self.text(row, c) for row in self.rows)]
+        """Names out of as few header columns as tell the rows apart, of those that name every row; else with a
+        column of text that does."""
+        used = self._telling([c for c in range(self._left) if all(self.text(row, c) for row in self.rows)])
         names = {row: self._path([(row, column) for column in used]) for row in self.rows}
         for column in (*range(self._left), *self.columns):
             if len(set(names.values())) == len(names) and all(names.values()):
@@ -212,6 +213,16 @@ class Grid:
             headed = {row: f"{self._section_of(row)} / {name}".removeprefix(" / ") for row, name in names.items()}
             names = headed if len(set(headed.values())) > len(set(names.values())) else names
         return names
+
+    def _telling(self, columns: list[int]) -> tuple[int, ...]:
+        """The fewest of these columns that tell all rows apart; all of them where none do."""
+        for count in range(1, len(columns)):
+            for some in combinations(columns, count):
+                if len({tuple(plain_answer(self.text(row, c)) for c in some) for row in self.rows}) == len(
+                    self.rows
+                ):
+                    return some
+        return tuple(columns)
 
     def _section_of(self, row: int) -> str:
         above = [section for section in self.sections if section < row]
@@ -250,5 +261,5 @@ def _unique(names: dict[int, str]) -> dict[int, str]:
     return {
         place: name
         for place, name in names.items()
-        if counts[plain_answer(name)] == 1 and 2 <= len(name) <= _LONGEST_NAME and re.search(r"\w", name)
+        if counts[plain_answer(name)] == 1 and len(name) <= _LONGEST_NAME and re.search(r"\w", name)
     }

@@ -11,6 +11,10 @@ from ingest.questions.draft import Kind
 from ingest.questions.program import Answer
 from ingest.records import Sample
 
+WRITTEN = "written"
+"""The operation of questions that a model wrote. Nothing computes their answer: the program holds what the writer said
+it is, `answer`, beside `writer`, `revision` and `question`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -67,9 +71,11 @@ class Question:
 
 
 def answer_of(ran: dict[str, Any], content: dict[str, Any]) -> Answer:
-    """The answer of a stored program, run again over its stored content.
+    """The answer of a stored program, run again over its stored content; of a written question, its writer's.
 
     Raises:
         Refused: the program is none, or has no single answer over this content.
     """
+    if ran.get("op") == WRITTEN:
+        return Answer(str(ran["answer"]))
     return (program if ran.get("op") in program.OPERATIONS else figure_program).run(ran, content)

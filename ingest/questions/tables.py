@@ -233,6 +233,8 @@ class Tables(Asker):
         return {"op": "ratio", "of": [of, column], "by": [by, column], "decimals": decimals}
 
     def _difference(self, program: dict[str, Any], question: str, slip: dict[str, Any]) -> Draft:
+        if not run_on(self.grid, program).value:
+            raise Refused("both are equal")
         if self._free():
             row, column = program["less"]
             written = form(program["decimals"], self.grid.unit(column), self.quantity(row, column).scale)

@@ -16,8 +16,14 @@ from ingest.questions.wording import quoted
 
 _LONGEST = 40
 _NEAREST = 2
-_STEM = 4
-"""Letters from which on two words are taken for forms of one."""
+_STEM = 5
+"""Letters at the beginning that make two words forms of one, wherever they stand."""
+
+_LEAST = 3
+"""The same of words that name rows and columns."""
+
+_SHORT = 4
+"""Letters that an abbreviation has at most."""
 _DERIVED = re.compile(
     r"\b(f1|f-?score|avg|average|mean|total|sum|all|overall|difference|delta|change|gain|ratio|rank|count)\b|[∆Δ]",
     re.IGNORECASE,
@@ -45,12 +51,16 @@ def absent_from(grid: Grid, others: Iterable[Grid]) -> Absent:
     They come from the tables whose names have most words in common with its own, so that they could be expected
     here, and columns are of numbers.
     """
-    said = {word for text in (*grid.all_texts(), grid.caption) for word in _words(text)}
     own = _head_words(grid)
+    said = {
+        word[:_STEM] for text in (*grid.all_texts(), grid.caption) for word in _words(text) if len(word) >= _STEM
+    }
     nearest = sorted(others, key=lambda other: -len(own & _head_words(other)))[:_NEAREST]
     rows = {name for other in nearest for name in other.row_names.values()}
     columns = {other.column_names[one] for other in nearest for one in other.numeric if one in other.column_names}
-    return Absent(*(sorted(name for name in names if _tells_nothing(name, said)) for names in (rows, columns)))
+    return Absent(
+        *(sorted(name for name in names if _tells_nothing(name, own, said)) for names in (rows, columns))
+    )
 
 
 def without_answer(draft: Draft, grid: Grid, absent: Absent, rng: random.Random) -> Draft:
@@ -104,16 +114,24 @@ def _changed(program: dict[str, Any], change: Callable[[Side, Any], Any]) -> dic
     return made
 
 
-def _tells_nothing(name: str, words: set[str]) -> bool:
-    """Whether nothing in a table has to do with a name: no word of it, nor one cut short, nor its first letter."""
+def _tells_nothing(name: str, heads: set[str], said: set[str]) -> bool:
+    """Whether nothing in a table has to do with a name.
+
+    heads: words that name its rows and columns. said: how the longer words begin that stand anywhere in it.
+    """
     own = _words(name)
-    clear = max(map(len, own), default=0) > 1 and len(name) <= _LONGEST and not parse(name)
-    return clear and not _DERIVED.search(name) and not any(_akin(one, other) for one in own for other in words)
+    if not re.search(r"[^\W\d_]{2}", name) or len(name) > _LONGEST or parse(name) or _DERIVED.search(name):
+        return False
+    return not any(word[:_STEM] in said or any(_akin(word, head) for head in heads) for word in own)
 
 
 def _akin(one: str, other: str) -> bool:
+    """Whether two words may be forms of one: they begin alike, or one is an abbreviation of the other."""
     short, long = sorted((one, other), key=len)
-    return short == long or (len(short) != 2 and long.startswith(short[:_STEM]))
+    if short == long or (len(short) >= _LEAST and short[:_LEAST] == long[:_LEAST]):
+        return True
+    letters = iter(long)
+    return len(short) <= _SHORT and short[0] == long[0] and all(letter in letters for letter in short)
 
 
 def _head_words(grid: Grid) -> set[str]:
@@ -121,4 +139,6 @@ def _head_words(grid: Grid) -> set[str]:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]+", text.casefold()))
+    """The words of a text, and the letters with which several of them begin."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return {*words, "".join(word[0] for word in words)} if len(words) > 1 else {*words}

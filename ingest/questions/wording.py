@@ -1,4 +1,4 @@
-"""What questions on tables say: several ways for each operation."""
+"""What questions say: several ways for each operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PREFACES = (
     "This is {item}{caption}.",
 )
 
-TABLE = {
+_WAYS = {
     "lookup": (
         "What does the table give for {cell}?",
         "Which entry does the table hold for {cell}?",
@@ -78,6 +78,24 @@ TABLE = {
         "For {row}, how does the value change from {a} to {b}, and then from {b} to {c}?",
         "Go through {a}, {b} and {c} in this order: how does the value of {row} move?",
     ),
+    "tick": (
+        "What is the {end} number printed at the {axis} axis?",
+        "At the {axis} axis, which is the {end} of the numbers?",
+    ),
+    "turned label": ("What is the label of the vertical axis?", "What is written along the vertical axis?"),
+    "shown": (
+        "Which of these labels is written in the figure?",
+        "Only one of these labels can be read in the figure. Which one?",
+    ),
+    "panel": ("What does panel ({letter}) show?", "Which of these is the caption of panel ({letter})?"),
+    "caption": (
+        "Which of these captions belongs to the figure in the picture?",
+        "The picture is a figure of a paper. What is its caption?",
+    ),
+    "cited": (
+        "Of which picture, numbered in their order, does this paragraph speak?\n\n{paragraph}",
+        "Which picture, numbered in their order, is this paragraph of a paper about?\n\n{paragraph}",
+    ),
 }
 
 FUNCTIONS = {
@@ -111,7 +129,7 @@ _LONGEST_CAPTION = 160
 
 def said(operation: str, rng: random.Random, **parts: str) -> str:
     """A question, in one of its ways."""
-    text = rng.choice(TABLE[operation]).format(**parts)
+    text = rng.choice(_WAYS[operation]).format(**parts)
     return text[0].upper() + text[1:]
 
 

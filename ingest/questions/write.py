@@ -42,14 +42,21 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class Asked:
     """A draft with what it is about."""
 
     draft: Draft
+
     content: dict[str, Any]
+    """What its program is run on."""
+
     item: Item
+
     opening: str = ""
+    """What stands before the question."""
+
     images: tuple[bytes, ...] = ()
+    """What is shown; the item's own picture where there are none."""
 
 
 def questions_of(paper: Paper, *, source: str, per_table: int = 16, per_figure: int = 6) -> Written:
@@ -62,11 +69,11 @@ def questions_of(paper: Paper, *, source: str, per_table: int = 16, per_figure: 
     """
     written = Written()
     for asked in _all_asked(paper, per_table, per_figure, written.refused):
-        written.questions.append(_question(paper, source, asked))
+        written.questions.append(question_of(paper, source, asked))
     return written
 
 
-def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[str]) -> Iterator[_Asked]:
+def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[str]) -> Iterator[Asked]:
     grids: list[tuple[Table, Grid]] = []
     for table in paper.tables:
         try:
@@ -85,9 +92,7 @@ def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[s
     yield from _about_citations(paper, refused)
 
 
-def _about_table(
-    table: Table, own: Grid, others: list[Grid], most: int, refused: Counter[str]
-) -> Iterator[_Asked]:
+def _about_table(table: Table, own: Grid, others: list[Grid], most: int, refused: Counter[str]) -> Iterator[Asked]:
     """Questions that are computed from its cells."""
     content = grid.content_of(table)
     asks = Tables(own, _rng(content))
@@ -99,12 +104,12 @@ def _about_table(
         drafts, lambda one: without_answer(one, own, absent, asks.rng), few, asks.rng, refused
     ):
         opening = preface("Table", table.number, table.caption, asks.rng)
-        yield _Asked(draft=draft, content=content, item=table, opening=opening)
+        yield Asked(draft=draft, content=content, item=table, opening=opening)
 
 
 def _about_figure(
     figure: Figure, paper: Paper, grids: list[Grid], most: int, refused: Counter[str]
-) -> Iterator[_Asked]:
+) -> Iterator[Asked]:
     """Questions from its text layer."""
     content = figure_program.content_of(figure)
     others = [figure_program.content_of(one) for one in paper.figures if one is not figure]
@@ -113,10 +118,10 @@ def _about_figure(
     asks = Figures(content, _rng(content), elsewhere, names)
     for draft in drawn(asks.operations(), most, asks.rng, refused):
         opening = preface("Figure", figure.number, figure.caption, asks.rng)
-        yield _Asked(draft=draft, content=content, item=figure, opening=opening)
+        yield Asked(draft=draft, content=content, item=figure, opening=opening)
 
 
-def _about_captions(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
+def _about_captions(paper: Paper, refused: Counter[str]) -> Iterator[Asked]:
     """Which caption belongs to a figure."""
     captions = {figure.number: bare for figure in paper.figures if (bare := bare_caption(figure.caption))}
     for figure in paper.figures:
@@ -127,10 +132,10 @@ def _about_captions(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
             except Refused as reason:
                 refused[str(reason)] += 1
             else:
-                yield _Asked(draft=draft, content=content, item=figure)
+                yield Asked(draft=draft, content=content, item=figure)
 
 
-def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
+def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[Asked]:
     """Which of several figures a paragraph speaks of."""
     shown = {figure.number: figure for figure in paper.figures if figure.image}
     citing = {n: [text for one in figure.citing if (text := masked(one, n))] for n, figure in shown.items()}
@@ -142,10 +147,11 @@ def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[_Asked]:
             refused[str(reason)] += 1
         else:
             images = tuple(shown[one].image for one in draft.program["order"])
-            yield _Asked(draft=draft, content=content, item=figure, images=images)
+            yield Asked(draft=draft, content=content, item=figure, images=images)
 
 
-def _question(paper: Paper, source: str, asked: _Asked) -> Question:
+def question_of(paper: Paper, source: str, asked: Asked) -> Question:
+    """A draft as an item of a release, its options in an order that only its content decides."""
     draft, item = asked.draft, asked.item
     name: Literal["figure", "table"] = "table" if isinstance(item, Table) else "figure"
     options = [draft.answer.text, *draft.wrong] if draft.wrong else []

@@ -132,9 +132,22 @@ def usual() -> Paper:
         table(FILTERS, number="4", caption="Post-processing data quality filters"),
         figures=[
             CHART,
-            figure("2", "(a) Growth of the corpus by year of publication.", "Figure 2 shows how the corpus grew."),
-            figure("3", "Confusion of the classifier on held-out text.", "Errors are rare (see Figure 3)."),
-            figure("4", "Overview of the pipeline.", "Fig. 4 shows the way of a document.", panels=("in", "out")),
+            figure(
+                "2",
+                "(a) Growth of the corpus by year of publication.",
+                "Figure 2 shows how the corpus grew in all the years of which records were kept, by type.",
+            ),
+            figure(
+                "3",
+                "Confusion of the classifier on held-out text.",
+                "Errors are rare (see Figure 3), and those of the smaller classes come from a lack of data.",
+            ),
+            figure(
+                "4",
+                "Overview of the pipeline.",
+                "Fig. 4 shows the way of a document from its arrival to its place in the release that month.",
+                panels=("in", "out"),
+            ),
             figure("5", "Attention heads by layer.", "As Figures 4 and 5 show, all is well."),
         ],
     )

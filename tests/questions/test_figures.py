@@ -14,6 +14,8 @@ from ingest.questions.figures import Figures, bare_caption, caption_draft, cited
 from ingest.questions.grid import Refused
 from tests.questions.papers import CHART, figure, words
 
+LONG = "papers of the last ten years cite more of their own field than those of the ten before"
+
 
 def content() -> dict[str, Any]:
     return json.loads(json.dumps(content_of(CHART)))
@@ -111,11 +113,12 @@ def test_captions_lose_what_alone_would_tell_them(caption: str, bare: str) -> No
 @pytest.mark.parametrize(
     ("paragraph", "text"),
     [
-        ("As Figure 2 shows, all is well.", "As Figure [number] shows, all is well."),
-        ("Fig. 2a and Fig. 2b agree.", ""),
-        ("See Figure 2 and Table 1.", ""),
-        ("See Figures 2 and 3.", ""),
-        ("Nothing is cited.", ""),
+        (f"As Figure 2 shows, {LONG}.", f"As Figure [number] shows, {LONG}."),
+        (f"Fig. 2a and Fig. 2b agree that {LONG}.", ""),
+        (f"See Figure 2 and Table 1: {LONG}.", ""),
+        (f"See Figures 2 and 3: {LONG}.", ""),
+        (f"Nothing is cited, yet {LONG}.", ""),
+        ("As Figure 2 shows, all is well.", ""),
         ("Figure 2 " + "word " * 300, ""),
     ],
 )
