@@ -12,8 +12,8 @@ from ingest.questions.program import Answer
 from ingest.records import Sample
 
 WRITTEN = "written"
-"""The operation of questions that a model wrote. Nothing computes their answer: the program holds what the writer said
-it is, `answer`, beside `writer`, `revision` and `question`."""
+"""The operation of questions that a model wrote. Nothing computes their answer: the program holds what the writer
+said it is, `answer`, beside `writer`, `revision` and `question`."""
 
 
 @dataclass(frozen=True, kw_only=True)
