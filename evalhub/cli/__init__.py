@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "Write what the hub holds into files, for other tools.",
     "probe": "Find the samples of the pool that a sentence means.",
     "bench": "Save what a probe finds as a benchmark, and see what it is worth.",
+    "live": "Plan and predict when a new release of live samples appears.",
     "model": "List the models, and say which names are one.",
     "sources": "List the sources that can be ingested, and what the pool holds.",
     "publish": "Publish a snapshot for the leaderboard.",

@@ -15,6 +15,7 @@ HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "strea
 
 GROUPS = {
     "model": ("alias", "list"),
+    "live": ("predict", "plan"),
     "bench": ("new", "list", "show", "diff", "refresh", "export", "import", "delete"),
 }
 

@@ -1,0 +1,124 @@
+"""A new release from files: which models count as run on it, and how good the predictions of the others were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aggregate.measurements import Measurements
+from aggregate.rerun.changes import choose_models
+from aggregate.rerun.release import ReleaseScores, predict_release
+from aggregate.rerun.scores import check_chances, completed_scores, drawn_scores
+from evalhub.errors import EvalhubError
+from evalhub.file_measurements import read_files
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What models whose results were hidden scored in truth."""
+
+    observed: dict[str, float]
+    error: dict[str, float]
+    """Mean absolute error of our scores, and of the baselines `shift` and `carry`."""
+
+    held: float
+    """Share of the intervals that held the truth."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Everyone's scores on a new release."""
+
+    scores: ReleaseScores
+    backtest: Backtest | None
+    """None where no result was hidden."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `evalhub live predict --json` prints it."""
+        found, hidden = self.scores, self.backtest
+        observed = hidden.observed if hidden else {}
+        rows = [{**asdict(row), "observed": observed.get(row.model)} for row in found.models]
+        return {
+            "rerun": list(found.rerun),
+            "models": rows,
+            "baselines": {"shift": found.shift, "carry": found.carry},
+            "samples": found.samples,
+            "level": found.level,
+            "drift": asdict(found.drift),
+            "backtest": hidden and {"models": len(observed), "error": hidden.error, "held": hidden.held},
+            "warnings": list(found.warnings),
+        }
+
+
+def predict_files(
+    old: Path,
+    new: Path,
+    models: str = "",
+    *,
+    columns: Mapping[str, str] | None = None,
+    metric: str = "",
+    level: float = 0.95,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Release:
+    """Read the results on two releases and `predict`.
+
+    Raises:
+        EvalhubError: a file cannot be read, there is no such metric or model.
+        aggregate.measurements.MeasurementsError: the values cannot be scores.
+    """
+    before, after = (read_files([path], columns=columns, metric=metric, tell=tell)[0] for path in (old, new))
+    check_chances(before)
+    check_chances(after)
+    return predict(before, after, models, level=level)
+
+
+def predict(old: Measurements, new: Measurements, models: str = "", *, level: float = 0.95) -> Release:
+    """Scores on a new release, of which some results may be hidden to see how well they are predicted.
+
+    models: which models count as run again: a number, names with commas between them, or nothing for all that
+    have results in `new`. What the others have there is hidden, and compared with what is predicted.
+
+    Raises EvalhubError where there are not so many models, or none of a name.
+    """
+    chosen = _chosen(old, new, models)
+    scores = predict_release(old, new.of_models(np.isin(new.models, chosen)), level=level)
+    truth = dict(zip(new.models, drawn_scores(new, level).mean.tolist(), strict=True))
+    hidden = [row for row in scores.models if not row.rerun and row.model in truth]
+    if apart := sorted({*new.models} - {row.model for row in scores.models}):
+        line = f"no results on the old release, so not predicted: {', '.join(apart)}"
+        scores = replace(scores, warnings=(*scores.warnings, line))
+    if not hidden:
+        return Release(scores, None)
+    guesses = {"predicted": {row.model: row.score for row in hidden}, "shift": scores.shift, "carry": scores.carry}
+    return Release(
+        scores,
+        Backtest(
+            observed={row.model: truth[row.model] for row in hidden},
+            error={
+                name: float(np.mean([abs(guess[row.model] - truth[row.model]) for row in hidden]))
+                for name, guess in guesses.items()
+            },
+            held=float(np.mean([row.low <= truth[row.model] <= row.high for row in hidden])),
+        ),
+    )
+
+
+def _chosen(old: Measurements, new: Measurements, models: str) -> list[str]:
+    """The models that count as run again."""
+    if not models:
+        return list(new.models)
+    if models.strip().isdecimal():
+        both = np.isin(old.models, new.models)
+        number, most = int(models), int(both.sum())
+        if not 1 <= number <= most:
+            raise EvalhubError(f"--models {number}: {most} models have results on both releases")
+        able = np.array(old.models)[both]
+        return sorted(able[choose_models(completed_scores(old)[0][both], number)].tolist())
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if unknown := {*names} - {*new.models}:
+        raise EvalhubError(f"--models: the new release has no results of {min(unknown)!r}")
+    return names
