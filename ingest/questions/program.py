@@ -84,8 +84,10 @@ def _lookup(grid: Grid, row: Reference, column: Reference, number: bool = False)
 def _find(grid: Grid, column: Reference, value: str, rows: list[int]) -> Answer:
     """The one row in which a column says this."""
     place = _column(grid, column)
+    number = parse(value)
     found = [row for row in rows if grid.text(row, place) == value]
-    if len(found) != 1:
+    alike = [row for row in rows if number and (one := grid.quantity(row, place)) and one.value == number.value]
+    if len(found) != 1 or len(alike) > 1:
         raise Refused("several rows have the value" if found else "no row has the value")
     return Answer(_row_name(grid, found[0]))
 
@@ -97,10 +99,8 @@ def _extreme(
     ordered = _ordered(grid, column, rows, end)
     if not 1 <= place <= len(ordered):
         raise Refused("there are not so many values")
-    row, quantity = ordered[place - 1]
-    beside = ordered[max(0, place - 2) : place - 1] + ordered[place : place + 1]
-    if any(other.value == quantity.value for _, other in beside):
-        raise Refused("two rows share the place")
+    _no_ties(ordered[: place + 1])
+    row, _ = ordered[place - 1]
     if give == "value":
         return _lookup(grid, row, column, number=True)
     return Answer(_row_name(grid, row))
@@ -109,14 +109,13 @@ def _extreme(
 def _rank(grid: Grid, row: Reference, column: Reference, rows: list[int], end: End) -> Answer:
     """The place of a row when a column is sorted, 1 for the largest (or smallest)."""
     ordered = _ordered(grid, column, rows, end)
-    values = {one: quantity.value for one, quantity in ordered}
     own = _row(grid, row)
-    if own not in values:
+    places = [one for one, _ in ordered]
+    if own not in places:
         raise Refused("the row takes no part")
-    if list(values.values()).count(values[own]) > 1:
-        raise Refused("two rows share the place")
-    place = Fraction(1 + list(values).index(own))
-    return Answer(str(place), place)
+    place = 1 + places.index(own)
+    _no_ties(ordered[: place + 1])
+    return Answer(str(place), Fraction(place))
 
 
 def _count(grid: Grid, column: Reference, rows: list[int], than: Literal["above", "below"], value: str) -> Answer:
@@ -273,6 +272,11 @@ def _ordered(grid: Grid, column: Reference, rows: list[int], end: End) -> list[t
         raise Refused(f"there is no end '{end}'")
     found = _values(grid, column, rows)
     return sorted(found, key=lambda one: one[1].value, reverse=end == "largest")
+
+
+def _no_ties(ordered: list[tuple[int, Quantity]]) -> None:
+    if any(before.value == after.value for (_, before), (_, after) in pairwise(ordered)):
+        raise Refused("two rows share a place")
 
 
 def _same_unit(*quantities: Quantity) -> None:

@@ -156,7 +156,12 @@ def test_ties_scales_and_units_are_refused() -> None:
     tied = content_of(table((("Name", "Score"), ("one", "2.0"), ("two", "2.0"), ("three", "1.0"))))
     with pytest.raises(Refused, match="share"):
         run({"op": "extreme", "column": 1, "rows": [1, 2, 3], "end": "largest"}, tied)
+    with pytest.raises(Refused, match="share"):
+        run({"op": "rank", "row": 3, "column": 1, "rows": [1, 2, 3], "end": "largest"}, tied)
+    with pytest.raises(Refused, match="several"):
+        run({"op": "find", "column": 1, "value": "2.0", "rows": [1, 2, 3]}, tied)
     assert run({"op": "extreme", "column": 1, "rows": [1, 2, 3], "end": "smallest"}, tied).text == "three"
+    assert run({"op": "rank", "row": 3, "column": 1, "rows": [1, 2, 3], "end": "smallest"}, tied).text == "1"
     scales = content_of(table(FILTERS))
     with pytest.raises(Refused, match="scales"):
         run({"op": "difference", "of": [1, 1], "less": [2, 1], "decimals": 1}, scales)
