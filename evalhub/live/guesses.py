@@ -1,0 +1,186 @@
+"""What a model says to questions whose pictures it is not shown, in several runs with the options reshuffled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Literal
+
+from scipy import special
+
+from evalhub import plugins
+from evalhub.backends.base import Backend, Output, Request
+from evalhub.graders.base import Grader
+from evalhub.graders.likelihood import write_scores
+from evalhub.live.asking import outputs_of, reshuffled
+from evalhub.scoring.likelihood import grader_of
+from evalhub.scoring.prompt import request
+from ingest.questions.question import Question
+from ingest.questions.wording import first_sentence
+from ingest.records import Condition, Sample
+
+Way = Literal["question", "caption"]
+"""Told nothing but the question; or the caption of its figure or table as well."""
+
+_LIKELIHOOD = Condition(form="plain", template="{prompt}\n{choices}\nAnswer:", answer="likelihood")
+"""How a model is asked that says how likely it finds a text: the options stand in the prompt, in their order, and
+the likeliest one behind it is its answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How the blind test is made."""
+
+    runs: int = 8
+    """Answers to each question by each solver, at most, before it is decided on."""
+
+    fresh: int = 2
+    """Answers to each kept question after that, which the reported accuracy is from."""
+
+    level: float = 0.05
+    """A solver whose chance to be right does not exceed luck's is called better than luck on a question with at
+    most this probability."""
+
+    numeric_chance: float = 0.05
+    """What luck may get right of a question with a free number."""
+
+    seed: int = 0
+
+    def chance(self, sample: Sample) -> float:
+        """What luck gets right of a sample."""
+        return 1 / len(sample.choices) if sample.choices else self.numeric_chance
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """A solver's answers to one question, without its picture."""
+
+    question: Question
+    way: Way
+
+    told: Sample
+    """What the solver is asked: no images, and where told so, the caption."""
+
+    chance: float
+    """What luck gets right."""
+
+    named: Counter[str] = field(default_factory=Counter)
+    """How often each option was the answer; of a free number, how often the right one."""
+
+    answered: int = 0
+    """Runs that count."""
+
+    missing: int = 0
+    """Runs without an answer to judge: error, cut off, refused, timed out."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What is counted: all options; of a free number, the right one."""
+        return self.told.choices or (self.key,)
+
+    @property
+    def key(self) -> str:
+        """The right answer."""
+        return str(self.told.reference)
+
+    @property
+    def right(self) -> int:
+        """Runs that were right."""
+        return self.named[self.key]
+
+    def preferred(self, level: float) -> list[str]:
+        """Options that were the answer more often than luck has it."""
+        bound = least(self.answered, self.chance, level)
+        return [option for option in self.options if self.named[option] >= bound]
+
+    def settled(self, left: int, level: float) -> bool:
+        """Whether so many more runs cannot change what is preferred, be they answered or missing."""
+        bound = least(self.answered + left, self.chance, level)
+        return all(self.named[one] >= bound or self.named[one] + left < bound for one in self.options)
+
+
+@lru_cache
+def least(runs: int, chance: float, level: float) -> int:
+    """The fewest right answers of so many runs that luck gives with a probability of at most `level` (one-sided
+    exact binomial test); one more than there are runs where no number is so rare."""
+    rare = (count for count in range(1, runs + 1) if special.bdtrc(count - 1, runs, chance) <= level)
+    return next(rare, runs + 1)
+
+
+def trial(question: Question, way: Way, rules: Rules) -> Trial | None:
+    """A trial that has not begun; None where the caption says no more than the question does."""
+    told = replace(question.sample, images=())
+    if way == "caption":
+        caption = caption_beyond(question)
+        if not caption:
+            return None
+        told = replace(told, prompt=f"Caption: {caption}\n\n{told.prompt}")
+    return Trial(question=question, way=way, told=told, chance=rules.chance(told))
+
+
+def caption_beyond(question: Question) -> str:
+    """The caption of a question's figure or table, as far as the question does not hold it. Empty, too, where the
+    question is which caption belongs."""
+    caption = str(question.content.get("caption") or "").strip()
+    prompt = question.sample.prompt
+    if caption and caption.rstrip(".") in prompt:
+        return ""
+    start = first_sentence(caption)
+    told = start and start in prompt and caption.startswith(start)
+    return caption[len(start) :].lstrip(". ") if told else caption
+
+
+def run_trials(
+    backend: Backend, trials: Iterable[Trial], rules: Rules, runs: range, *, until_settled: bool
+) -> None:
+    """Ask a solver, and count its answers in the trials.
+
+    Args:
+        runs: their numbers, which decide on the order of the options.
+        until_settled: ask no more where the rest cannot change what is preferred (curtailed sampling: the decision
+            is the same, the share of right answers is not).
+
+    Raises:
+        EvalhubError: the solver died.
+    """
+    judges: dict[str, Grader] = {}
+    able = [(one, asked) for one in trials if (asked := _condition(backend, one.told)) is not None]
+    for run in runs:
+        sent: dict[str, tuple[Trial, Sample, str]] = {}
+        requests: list[Request] = []
+        for one, condition in able:
+            if until_settled and one.settled(runs.stop - run, rules.level):
+                continue
+            sample = reshuffled(one.told, rules.seed, run)
+            # A name of its own: a server may be asked together for attempts of what has one name.
+            name = f"{one.question.sample.sample_id}/{one.way}/{run}"
+            requests.append(replace(request(sample, condition, rules.seed, run), sample_id=name))
+            sent[name] = (one, sample, grader_of(sample, condition))
+        for output in outputs_of(backend, requests):
+            one, sample, judge = sent[output.request.sample_id]
+            if judge not in judges:
+                judges[judge] = plugins.make("grader", judge)
+            _count(one, sample, output, judges[judge])
+
+
+def _condition(backend: Backend, sample: Sample) -> Condition | None:
+    """How a solver is asked: by likelihood where there are options and it can, else as the sample wants it; None
+    where it cannot be asked."""
+    ways = [_LIKELIHOOD, sample.condition] if sample.choices else [sample.condition]
+    return next((backend.condition(way) for way in ways if not backend.refuses(sample, way)), None)
+
+
+def _count(one: Trial, sample: Sample, output: Output, judge: Grader) -> None:
+    text = write_scores(output.scores) if output.scores else output.text
+    verdicts = (
+        [(option, judge.grade(replace(sample, reference=option), text)) for option in one.options]
+        if output.status.counts
+        else []
+    )
+    if not verdicts or any(verdict.value is None for _, verdict in verdicts):
+        one.missing += 1
+        return
+    one.answered += 1
+    one.named.update(option for option, verdict in verdicts if verdict.value)
