@@ -30,6 +30,11 @@ class Draft:
     """The other options; none where the answer is a free number."""
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """All options, the right one first; none where the answer is a free number."""
+        return (self.answer.text, *self.wrong) if self.wrong else ()
+
+    @property
     def kind(self) -> Kind:
         """What sort of question it is."""
         if not self.wrong:
@@ -47,7 +52,7 @@ def checked(draft: Draft) -> Draft:
         raise Refused("a value is missing")
     if not draft.wrong:
         return draft
-    options = (draft.answer.text, *draft.wrong)
+    options = draft.options
     if len(options) != OPTIONS:
         raise Refused("too few options that differ")
     if any(len(option) < 2 and not option.isdigit() for option in options):

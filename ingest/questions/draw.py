@@ -55,9 +55,8 @@ def with_unanswerable(
     twin: makes a draft into one without an answer, or raises `Refused`.
     """
     made = list(drafts)
-    choices = rng.sample(
-        places := [place for place, draft in enumerate(drafts) if draft.kind == "choice"], len(places)
-    )
+    choices = [place for place, draft in enumerate(drafts) if draft.kind == "choice"]
+    rng.shuffle(choices)
     for _ in range(min(most, len(choices) // (1 + _CARRIERS))):
         changed = _first(choices, made, twin, refused)
         if changed is None:

@@ -58,20 +58,22 @@ class Figures:
         axis: Axis = self.rng.choice(["horizontal", "vertical"])
         end = self.rng.choice(["largest", "smallest"])
         ticks = [number for _, number in ticks_of(self.lines, axis)]
-        program = {"op": "tick", "axis": axis, "end": end}
-        if not run(program, self.content).value:
-            raise Refused("an axis that begins at 0 is no question")
-        question = said("tick", self.rng, end=end, axis=axis)
         last, step = ticks[-1 if end == "largest" else 0], ticks[1].number - ticks[0].number
-        even = all(after.number - before.number == step for before, after in pairwise(ticks))
-        if not even or len({(one.scale, one.unit) for one in ticks}) > 1:
+        if any(after.number - before.number != step for before, after in pairwise(ticks)):
             raise Refused("the scale is not even")
-        first, decimals = self.rng.randint(1 - OPTIONS, 0), max(one.decimals for one in ticks)
-        places = [place for place in range(first, first + OPTIONS) if place]
-        if any(one.decimals != decimals for one in ticks):
-            raise Refused("numbers of the scale have different digits")
-        numbers = (printed(last.number + place * step, decimals) for place in places)
-        return self._draft(program, question, tuple(f"{number}{last.scale}{last.unit}" for number in numbers))
+        if len({(one.scale, one.unit, one.decimals) for one in ticks}) > 1:
+            raise Refused("numbers of the scale look different")
+        if last.number < (OPTIONS - 1) * step:
+            raise Refused("an option would be below zero")
+        first = self.rng.randint(1 - OPTIONS, 0)
+        numbers = (
+            printed(last.number + place * step, last.decimals) for place in range(first, first + OPTIONS) if place
+        )
+        return self._draft(
+            {"op": "tick", "axis": axis, "end": end},
+            said("tick", self.rng, end=end, axis=axis),
+            tuple(f"{number}{last.scale}{last.unit}" for number in numbers),
+        )
 
     def turned_label(self) -> Draft:
         """The label of the vertical axis, among other labels of the figure."""

@@ -58,7 +58,8 @@ class Tables(Asker):
         ]
 
     def lookup(self) -> Draft:
-        """What stands in a cell; the options are the corners of a rectangle of cells, or of one column."""
+        """What stands in a cell; the options are the corners of a rectangle of cells, cells of one column, or two
+        numbers with two scales each."""
         column = self.pick(self.columns)
         row = self.pick([row for row in self.named if not self.grid.missing(row, column)])
         quantity = self.grid.quantity(row, column)
@@ -66,7 +67,9 @@ class Tables(Asker):
             program = {"op": "lookup", "row": row, "column": column, "number": True}
             written = form(quantity.decimals, self.grid.unit(column), quantity.scale)
             return self._draft(program, self.said("lookup", cell=self.cell(row, column)) + written)
-        return self._lookup(row, column, self._corners(row, column))
+        program = {"op": "lookup", "row": row, "column": column}
+        wrong = self._scaled(row, column) or self._corners(row, column)
+        return self._draft(program, self.said("lookup", cell=self.cell(row, column)), wrong)
 
     def find(self) -> Draft:
         """Which row has a value."""
@@ -213,11 +216,6 @@ class Tables(Asker):
         question = self.said("trend across", row=self.row(row), **parts)
         return self._trend([(row, column) for column in columns], question)
 
-    def _lookup(self, row: Reference, column: Reference, wrong: Sequence[tuple[int, int]]) -> Draft:
-        program = {"op": "lookup", "row": row, "column": column}
-        texts = tuple(self.grid.text(*place) for place in wrong)
-        return self._draft(program, self.said("lookup", cell=self.cell(row, column)), texts)
-
     def _extreme_among(self, column: Reference, rows: list[int], end: str) -> Draft:
         """The row with the largest or smallest value among those that are the options."""
         program = {"op": "extreme", "column": column, "rows": rows, "end": end}
@@ -258,24 +256,34 @@ class Tables(Asker):
     def _answers(self, programs: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         return tuple(run_on(self.grid, program).text for program in programs)
 
-    def _corners(self, row: int, column: int) -> list[tuple[int, int]]:
+    def _scaled(self, row: int, column: int) -> tuple[str, ...]:
+        """Off by a unit: the number with another scale of its column, and another number with both; or nothing."""
+        found = {one: self.quantity(one, column) for one in self.rows_of(column)} if column in self.numeric else {}
+        scales = sorted({quantity.scale for quantity in found.values() if quantity.scale})
+        rows = [one for one, quantity in found.items() if quantity.scale and quantity.number >= 1]
+        if row not in rows or len(rows) < 2 or len(scales) < 2 or self.rng.random() < 0.5:
+            return ()
+        other = self.pick([one for one in rows if one != row])
+        texts, swap = [], dict(zip(scales, (*scales[1:], scales[0]), strict=True))
+        for one in (row, other):
+            text, scale = self.grid.text(one, column), found[one].scale
+            texts += [text, swap[scale].join(text.rsplit(scale, 1))]
+        return tuple(texts[1:])
+
+    def _corners(self, row: int, column: int) -> tuple[str, ...]:
         """Three cells beside one: the other corners of a rectangle, or cells of its column."""
         grid = self.grid
         rows = [one for one in grid.rows if one != row and not grid.missing(one, column)]
         if column in self.numeric and self.rng.random() < 0.8:
             beside = [one for one in self.numeric if one != column and grid.alike(one, column)]
-            corners = [
-                (b, c) for b in rows[:] for c in beside if not grid.missing(row, c) and not grid.missing(b, c)
-            ]
+            corners = [(b, c) for b in rows for c in beside if not grid.missing(row, c) and not grid.missing(b, c)]
             if corners:
                 other, across = self.pick(corners)
                 places = [(other, column), (row, across), (other, across)]
                 if len({grid.text(*place) for place in [(row, column), *places]}) == OPTIONS:
-                    return places
-        differing = {
-            grid.text(one, column): one for one in rows if grid.text(one, column) != grid.text(row, column)
-        }
-        return [(one, column) for one in self.several(list(differing.values()), OPTIONS - 1)]
+                    return tuple(grid.text(*place) for place in places)
+        differing = {grid.text(one, column) for one in rows} - {grid.text(row, column)}
+        return tuple(self.several(sorted(differing), OPTIONS - 1))
 
     def _other_rows(self, right: str, rows: Sequence[int]) -> tuple[str, ...]:
         names = [self.grid.row_names[row] for row in rows if row in self.grid.row_names]

@@ -24,6 +24,7 @@ _LEAST = 3
 
 _SHORT = 4
 """Letters that an abbreviation has at most."""
+
 _DERIVED = re.compile(
     r"\b(f1|f-?score|avg|average|mean|total|sum|all|overall|difference|delta|change|gain|ratio|rank|count)\b|[∆Δ]",
     re.IGNORECASE,
@@ -88,7 +89,8 @@ def without_answer(draft: Draft, grid: Grid, absent: Absent, rng: random.Random)
     program = _changed(draft.program, lambda of, one: new if (of, one) == (side, place) else one)
     if run_on(grid, program).text != UNKNOWN:
         raise Refused("the question can be answered all the same")
-    options = [option.replace(old_name, new_name) for option in (draft.answer.text, *draft.wrong)]
+    # Options that begin with a column's name say which of two is larger.
+    options = [re.sub(rf"^{re.escape(old_name)}(?=, by )", lambda _: new_name, text) for text in draft.options]
     return checked(
         Draft(
             program=program,

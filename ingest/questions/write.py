@@ -154,7 +154,7 @@ def question_of(paper: Paper, source: str, asked: Asked) -> Question:
     """A draft as an item of a release, its options in an order that only its content decides."""
     draft, item = asked.draft, asked.item
     name: Literal["figure", "table"] = "table" if isinstance(item, Table) else "figure"
-    options = [draft.answer.text, *draft.wrong] if draft.wrong else []
+    options = list(draft.options)
     if draft.program["op"] == "cited":
         options.sort()
     else:

@@ -176,3 +176,21 @@ def invented(seed: int) -> Paper:
         printed = [["System", *columns], *([name, *line] for name, line in zip(names, lines, strict=True))]
         tables.append(table(printed, number=number, caption=f"Quality of {rng.choice(NAMES)} systems."))
     return paper(*tables, name=f"file:{seed:016x}")
+
+
+ODD = (
+    "|—|n/a|1.5|-2.5|1,234|12.3 ± 0.4|3.4M|25k|45%|9.1M (3%)|2020|1e5|0|$5|Total|foo|bar†|“cited” name|{prompt}|R²"
+    "|a|\\x|1|x, by 1|†|7.25|x|y" + "|long" * 20
+)
+
+
+def odd(seed: int) -> Table:
+    """A table of what one finds in papers, in no good order."""
+    rng = random.Random(seed)
+    width, height = rng.randint(2, 5), rng.randint(2, 7)
+    texts = [[rng.choice(ODD.split("|")) for _ in range(width)] for _ in range(height)]
+    for number, line in enumerate(texts):
+        if seed % 2:
+            line[0] = f"name {number}"
+        line[1:] = [text if rng.random() < 0.5 else f"{rng.uniform(-9, 99):.1f}" for text in line[1:]]
+    return table(texts, header_rows=rng.randint(0, 2), header_columns=rng.randint(0, 2))

@@ -23,7 +23,7 @@ from ingest.questions.program import UNKNOWN
 from ingest.questions.question import Question, answer_of
 from ingest.questions.write import questions_of
 from ingest.sources.items import plain_answer
-from tests.questions.papers import FILTERS, SCORES, invented, paper, table, usual
+from tests.questions.papers import FILTERS, SCORES, invented, odd, paper, table, usual
 
 
 def kept(written: Paper) -> list[Question]:
@@ -212,3 +212,12 @@ def test_a_row_of_numbers_does_not_tell_which_is_right(high: int) -> None:
         assert shares == pytest.approx([0.25] * 4, abs=0.08)
     with pytest.raises(Refused, match="too few"):
         window(rng, 1, 1, 3)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10**6))
+def test_odd_tables_give_sound_questions_or_none(seed: int) -> None:
+    written = questions_of(paper(odd(seed), table(SCORES, number="2")), source="live")
+    assert written.questions
+    for check in CHECKS[:2]:
+        assert check(written.questions).removed == []
