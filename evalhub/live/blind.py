@@ -136,7 +136,7 @@ def blind(questions: Sequence[Question], solvers: Sequence[Backend], rules: Rule
                 preferred=preferred,
                 by_luck=luck,
                 removed=len(beyond),
-                false_alarm=max(_false_alarm(one.chance, rules) for one in left),
+                false_alarm=max(false_alarm(one.chance, rules) for one in left),
             )
         )
     kept = [one for one in questions if one.sample.sample_id not in reasons]
@@ -209,6 +209,7 @@ def _strength(one: Trial, evidence: Counter[str]) -> tuple[int, float, str]:
     return evidence[sample_id], one.right / one.answered, sample_id
 
 
-def _false_alarm(chance: float, rules: Rules) -> float:
+def false_alarm(chance: float, rules: Rules) -> float:
+    """The probability that answers at random, right with this chance, seem to prefer the right option."""
     bound = least(rules.runs, chance, rules.level)
     return float(special.bdtrc(bound - 1, rules.runs, chance)) if bound <= rules.runs else 0.0
