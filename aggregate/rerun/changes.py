@@ -104,8 +104,8 @@ class Changes:
     def expected_error(self, rerun: np.ndarray, variance: np.ndarray, samples: int) -> np.ndarray:
         """(M,) mean absolute error to expect of each model's score, before any model is run again.
 
-        rerun: (k,) indices of the models that will be. variance: (k,) of their scores, 0 where
-        they will answer all `samples` of the next release.
+        rerun: (k,) indices of the models that will be. variance: (k,) of their scores, 0 where they will answer
+        all `samples` of the next release.
         """
         together = self._expected(samples) * (self.apart + _ALIKE[0] * self.result_variance.mean())
         left = np.diag(together) + self.variance

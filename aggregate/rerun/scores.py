@@ -36,12 +36,12 @@ class Scores:
 
 
 def check_chances(m: Measurements) -> None:
-    """Raise MeasurementsError unless these are values of one metric in [0, 1]."""
+    """Raise MeasurementsError unless these are values of one metric in [0, 1], without votes."""
     if len(m.metrics) > 1:
         names = ", ".join(repr(metric.name) for metric in m.metrics)
         refuse(f"there are several metrics ({names}): name the one to predict")
-    if not m.value.size:
-        refuse("there are votes only; give a value for each model and sample")
+    if m.votes.outcome.size:
+        refuse("votes say no score: give a value for each model and sample, and no votes")
     if m.value.min() < 0 or m.value.max() > 1:
         refuse("values must lie in [0, 1], passed or not or a rate; rescale others")
 
@@ -59,11 +59,11 @@ def drawn_scores(m: Measurements, level: float) -> Scores:
     mean = np.bincount(m.model, m.value, models) / answered
     low, high = mean.copy(), mean.copy()
     none = np.empty(0, np.int64)
-    pool = learn(
-        none, none, none, samples, group_of=m.tag_of if m.tags else None, cluster_of=m.cluster_of
-    )  # of no other model: every model speaks for itself
+    # Of no other model: every model speaks for itself.
+    pool = learn(none, none, none, samples, group_of=m.tag_of if m.tags else None, cluster_of=m.cluster_of)
+    by_model = np.split(np.argsort(m.model, kind="stable"), np.cumsum(answered)[:-1])
     for i in np.flatnonzero(answered < samples):
-        own = m.model == i
+        own = by_model[i]
         found = estimate(pool, m.sample[own], m.value[own], level=level)[0]
         assert found.mean is not None
         mean[i], low[i], high[i] = found.mean, found.low, found.high

@@ -103,7 +103,7 @@ def test_what_cannot_be_planned_is_one_line(files: tuple[Path, Path]) -> None:
     assert "'nobody' has no results" in evalhub(*call, "--budget", 900, "--retired", "nobody").line
     votes = pl.DataFrame({"model_a": ["x"], "model_b": ["y"], "outcome": ["a"]})
     path = written(votes, files[0].parent / "votes.csv")
-    assert "votes only" in evalhub(*call[:3], path, *call[4:], "--budget", 9).line
+    assert "votes say no score" in evalhub(*call[:3], path, *call[4:], "--budget", 9).line
 
 
 def test_a_level_that_is_none_is_a_wrong_call(files: tuple[Path, Path]) -> None:
