@@ -11,7 +11,6 @@ from typing import Any
 from ingest.questions import wording
 from ingest.questions.grid import Grid, Refused
 from ingest.questions.numbers import Quantity, printed
-from ingest.questions.program import Reference
 
 _NAMES = re.compile(r"(years?|dates?|ids?|ranks?|pages?|ref(erence)?s?\.?|#|no\.|seeds?|layers?)", re.IGNORECASE)
 _YEARS = range(1900, 2101)
@@ -83,7 +82,7 @@ class Asker:
         """Digits behind the point that all these cells have."""
         return max(0, min(self.quantity(*place).decimals for place in places))
 
-    def counts_up(self, column: int) -> bool:
+    def measures(self, column: int) -> bool:
         """Whether the numbers of a column measure something, and are no years or other names."""
         last = self.grid.column_names[column].rpartition(" / ")[2]
         values = [quantity.value for row in self.grid.rows if (quantity := self.grid.quantity(row, column))]
@@ -93,31 +92,27 @@ class Asker:
         """The question, in one of its ways."""
         return wording.said(operation, self.rng, **parts)
 
-    def row(self, row: Reference) -> str:
+    def row(self, row: int) -> str:
         """A row in a sentence."""
-        if isinstance(row, str):
-            return wording.quoted(row)
         if row not in self.grid.row_names:
             raise Refused("the row has no name of its own")
         return wording.quoted(self.grid.row_names[row])
 
-    def column(self, column: Reference) -> str:
+    def column(self, column: int) -> str:
         """A column in a sentence, as one of several."""
-        return wording.quoted(column if isinstance(column, str) else self.grid.column_names[column])
+        return wording.quoted(self.grid.column_names[column])
 
-    def the_column(self, column: Reference) -> str:
+    def the_column(self, column: int) -> str:
         """A column in a sentence, said to be one."""
-        name = self.column(column)
-        return "the column of values" if name == "“”" else f"the column {name}"
+        return f"the column {self.column(column)}" if self.grid.column_names[column] else "the column of values"
 
-    def cell(self, row: Reference, column: Reference) -> str:
+    def cell(self, row: int, column: int) -> str:
         """A cell in a sentence."""
-        name = self.column(column)
-        return self.row(row) if name == "“”" else f"{self.row(row)} under {name}"
+        return f"{self.row(row)} under {self.column(column)}" if self.grid.column_names[column] else self.row(row)
 
     def without(self) -> str:
         """What is said of rows that sum up others, where a question is about all rows."""
-        names = [self.grid.text(row, 0) for row in sorted(self.grid.summaries)]
+        names = [self.grid.row_names[row] for row in sorted(self.grid.summaries)]
         return f", leaving out {wording.listed(names)}" if names else ""
 
     def between(self, quantities: Sequence[Quantity], place: int) -> str:

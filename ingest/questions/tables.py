@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ingest.questions.asker import Asker
 from ingest.questions.draft import OPTIONS, Draft, checked, window
 from ingest.questions.grid import Refused
 from ingest.questions.numbers import decimals_for
-from ingest.questions.program import TWO_STEPS, Reference, run_on
+from ingest.questions.program import TWO_STEPS, run_on
+from ingest.questions.slips import Slips, opposite
 from ingest.questions.wording import FUNCTIONS, form, listed, ordinal, quoted
 
 _FREE = 0.4
@@ -32,7 +32,7 @@ _MOST_ADDED = 6
 _ENDS = ("largest", "smallest")
 
 
-class Tables(Asker):
+class Tables(Slips):
     """Asks about one table. Each public method makes a draft by chance.
 
     Raises:
@@ -68,7 +68,7 @@ class Tables(Asker):
             written = form(quantity.decimals, self.grid.unit(column), quantity.scale)
             return self._draft(program, self.said("lookup", cell=self.cell(row, column)) + written)
         program = {"op": "lookup", "row": row, "column": column}
-        wrong = self._scaled(row, column) or self._corners(row, column)
+        wrong = self.scaled(row, column) or self.corners(row, column)
         return self._draft(program, self.said("lookup", cell=self.cell(row, column)), wrong)
 
     def find(self) -> Draft:
@@ -78,7 +78,7 @@ class Tables(Asker):
         value = self.grid.text(row, column)
         program = {"op": "find", "column": column, "value": value, "rows": list(self.grid.rows)}
         question = self.said("find", value=quoted(value), column=self.the_column(column))
-        return self._draft(program, question, self._other_rows(self.grid.row_names[row], self.named))
+        return self._draft(program, question, self.other_rows(self.grid.row_names[row], self.named))
 
     def extreme(self) -> Draft:
         """The largest, second-largest, … row or value of a column."""
@@ -91,7 +91,7 @@ class Tables(Asker):
         parts = {"end": ordinal(place) + end, "column": self.the_column(column), "without": self.without()}
         if len(rows) >= OPTIONS and self.rng.random() < 0.7:
             right = run_on(self.grid, program).text
-            return self._draft(program, self.said("extreme", **parts), self._other_rows(right, rows))
+            return self._draft(program, self.said("extreme", **parts), self.other_rows(right, rows))
         found = [self.quantity(row, column) for row in rows]
         if min(quantity.digits for quantity in found) < 2:
             raise Refused("a number of one digit is guessed too easily")
@@ -148,7 +148,7 @@ class Tables(Asker):
 
     def ratio(self) -> Draft:
         """One cell of a column divided by another; slips: turned over, the same of another row."""
-        column = self.pick([column for column in self.numeric if self.counts_up(column)])
+        column = self.pick([column for column in self.numeric if self.measures(column)])
         first, second, other = self.several(self.rows_of(column), 3)
         found = [self.quantity(row, column) for row in (first, second, other)]
         if any(quantity.value <= 0 for quantity in found) or found[0].value == found[1].value:
@@ -167,7 +167,7 @@ class Tables(Asker):
 
     def aggregate(self) -> Draft:
         """The mean, median, sum or range over all rows of a short table, over a group, or over three rows."""
-        column = self.pick([column for column in self.full if self.counts_up(column)])
+        column = self.pick([column for column in self.full if self.measures(column)])
         rows, over = self._added_rows()
         found = [self.quantity(row, column) for row in rows]
         add_up = self.grid.unit(column) != "%" and all(one.decimals <= 0 or one.scale for one in found)
@@ -216,7 +216,7 @@ class Tables(Asker):
         question = self.said("trend across", row=self.row(row), **parts)
         return self._trend([(row, column) for column in columns], question)
 
-    def _extreme_among(self, column: Reference, rows: list[int], end: str) -> Draft:
+    def _extreme_among(self, column: int, rows: list[int], end: str) -> Draft:
         """The row with the largest or smallest value among those that are the options."""
         program = {"op": "extreme", "column": column, "rows": rows, "end": end}
         answer = run_on(self.grid, program).text
@@ -238,7 +238,7 @@ class Tables(Asker):
             written = form(program["decimals"], self.grid.unit(column), self.quantity(row, column).scale)
             return self._draft(program, question + written)
         right, other = self._answers([program, program | slip])
-        return self._draft(program, question, (_opposite(right), other, _opposite(other)))
+        return self._draft(program, question, (opposite(right), other, opposite(other)))
 
     def _trend(self, cells: list[tuple[int, int]], question: str) -> Draft:
         program = {"op": "trend", "cells": [list(cell) for cell in cells]}
@@ -255,39 +255,6 @@ class Tables(Asker):
 
     def _answers(self, programs: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         return tuple(run_on(self.grid, program).text for program in programs)
-
-    def _scaled(self, row: int, column: int) -> tuple[str, ...]:
-        """Off by a unit: the number with another scale of its column, and another number with both; or nothing."""
-        found = {one: self.quantity(one, column) for one in self.rows_of(column)} if column in self.numeric else {}
-        scales = sorted({quantity.scale for quantity in found.values() if quantity.scale})
-        rows = [one for one, quantity in found.items() if quantity.scale and quantity.number >= 1]
-        if row not in rows or len(rows) < 2 or len(scales) < 2 or self.rng.random() < 0.5:
-            return ()
-        other = self.pick([one for one in rows if one != row])
-        texts, swap = [], dict(zip(scales, (*scales[1:], scales[0]), strict=True))
-        for one in (row, other):
-            text, scale = self.grid.text(one, column), found[one].scale
-            texts += [text, swap[scale].join(text.rsplit(scale, 1))]
-        return tuple(texts[1:])
-
-    def _corners(self, row: int, column: int) -> tuple[str, ...]:
-        """Three cells beside one: the other corners of a rectangle, or cells of its column."""
-        grid = self.grid
-        rows = [one for one in grid.rows if one != row and not grid.missing(one, column)]
-        if column in self.numeric and self.rng.random() < 0.8:
-            beside = [one for one in self.numeric if one != column and grid.alike(one, column)]
-            corners = [(b, c) for b in rows for c in beside if not grid.missing(row, c) and not grid.missing(b, c)]
-            if corners:
-                other, across = self.pick(corners)
-                places = [(other, column), (row, across), (other, across)]
-                if len({grid.text(*place) for place in [(row, column), *places]}) == OPTIONS:
-                    return tuple(grid.text(*place) for place in places)
-        differing = {grid.text(one, column) for one in rows} - {grid.text(row, column)}
-        return tuple(self.several(sorted(differing), OPTIONS - 1))
-
-    def _other_rows(self, right: str, rows: Sequence[int]) -> tuple[str, ...]:
-        names = [self.grid.row_names[row] for row in rows if row in self.grid.row_names]
-        return tuple(self.several([name for name in names if name != right], OPTIONS - 1))
 
     def _added_rows(self) -> tuple[list[int], str]:
         """Rows to sum up, and what they are called."""
@@ -306,7 +273,3 @@ class Tables(Asker):
 
     def _free(self) -> bool:
         return self.rng.random() < _FREE
-
-
-def _opposite(number: str) -> str:
-    return number[1:] if number.startswith("-") else f"-{number}"
