@@ -107,13 +107,16 @@ def predict_release(old: Measurements, new: Measurements, *, level: float = 0.95
 
 
 def failed_parts(m: Measurements) -> tuple[str, ...]:
-    """Models that fail every sample of a tag (else a cluster), or all samples, where others pass some: their runs
-    may have failed, and not they."""
-    everything = ("", ("",), np.zeros(len(m.samples), np.int64))
-    parts = ("tag", m.tags, m.tag_of) if m.tags else ("cluster", m.clusters, m.cluster_of)
+    """Warnings of models that fail every sample of a tag (else of a cluster), or all samples, where others pass
+    some: their runs may have failed, and not they."""
+    parts: list[tuple[str, tuple[str, ...], np.ndarray]] = [("", ("",), np.zeros(len(m.samples), np.int64))]
+    if m.tags:
+        parts.append(("tag", m.tags, m.tag_of))
+    elif np.bincount(m.cluster_of).max() >= _MANY:
+        parts.append(("cluster", m.clusters, m.cluster_of))
     total = np.bincount(m.sample, m.value, len(m.samples))
     found: dict[str, list[str]] = {}
-    for what, names, of in (everything, parts):
+    for what, names, of in parts:
         cell = m.model.astype(np.int64) * len(names) + of[m.sample]
         count = np.bincount(cell, minlength=len(m.models) * len(names))
         passed = np.bincount(cell, m.value, count.size)
@@ -138,12 +141,13 @@ def _caveats(old: Measurements, new: Measurements, both: int, guessed: bool, fou
         )
     if guessed and both < _FEW:
         warnings.append(
-            f"only {both} of the models run again: intervals rest mostly on what releases usually change"
+            f"only {both} of the models {'has' if both == 1 else 'have'} results on both releases: intervals rest "
+            "mostly on how far scores usually move"
         )
-    if len(old.clusters) == len(old.samples) and len(new.clusters) == len(new.samples):
+    if any(len(m.clusters) == len(m.samples) for m in (old, new)):
         warnings.append(
-            "no two samples share a cluster: where they share papers or images, name these in a column 'cluster', "
-            "or the alarm rings too often"
+            "no two samples of a release share a cluster: where they share papers or images, name these in a "
+            "column 'cluster', or the alarm rings too often"
         )
     if repeated := len({*old.samples} & {*new.samples}):
         warnings.append(f"{repeated:,} samples are in both releases")

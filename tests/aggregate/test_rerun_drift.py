@@ -37,7 +37,7 @@ def test_a_harder_release_is_heard() -> None:
 def test_its_interval_holds_the_change() -> None:
     """Of the expected scores, over releases without end."""
     changes = [
-        drift(one.old, one.new, level=0.9) for one in (simulated(s, models=5, papers=40) for s in range(60))
+        drift(one.old, one.new, level=0.9) for one in (simulated(s, models=5, papers=40) for s in range(40))
     ]
     held = np.mean([one.low <= 0 <= one.high for one in changes])
     assert 0.8 <= held <= 0.99
