@@ -243,6 +243,9 @@ class Tables(Slips):
     def _trend(self, cells: list[tuple[int, int]], question: str) -> Draft:
         program = {"op": "trend", "cells": [list(cell) for cell in cells]}
         answer = run_on(self.grid, program).text
+        # Of three values in any order, two thirds turn: half of these are left out, so that each way is as likely.
+        if not answer.endswith("again") and self.rng.random() < 0.5:
+            raise Refused("a turn, as most are")
         return self._draft(program, question, tuple(way for way in TWO_STEPS if way != answer))
 
     def _whole(self, program: dict[str, Any], question: str, low: int) -> Draft:
