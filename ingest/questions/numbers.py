@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _SCALES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _MISSING = {"", "-", "--", "---", "−", "–", "—", "…", "...", "n/a", "n.a.", "na", "nan"}
-_MARKS = "†‡*§¶↑↓∗⋆★▲▼ªᵃᵇᶜᵈ"
+_MARKS = "†‡*§¶^ˆ↑↓∗⋆★▲▼ªᵃᵇᶜᵈ"
 """What points to a footnote or says how to read a cell, and is not part of its value."""
 
 _RAISED = "¹²³⁴⁵⁶⁷⁸⁹⁰"

@@ -86,7 +86,8 @@ class Tables(Slips):
         rows = [row for row in self.body if self.grid.quantity(row, column)]
         if len(rows) > OPTIONS and self.rng.random() < 0.5:
             return self._extreme_among(column, self.several(self.rows_of(column), OPTIONS), end)
-        place = self.pick([1, 1, 2, 3])
+        # The third-largest of four is the second-smallest: nobody would ask that.
+        place = self.pick([one for one in (1, 1, 2, 3) if 2 * one <= len(rows)])
         program = {"op": "extreme", "column": column, "rows": rows, "end": end, "place": place}
         parts = {"end": ordinal(place) + end, "column": self.the_column(column), "without": self.without()}
         if len(rows) >= OPTIONS and self.rng.random() < 0.7:
