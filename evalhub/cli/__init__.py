@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Collection
 
 import click
 
@@ -21,9 +22,11 @@ COMMANDS = {
     "export": "Write what the hub holds into files, for other tools.",
     "probe": "Find the samples of the pool that a sentence means.",
     "bench": "Save what a probe finds as a benchmark, and see what it is worth.",
-    "live": "Plan and predict when a new release of live samples appears.",
+    "live": "See the releases of live samples; plan and predict when a new one appears.",
     "model": "List the models, and say which names are one.",
     "sources": "List the sources that can be ingested, and what the pool holds.",
+    "refresh": "Bring in a month of papers as a live release, score, rank and publish.",
+    "schedule": "Run the monthly refresh by cron, systemd or GitHub, and see whether it is late.",
     "publish": "Publish a snapshot for the leaderboard.",
     "serve": "Open the leaderboard in a browser.",
 }
@@ -64,7 +67,8 @@ def evalhub() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0.
 
-    Codes: 1 an error that the message explains, 2 a wrong call, 75 the hub is locked (try again), 130 Ctrl-C.
+    Codes: 1 an error that the message explains, 2 a wrong call, 75 try again (the hub is locked, arXiv is down),
+    130 Ctrl-C.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     # numpy's products here are small, or run in our own threads: BLAS threads would only wait for busy cores.
@@ -94,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo("stopped; what was done is kept", err=True)
             sys.exit(130)
         click.echo(f"evalhub: {_line(error)}", err=True)
-        sys.exit(75 if isinstance(error, HubLocked) else 1)
+        sys.exit(75 if isinstance(error, HubLocked) or _is(error, _LATER) else 1)
 
 
 def _line(error: Exception) -> str:
@@ -115,6 +119,16 @@ def _explains_itself(error: Exception) -> bool:
     names = {
         ("ingest.source", "SourceError"),
         ("ingest.importer", "LogError"),
+        ("ingest.papers.limits", "PaperError"),
         ("aggregate.columns", "MeasurementsError"),
     }
+    return _is(error, names)
+
+
+_LATER = {("ingest.arxiv.errors", "SourceDown")}
+"""Errors that pass by themselves."""
+
+
+def _is(error: Exception, names: Collection[tuple[str, str]]) -> bool:
+    """Whether the error is of one of these classes, by module and name: nothing is imported to know."""
     return any((kind.__module__, kind.__name__) in names for kind in type(error).__mro__)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from evalhub.cli.live_releases import check_command, list_command, removed_command, show_command
 from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ _metric = click.option(
 
 @click.group("live")
 def command() -> None:
-    """Plan and predict when a new release of live samples appears."""
+    """See the releases of live samples; plan and predict when a new one appears."""
+
+
+for _command in (list_command, show_command, removed_command, check_command):
+    command.add_command(_command)
 
 
 @command.command("predict")

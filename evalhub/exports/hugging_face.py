@@ -16,6 +16,7 @@ from evalhub.exports.samples import as_text, chosen_samples
 from evalhub.exports.scope import check_scope
 from evalhub.exports.target import check_folder, fresh_folder
 from evalhub.store.hub import Hub
+from evalhub.store.releases import proofs_of
 from ingest.records import Sample
 
 FILE = "data/test.parquet"
@@ -45,6 +46,8 @@ COLUMNS = {
     "tags": ("texts", "subjects and skills"),
     "licence": ("text", "SPDX name; empty where unknown"),
     "published_at": ("date", "when it became public; none where unknown"),
+    "paper": ("text", "of a live sample: the paper it was written from, with its licence, as JSON; else empty"),
+    "proof": ("text", "of a live sample: the program behind its answer, what it ran on, and where, as JSON"),
 }
 """Columns, each with its type and what it says."""
 
@@ -70,7 +73,9 @@ def export_data_set(hub: Hub, out: Path, *, source: str, limit: int | None, forc
         (folder / FILE).parent.mkdir()
         with parquet.ParquetWriter(folder / FILE, schema, compression="zstd") as writer:
             for batch in chosen_samples(hub, source, limit, done, tell):
-                writer.write_table(pa.Table.from_pylist([_row(sample) for sample in batch], schema))
+                proofs = proofs_of(hub, [sample.sample_id for sample in batch])
+                rows = [_row(sample, *proofs.get(sample.sample_id, ("", ""))) for sample in batch]
+                writer.write_table(pa.Table.from_pylist(rows, schema))
                 counts.update((sample.source, sample.licence) for sample in batch)
         done.rows = done.samples = counts.total()
         (folder / "README.md").write_text(
@@ -79,7 +84,7 @@ def export_data_set(hub: Hub, out: Path, *, source: str, limit: int | None, forc
     return done
 
 
-def _row(sample: Sample) -> dict[str, Any]:
+def _row(sample: Sample, proof: str, paper: str) -> dict[str, Any]:
     return {
         "id": sample.sample_id,
         "source": sample.source,
@@ -95,4 +100,6 @@ def _row(sample: Sample) -> dict[str, Any]:
         "tags": list(sample.tags),
         "licence": sample.licence,
         "published_at": sample.published_at,
+        "paper": paper,
+        "proof": proof,
     }

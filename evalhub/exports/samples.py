@@ -9,6 +9,7 @@ from evalhub.errors import EvalhubError
 from evalhub.exports.exported import Exported, Tell
 from evalhub.store.exported import told_samples
 from evalhub.store.hub import Hub
+from evalhub.store.releases import private_samples
 from evalhub.store.samples import load_samples
 from ingest.records import JSON, Sample
 
@@ -17,16 +18,22 @@ _TOGETHER = 200
 
 
 def chosen_samples(hub: Hub, source: str, limit: int | None, done: Exported, tell: Tell) -> Iterator[list[Sample]]:
-    """The samples of a source, or of all (''), in batches; those of which only the name is known are left out.
+    """The samples of a source, or of all (''), in batches. Left out are those of which only the name is known, and
+    those of a private release.
 
     limit: of each source, spread over its tags.
 
     Raises:
         EvalhubError: there are none.
     """
-    ids, named = told_samples(hub, source, limit)
+    told, named = told_samples(hub, source, limit)
     if named:
         done.left_out["only the sample's name is known"] = named
+    private = private_samples(hub)
+    done.left_out.update(f"private until {private[one]}" for one in told if one in private)
+    ids = [one for one in told if one not in private]
+    if told and not ids:
+        raise EvalhubError(f"these samples are private until {max(private.values())}: export them then")
     if not ids:
         raise EvalhubError(
             f"there is nothing to export: of {named:,} samples only the names are known"

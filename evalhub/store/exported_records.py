@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.releases import private_samples
 from ingest.reading import named_sample
 from ingest.records import JSON, Condition
 
@@ -30,7 +31,7 @@ class Question:
     """What was asked."""
 
     prompt: str
-    """'' where only the sample's name is known."""
+    """'' where only the sample's name is known, or may be told."""
 
     choices: tuple[str, ...]
     reference: JSON
@@ -48,8 +49,9 @@ def questions(hub: Hub, sample_ids: Iterable[str]) -> dict[str, Question]:
         given,
     )
     found = {}
+    private = private_samples(hub)
     for sample_id, source, name, prompt, choices, reference, tags in rows:
-        if named_sample(source, name).sample_id == sample_id:
+        if sample_id in private or named_sample(source, name).sample_id == sample_id:
             found[sample_id] = Question("", (), None, tuple(tags))
         else:
             found[sample_id] = Question(prompt, tuple(choices), json.loads(reference), tuple(tags))
@@ -57,9 +59,13 @@ def questions(hub: Hub, sample_ids: Iterable[str]) -> dict[str, Question]:
 
 
 def outputs(hub: Hub, asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[str]]:
-    """The texts that were judged, by (model id, sample id, condition id), in order of seed and attempt."""
+    """The texts that were judged, by (model id, sample id, condition id), in order of seed and attempt; none to
+    what is private."""
+    private = private_samples(hub)
     given = pl.DataFrame(
-        asked, schema=dict.fromkeys(("model_id", "sample_id", "condition_id"), pl.String), orient="row"
+        [one for one in asked if one[1] not in private],
+        schema=dict.fromkeys(("model_id", "sample_id", "condition_id"), pl.String),
+        orient="row",
     )
     rows = hub.select(
         """

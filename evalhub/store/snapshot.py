@@ -7,8 +7,8 @@ and is swapped in by an atomic rename, so a reader sees the old snapshot or the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.releases import private_samples
 
 _TABLES = (
     "sample",
@@ -89,15 +90,17 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {table}")
         for table, named in _NAMED.items():
             database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {named}")
+        private = private_samples(hub)
+        _hide(hub, private)
         database.execute("DELETE FROM board.model WHERE model_id IN (SELECT alias FROM alias)")
         database.execute("CREATE TABLE board.output (output VARCHAR, text VARCHAR)")
         database.execute("CREATE TABLE board.image (image VARCHAR, bytes BLOB)")
-        outputs = database.execute("SELECT DISTINCT output FROM attempt").fetchall()
+        outputs = database.execute("SELECT DISTINCT output FROM board.attempt").fetchall()
         for part in _parts(row[0] for row in outputs):
             texts = [(key, text.decode("utf-8", "replace")) for key, text in hub.blobs.get(part).items()]
             frame = pl.DataFrame(texts, schema={"output": pl.String, "text": pl.String}, orient="row")
             hub.insert("INSERT INTO board.output SELECT * FROM given", frame)
-        images = database.execute("SELECT DISTINCT unnest(images) FROM sample").fetchall()
+        images = database.execute("SELECT DISTINCT unnest(images) FROM board.sample").fetchall()
         for part in _parts(row[0] for row in images):
             blobs = list(hub.blobs.get(part).items())
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
@@ -109,6 +112,26 @@ def _write(hub: Hub, path: Path, name: str) -> None:
         )
     finally:
         database.execute("DETACH board")
+
+
+def _hide(hub: Hub, private: Mapping[str, date]) -> None:
+    """Take what a release keeps private for a while out of the snapshot; what was measured on it stays."""
+    if not private:
+        return
+    told = pl.DataFrame(
+        [(one, f"private until {until}") for one, until in private.items()],
+        schema=["sample_id", "told"],
+        orient="row",
+    )
+    hub.insert(
+        """
+        UPDATE board.sample SET prompt = told, choices = [], reference = 'null', images = []
+        FROM given WHERE sample.sample_id = given.sample_id
+        """,
+        told,
+    )
+    for table in ("attempt", "verdict"):
+        hub.insert(f"DELETE FROM board.{table} WHERE sample_id IN (SELECT sample_id FROM given)", told)
 
 
 def _parts(hashes: Iterable[str]) -> Iterable[list[str]]:

@@ -15,7 +15,8 @@ HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "strea
 
 GROUPS = {
     "model": ("alias", "list"),
-    "live": ("predict", "plan"),
+    "live": ("list", "show", "removed", "check", "predict", "plan"),
+    "schedule": ("emit", "status"),
     "bench": ("new", "list", "show", "diff", "refresh", "export", "import", "delete"),
 }
 

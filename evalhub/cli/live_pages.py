@@ -1,0 +1,75 @@
+"""Live releases, as a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.table import Table
+
+from evalhub.benchmarks.frozen import SHOWN
+from evalhub.cli.tables import console, escape
+from evalhub.live.release import Release
+from evalhub.wording import counted
+
+
+def print_release(release: Release) -> None:
+    """What a release is, in two lines."""
+    private = f", private until {release.private_until}" if release.private_until else ""
+    click.echo(
+        f"release {release.name}: {counted(release.questions, 'question')} on {counted(release.papers, 'paper')}, "
+        f"{release.removed:,} removed{private}"
+    )
+    click.echo(f"hash {release.release_id}")
+
+
+def print_releases(releases: Sequence[Release]) -> None:
+    """A row for each."""
+    table = Table(box=None, pad_edge=False, header_style="")
+    table.add_column("release")
+    for name in ("questions", "papers", "removed"):
+        table.add_column(name, justify="right")
+    for name in ("frozen", "private until", "hash"):
+        table.add_column(name)
+    for one in releases:
+        table.add_row(
+            escape(one.name),
+            f"{one.questions:,}",
+            f"{one.papers:,}",
+            f"{one.removed:,}",
+            f"{one.frozen_at:%Y-%m-%d}",
+            str(one.private_until or ""),
+            one.release_id[:SHOWN],
+        )
+    console().print(table)
+
+
+def silent(stage: str, counts: Mapping[str, Any] | None) -> None:
+    """Hears of a stage, and says nothing."""
+    del stage, counts
+
+
+def print_stage(stage: str, counts: Mapping[str, Any] | None) -> None:
+    """A line for a stage that is done."""
+    if counts is not None:
+        click.echo(f"{stage:<8} {_words(counts)}")
+
+
+def _words(counts: Mapping[str, Any]) -> str:
+    words = []
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            if value and name in ("left_out", "removed"):
+                words.append(f"{name.replace('_', ' ')} {_total(value):,}")
+            elif value and name == "models":
+                words += [
+                    f"{model} {part['rate']:.3f}" for model, part in value.items() if part["rate"] is not None
+                ]
+        elif value or name in ("papers", "questions"):
+            words.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}")
+    return ", ".join(words)
+
+
+def _total(counts: Mapping[str, Any]) -> int:
+    return sum(_total(value) if isinstance(value, Mapping) else value for value in counts.values())

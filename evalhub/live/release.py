@@ -1,0 +1,84 @@
+"""A release: a slice of live samples, frozen under the hash of its questions and what proves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from evalhub.live.ledger import Removed
+from ingest.questions.question import Question
+from ingest.records import content_hash
+
+PREFIX = "live:"
+"""A release's samples have this and its name as their source."""
+
+
+def release_id(proven: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """The hash of a release: of its sample ids and their proofs, in order."""
+    return content_hash([[sample_id, proof] for sample_id, proof in proven])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A release that is about to be frozen."""
+
+    name: str
+    """A month, `2026-11`, or what the user calls it."""
+
+    questions: Sequence[Question]
+    """In order."""
+
+    removed: Sequence[Removed] = ()
+    """What the filters took out."""
+
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """How it was made: versions, writers, solvers, limits."""
+
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    """What came out of each step."""
+
+    private_until: date | None = None
+    """Until that day its questions are not published."""
+
+    @property
+    def source(self) -> str:
+        """The source of its samples."""
+        return PREFIX + self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A release that is in the hub."""
+
+    name: str
+    release_id: str
+    recipe: Mapping[str, Any]
+    counts: Mapping[str, Any]
+    private_until: date | None
+    frozen_at: datetime
+
+    questions: int
+    papers: int
+    removed: int
+    """Questions that the filters took out."""
+
+    @property
+    def source(self) -> str:
+        """The source of its samples."""
+        return PREFIX + self.name
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON."""
+        return {
+            "release": self.name,
+            "hash": self.release_id,
+            "questions": self.questions,
+            "papers": self.papers,
+            "removed": self.removed,
+            "private_until": self.private_until.isoformat() if self.private_until else None,
+            "frozen_at": self.frozen_at.isoformat(),
+            "recipe": dict(self.recipe),
+            "counts": dict(self.counts),
+        }

@@ -1,0 +1,105 @@
+"""What a hub's monthly refresh takes and does, from `live.toml` in its folder."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from evalhub.errors import EvalhubError
+
+FILE = "live.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Each field is a line of `live.toml`; what is not there is as here."""
+
+    categories: tuple[str, ...] = ("cs.CL",)
+    """arXiv's, as `cs.CL`; a paper that is cross-listed in one counts."""
+
+    contact: str = ""
+    """An e-mail or web address under which arXiv can reach whoever runs this."""
+
+    papers: int = 25
+    """At most so many of a category a month."""
+
+    licences: tuple[str, ...] = ("CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0")
+    """SPDX names of those that are taken."""
+
+    per_table: int = 16
+    """At most so many questions on a table."""
+
+    per_figure: int = 6
+    """At most so many on what a figure says in words."""
+
+    writers: tuple[str, ...] = ()
+    """Models that write questions besides the programs, as `openai:MODEL@URL`."""
+
+    verifiers: tuple[str, ...] = ()
+    """Models that answer what the writers wrote, without seeing the key."""
+
+    solvers: tuple[str, ...] = ("smollm2-135m",)
+    """Models that try every question without its picture; empty: no blind test."""
+
+    models: tuple[str, ...] = ("ocr+smollm2-135m",)
+    """Models that are scored on each release."""
+
+    attempts: int = 4
+    """Attempts of each sample by each model."""
+
+    day: int = 3
+    """Day of the next month on which a month is due."""
+
+    private_days: int = 0
+    """For so many days after it is frozen, a release's questions are not published."""
+
+
+def read_settings(hub: Path) -> Settings:
+    """The settings of the hub in a folder.
+
+    Raises:
+        EvalhubError: the file cannot be read, or a line of it says nothing that is known.
+    """
+    path = hub / FILE
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise EvalhubError(f"{path} cannot be read: {error}") from error
+    known = get_type_hints(Settings)
+    values = {name: _value(path, name, value, known) for name, value in given.items()}
+    settings = Settings(**values)
+    if not 1 <= settings.day <= 28:
+        raise EvalhubError(f"{path}: day is from 1 to 28, not {settings.day}")
+    for name in ("papers", "attempts"):
+        if getattr(settings, name) < 1:
+            raise EvalhubError(f"{path}: {name} is 1 or more")
+    if not settings.categories:
+        raise EvalhubError(f'{path}: name at least one category, as in categories = ["cs.CL"]')
+    return settings
+
+
+def _value(path: Path, name: str, value: Any, known: dict[str, Any]) -> Any:
+    if name not in known:
+        near = get_close_matches(name, known, 1)
+        there = (
+            f"did you mean '{near[0]}'?"
+            if near
+            else f"there are {', '.join(one.name for one in fields(Settings))}"
+        )
+        raise EvalhubError(f"{path}: unknown setting '{name}': {there}")
+    if known[name] is str:
+        if not isinstance(value, str):
+            raise EvalhubError(f"{path}: {name} is a text, not {value!r}")
+        return value
+    if known[name] is int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise EvalhubError(f"{path}: {name} is a whole number from 0, not {value!r}")
+        return value
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise EvalhubError(f'{path}: {name} is a list of texts, as in {name} = ["…"]')
+    return tuple(value)

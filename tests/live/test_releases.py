@@ -1,0 +1,131 @@
+"""Papers on this machine become a release: frozen, checked, private for a while."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from evalhub.store.hub import Hub
+from evalhub.store.releases import proofs
+from tests.cli.helpers import Done, evalhub
+from tests.live.sources import source, tex
+
+pytest.importorskip("pylatexenc", reason="pylatexenc is not installed")
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    return source(tmp_path / "paper", 1)
+
+
+def ingest(paper: Path, hub: Path, *options: str) -> Done:
+    given = [part for option in ("solvers=", "licence=CC-BY-4.0", *options) for part in ("-o", option)]
+    return evalhub("ingest", "papers", paper, *given, "--json", "--hub", hub)
+
+
+def test_a_paper_becomes_a_release_whose_samples_can_be_scored(paper: Path, hub_path: Path) -> None:
+    made = ingest(paper, hub_path, "release=birds", "published_at=2026-10-01").json
+    assert made["source"] == "live:birds" and made["samples"] == made["added"] == made["questions"] >= 8
+    assert made["papers"] == 1
+    scored = evalhub("score", "baseline:random", "--source", "live:birds", "--json", "--hub", hub_path).json
+    assert scored["sources"][0]["samples"] == made["samples"]
+    with Hub(hub_path) as hub:
+        rows = hub.frame("SELECT licence, published_at, cluster, modality FROM sample")
+    assert rows.unique().rows() == [("CC-BY-4.0", datetime(2026, 10, 1).date(), rows["cluster"][0], "image")]
+    (listed,) = evalhub("live", "list", "--json", "--hub", hub_path).json["releases"]
+    assert listed["hash"] == made["hash"] and listed["questions"] == made["questions"]
+    assert not (hub_path / "live/birds").exists()
+
+
+def test_the_same_papers_give_the_same_hash_and_the_same_name(paper: Path, tmp_path: Path) -> None:
+    first, second = ingest(paper, tmp_path / "one").json, ingest(paper, tmp_path / "two").json
+    assert first["release"] == second["release"] and first["release"].startswith("papers-")
+    assert first["hash"] == second["hash"]
+
+
+def test_a_release_never_changes(paper: Path, hub_path: Path, tmp_path: Path) -> None:
+    before = ingest(paper, hub_path, "release=birds").json
+    again = ingest(source(tmp_path / "other", 2), hub_path, "release=birds")
+    assert again.code == 1 and "never changes" in again.err
+    assert evalhub("live", "show", "birds", "--json", "--hub", hub_path).json["hash"] == before["hash"]
+
+
+def test_every_program_gives_its_answer_again_and_a_changed_one_is_found(paper: Path, hub_path: Path) -> None:
+    made = ingest(paper, hub_path, "release=birds").json
+    found = evalhub("live", "check", "birds", "--json", "--hub", hub_path)
+    assert found.code in (0, None) and found.json["programs"] == made["questions"] and not found.json["faults"]
+    with Hub(hub_path) as hub:
+        sample_id, proof = next(
+            (sample_id, proof) for sample_id, proof in proofs(hub, "birds") if proof["program"]["op"] == "lookup"
+        )
+        changed = re.sub(r'"\d+\.\d"', '"1.5"', json.dumps(proof))
+        hub.database.execute("UPDATE release_question SET proof = ? WHERE sample_id = ?", [changed, sample_id])
+    found = evalhub("live", "check", "birds", "--json", "--hub", hub_path)
+    assert found.code == 1 and list(found.json["faults"]) == [sample_id]
+    assert found.json["hash"] != found.json["frozen_hash"] == made["hash"]
+
+
+def test_what_is_private_is_measured_but_neither_published_nor_exported(
+    paper: Path, hub_path: Path, tmp_path: Path
+) -> None:
+    made = ingest(paper, hub_path, "release=birds", "private_days=30").json
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    assert made["private_until"] == str(until)
+    evalhub("score", "baseline:random", "--source", "live:birds", "--hub", hub_path)
+    published = evalhub("publish", "--json", "--hub", hub_path).json["snapshot"]
+    with duckdb.connect(hub_path / f"snapshots/{published}.duckdb", read_only=True) as board:
+        (told,) = board.execute("SELECT DISTINCT (prompt, choices, reference, images) FROM sample").fetchall()
+        assert told[0] == (f"private until {until}", [], "null", [])
+        for table in ("attempt", "verdict", "image", "output"):
+            assert board.execute(f"SELECT count(*) FROM {table}").fetchall() == [(0,)], table
+        assert board.execute("SELECT count(*) FROM measurement").fetchall() != [(0,)]
+    refused = evalhub("export", tmp_path / "out", "--to", "hugging-face", "--hub", hub_path)
+    assert refused.code == 1 and f"private until {until}" in refused.err
+    evalhub("export", tmp_path / "eee", "--to", "every-eval-ever", "--hub", hub_path)
+    assert "Accuracy on four data sets" not in "".join(
+        path.read_text() for path in (tmp_path / "eee").rglob("*") if path.is_file()
+    )
+
+
+def test_a_data_set_holds_paper_and_proof(paper: Path, hub_path: Path, tmp_path: Path) -> None:
+    ingest(paper, hub_path, "release=birds")
+    evalhub("export", tmp_path / "out", "--to", "hugging-face", "--hub", hub_path)
+    row = pl.read_parquet(tmp_path / "out/data/test.parquet").row(0, named=True)
+    assert json.loads(row["paper"])["licence"] == "CC-BY-4.0"
+    assert {"kind", "program", "content", "evidence"} == set(json.loads(row["proof"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["colour=red"], "papers have no option 'colour'"),
+        (["per_table=many"], "per_table is a whole number"),
+        (["published_at=soon"], "published_at is a day"),
+        (["release=no/name"], "is no name for a release"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(options: list[str], said: str, paper: Path, hub_path: Path) -> None:
+    done = ingest(paper, hub_path, *options)
+    assert done.code == 1 and said in done.err and done.err.count("\n") == 1
+
+
+def test_nothing_to_read_is_an_error_that_says_why(hub_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    (tmp_path / "text.tex").write_text(tex(1).replace("tabular", "center").replace("table", "quote"))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for path, said in (
+        (tmp_path / "absent.pdf", "there is no"),
+        (empty, "holds no paper"),
+        (tmp_path / "broken.pdf", "not one of 1 papers can be read"),
+        (tmp_path / "text.tex", "no question can be written"),
+    ):
+        done = ingest(path, hub_path)
+        assert done.code == 1 and said in done.err and done.err.count("\n") == 1
+    assert evalhub("live", "list", "--json", "--hub", hub_path).json == {"releases": []}
