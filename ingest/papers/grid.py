@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ _NUMBER = re.compile(
     r"[~≈∼<>≤≥±+\-−–$€£#(\[]*\s*\d[\d,.\s]*(?:e[+-]?\d+|\^[+-]?\d+)?\s*"
     r"(?:%|‰|×|x|°C?|[kKmMbBTG]|ms|s|h|GB|MB)?\s*[)\]]?\s*(?:[±(/_\[+\-−–:↑↓].*)?[†‡*∗§¶↑↓✓✗]*"
 )
+_MOST_CELLS = 20_000
 _NO_VALUE = frozenset(("", "-", "–", "—", "−", "n/a", "N/A", "NA", "na", "*", "✗", "✓", "...", "…"))
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -53,9 +55,11 @@ def is_empty(text: str) -> bool:
 def place(rows: Sequence[Sequence[Cell]]) -> tuple[Cell, ...]:
     """Cells as they belong in a grid, row by row and left to right: spans cut where they meet other cells or the
     table's end, places that a span covers without a cell, other places that lack one with an empty cell, rows and
-    columns in which nothing stands left out.
+    columns in which nothing stands left out. No cells at all where there would be more than 20,000.
     """
     width = max((cell.column + cell.columns for row in rows for cell in row), default=0)
+    if len(rows) * width > _MOST_CELLS:
+        return ()
     cells = [cell for row in rows for cell in row]
     texts = {(cell.row, cell.column) for cell in cells if cell.text}
     taken: dict[tuple[int, int], Cell] = {}
@@ -93,8 +97,8 @@ def _compact(cells: list[Cell]) -> tuple[Cell, ...]:
             cell,
             row=row_of[cell.row],
             column=column_of[cell.column],
-            rows=sum(cell.row <= row < cell.row + cell.rows for row in kept_rows),
-            columns=sum(cell.column <= column < cell.column + cell.columns for column in kept_columns),
+            rows=bisect_left(kept_rows, cell.row + cell.rows) - row_of[cell.row],
+            columns=bisect_left(kept_columns, cell.column + cell.columns) - column_of[cell.column],
         )
         for cell in cells
         if cell.row in row_of and cell.column in column_of

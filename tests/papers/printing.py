@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 
@@ -15,6 +16,12 @@ _PLAIN = (
     "experiment agree with those of the first one over all data sets that were tried in this work"
 )
 _WORDS = _PLAIN.split()
+_FONT = pymupdf.Font("tiro")
+
+
+@functools.cache
+def _length(word: str) -> float:
+    return float(_FONT.text_length(word, 10))
 
 
 class Printer:
@@ -30,16 +37,18 @@ class Printer:
 
     def prose(self, left: float, top: float, width: float, lines: int, *, first: str = "") -> float:
         """Justified running text in lines of 10 points. Returns where it ends."""
+        writer = pymupdf.TextWriter(self.page.rect)
         words = [*first.split(), *self._random.choices(_WORDS, k=30 * lines)]
         for line in range(lines):
             row = [words.pop(0)]
-            while pymupdf.get_text_length(" ".join([*row, words[0]]), "tiro", 10) < width:
+            while sum(map(_length, row)) + 3 * len(row) + _length(words[0]) < width:
                 row.append(words.pop(0))
-            space = (width - sum(pymupdf.get_text_length(word, "tiro", 10) for word in row)) / max(1, len(row) - 1)
+            space = (width - sum(map(_length, row))) / max(1, len(row) - 1)
             x = left
             for word in row:
-                self.page.insert_text((x, top + 10 + 12 * line), word, fontname="tiro", fontsize=10)
-                x += pymupdf.get_text_length(word, "tiro", 10) + space
+                writer.append((x, top + 10 + 12 * line), word, font=_FONT, fontsize=10)
+                x += _length(word) + space
+        writer.write_text(self.page)
         return top + 12 * lines + 2
 
     def text(self, left: float, baseline: float, text: str, size: float = 9, *, centre: bool = False) -> None:

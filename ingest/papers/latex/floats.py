@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ingest.papers.latex.numbering import Counters, Kind, events
 from ingest.papers.latex.scan import Environment, argument, closing, commands, environments, option
@@ -72,7 +73,7 @@ def find_floats(preamble: str, body: str) -> Found:
         for event in events(between):
             counters.event(event)
         running += [between, "\n\n"]
-        found.floats += _read(environment, counters)
+        found.floats += islice(_read(environment, counters), _MOST_FLOATS)
         at = environment.end
     found.running = "".join([*running, body[at:]])
     return found
@@ -101,7 +102,7 @@ def _read(environment: Environment, counters: Counters) -> Iterator[Float]:
             Environment(environment.name, _once(inner), environment.start, environment.end, environment.inside)
         ]
     else:
-        tabulars = list(environments(body, TABULARS))
+        tabulars = environments(body, TABULARS)
     if not captions:
         if tabulars and kind == "table" and not panels:
             yield Float(kind, "", "", _labels(outside, 0, len(outside)), tabulars=tabulars)

@@ -87,43 +87,36 @@ def option(text: str, at: int, pair: str = "[]") -> tuple[str | None, int]:
     return text[start + 1 : end], end + 1
 
 
-def environments(text: str, names: re.Pattern[str]) -> Iterator[Environment]:
+def environments(text: str, names: re.Pattern[str]) -> list[Environment]:
     """The outermost environments with a name that matches whole, in order; none that is never closed."""
-    at = 0
-    while begin := _next(text, at, "begin", names):
-        name = begin[2]
-        depth, end = 1, None
-        for mark in _BEGIN_END.finditer(text, begin.end()):
-            if mark[2] == name:
-                depth += 1 if mark[1] == "begin" else -1
-                if depth == 0:
-                    end = mark
-                    break
-        if end is None:
-            at = begin.end()
+    open_marks: dict[str, list[re.Match[str]]] = {}
+    closed: list[tuple[re.Match[str], re.Match[str]]] = []
+    for mark in _BEGIN_END.finditer(text):
+        if not names.fullmatch(mark[2]):
             continue
-        yield Environment(name, text[begin.end() : end.start()], begin.start(), end.end(), begin.end())
-        at = end.end()
+        if mark[1] == "begin":
+            open_marks.setdefault(mark[2], []).append(mark)
+        elif open_marks.get(mark[2]):
+            closed.append((open_marks[mark[2]].pop(), mark))
+    outermost: list[Environment] = []
+    for begin, end in sorted(closed, key=lambda pair: pair[0].start()):
+        if not outermost or begin.start() >= outermost[-1].end:
+            body = text[begin.end() : end.start()]
+            outermost.append(Environment(begin[2], body, begin.start(), end.end(), begin.end()))
+    return outermost
 
 
-def _next(text: str, at: int, which: str, names: re.Pattern[str]) -> re.Match[str] | None:
-    for mark in _BEGIN_END.finditer(text, at):
-        if mark[1] == which and names.fullmatch(mark[2]):
-            return mark
-    return None
-
-
-def environment_end(text: str, at: int) -> int:
-    """Behind the \\end that belongs to the \\begin at `at`; behind the \\begin itself if there is none."""
-    depth = 0
-    first = at
-    for mark in _BEGIN_END.finditer(text, at):
-        if depth == 0:
-            first = mark.end()
-        depth += 1 if mark[1] == "begin" else -1
-        if depth == 0:
-            return mark.end()
-    return first
+def environment_ends(text: str) -> dict[int, int]:
+    """Where each environment ends, by where it begins: behind its \\end, or, without one, behind its \\begin."""
+    ends: dict[int, int] = {}
+    begun: list[int] = []
+    for mark in _BEGIN_END.finditer(text):
+        if mark[1] == "begin":
+            begun.append(mark.start())
+            ends[mark.start()] = mark.end()
+        elif begun:
+            ends[begun.pop()] = mark.end()
+    return ends
 
 
 def commands(text: str, names: str) -> Iterator[re.Match[str]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ingest.papers.grid import place
-from ingest.papers.latex.scan import argument, closing, environment_end, option
+from ingest.papers.latex.scan import argument, closing, environment_ends, option
 from ingest.papers.latex.text import Reader
 from ingest.papers.records import Cell
 
@@ -101,6 +101,7 @@ def _after_arguments(name: str, body: str) -> int:
 
 def _rows(text: str) -> list[_Row]:
     rows = [_Row()]
+    ends = environment_ends(text)
     start = at = 0
 
     def end_cell(to: int) -> None:
@@ -115,8 +116,8 @@ def _rows(text: str) -> list[_Row]:
             at = start = at + 1
         elif char != "\\":
             at += 1
-        elif text.startswith("\\begin", at):
-            at = environment_end(text, at)
+        elif at in ends:
+            at = ends[at]
         elif text.startswith("\\\\", at):
             end_cell(at)
             at += 3 if text[at + 2 : at + 3] == "*" else 2

@@ -126,6 +126,8 @@ _SYMBOLS = {
 _ENVIRONMENTS = {"tabular": "[{", "tabular*": "{[{", "tablenotes": "[", "minipage": "[[[{"}
 """Environments that show what is in them but not their arguments."""
 
+_LONGEST = 10_000
+_DEEPEST = 60
 _DINGBATS = {"51": "✓", "52": "✔", "53": "✕", "54": "✖", "55": "✗", "56": "✘", "72": "★", "73": "☆", "108": "●"}
 _CITE = """cite citet citep citealt citealp citeauthor citeyear citeyearpar textcite parencite autocite newcite
 shortcite Citet Citep Citeauthor"""
@@ -139,7 +141,7 @@ _REFERENCES = {
     "nameref": "",
 }
 
-_MARK_RAISED = re.compile(r"\s*[\^_]\s*(?=[±†‡*∗⋆★§¶♠♣♦♥▲△∘°′↑↓✓✗])")
+_MARK_RAISED = re.compile(r" ?[\^_] ?(?=[±†‡*∗⋆★§¶♠♣♦♥▲△∘°′↑↓✓✗])")
 _SPACE = re.compile(r"\s+")
 _SPACE_AFTER_OPENING = re.compile(r"(?<=[(\[]) (?=\S)")
 
@@ -197,13 +199,15 @@ class Reader:
     def text(self, latex: str) -> str:
         """What a reader sees of a piece of LaTeX, in one line. What no one can read is left out."""
         latex = re.sub(r"\\\\\*?\s*(\[[^\]]*\])?", " ", latex)
+        if len(latex) > _LONGEST or _depth(latex) > _DEEPEST:
+            return tidy(_letters(latex[:_LONGEST]))
         try:
             nodes = self._walker(
                 latex, latex_context=self._walker_context, tolerant_parsing=True
             ).get_latex_nodes()[0]
             text = self._to_text.nodelist_to_text(nodes)
         except Exception:  # the parser gives up in many ways on what is no LaTeX; the letters are still there
-            text = re.sub(r"\\[A-Za-z]+\*?|[{}$\\]", " ", latex)
+            text = _letters(latex)
         return tidy(text)
 
     def _last(self, node: Any, l2tobj: Any) -> str:
@@ -241,11 +245,25 @@ class Reader:
         return "" if kind == "none" else " and ".join(shown)
 
 
+def _letters(latex: str) -> str:
+    """LaTeX without its commands."""
+    return re.sub(r"\\[A-Za-z]+\*?|[{}$\\]", " ", latex)
+
+
+def _depth(latex: str) -> int:
+    """How deep its braces and environments are nested. The parser's time grows with the square of it."""
+    depth = deepest = 0
+    for mark in re.finditer(r"\\begin|\\end|\\.|[{}]", latex):
+        depth += {"{": 1, "}": -1, "\\begin": 1, "\\end": -1}.get(mark[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def tidy(text: str) -> str:
     """Single spaces, plain letters for mathematical ones, footnote marks without the sign that raises them."""
     text = "".join(
         unicodedata.normalize("NFKC", char) if "\U0001d400" <= char <= "\U0001d7ff" else char for char in text
     )
-    text = _MARK_RAISED.sub("", text)
-    text = _SPACE_AFTER_OPENING.sub("", _SPACE.sub(" ", text))
+    text = _MARK_RAISED.sub("", _SPACE.sub(" ", text))
+    text = _SPACE_AFTER_OPENING.sub("", text)
     return text.strip()
