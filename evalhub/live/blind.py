@@ -16,7 +16,7 @@ is therefore from fresh runs, in other orders.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -163,7 +163,7 @@ def standings(questions: Sequence[Question], solver: Backend, rules: Rules) -> I
             counted = [one for one in of_kind if one.answered]
             if counted:
                 interval = mean_interval(
-                    np.array([one.right / one.answered for one in counted]),
+                    np.array([one.share for one in counted]),
                     np.array([one.told.cluster or one.question.sample.sample_id for one in counted]),
                 )
                 yield Standing(
@@ -186,27 +186,31 @@ def _tried(questions: Iterable[Question], solver: Backend, way: Way, rules: Rule
 
 
 def _beyond_luck(left: Sequence[Trial], evidence: Counter[str], rules: Rules) -> tuple[list[Trial], float, int]:
-    """Trials whose right option is preferred and not by luck; how many are by luck; and both together."""
+    """Trials whose right option is preferred and not by luck; how many are by luck; and both together.
+
+    Each sort of answer is reckoned by itself.
+    """
+    right: dict[str, list[Trial]] = defaultdict(list)
+    luck: dict[str, float] = defaultdict(float)
+    for one in left:
+        for option in one.preferred(rules.level):
+            sort = "number" if not one.told.choices else "unknown" if option == UNKNOWN else "option"
+            if option == one.key:
+                right[sort].append(one)
+            else:
+                luck[sort] += 1 / (len(one.options) - 1)
     beyond: list[Trial] = []
-    lucky, preferred = 0.0, 0
-    for unknown in (False, True):
-        right = [one for one in left if one.key in one.preferred(rules.level) and (one.key == UNKNOWN) == unknown]
-        luck = sum(
-            1 / (len(one.options) - 1)
-            for one in left
-            for option in one.preferred(rules.level)
-            if option != one.key and (option == UNKNOWN) == unknown
-        )
-        right.sort(key=lambda one: _strength(one, evidence), reverse=True)
-        beyond += right[: max(0, round(len(right) - luck))]
-        lucky, preferred = lucky + min(luck, len(right)), preferred + len(right)
-    return beyond, lucky, preferred
+    for sort, preferred in right.items():
+        preferred.sort(key=lambda one: _strength(one, evidence), reverse=True)
+        beyond += preferred[: max(0, round(len(preferred) - luck[sort]))]
+    by_luck = sum(min(luck[sort], len(preferred)) for sort, preferred in right.items())
+    return beyond, by_luck, sum(map(len, right.values()))
 
 
 def _strength(one: Trial, evidence: Counter[str]) -> tuple[int, float, str]:
     """How surely a solver knew: first how many solvers and ways agree; in the end by chance, the sample's hash."""
     sample_id = one.question.sample.sample_id
-    return evidence[sample_id], one.right / one.answered, sample_id
+    return evidence[sample_id], one.share, sample_id
 
 
 def false_alarm(chance: float, rules: Rules) -> float:

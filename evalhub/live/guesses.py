@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from evalhub.backends.base import Backend, Output, Request
 from evalhub.graders.base import Grader
 from evalhub.graders.likelihood import write_scores
 from evalhub.live.asking import outputs_of, reshuffled
-from evalhub.scoring.likelihood import grader_of
+from evalhub.scoring.likelihood import LIKELIHOOD, grader_of
 from evalhub.scoring.prompt import request
 from ingest.questions.question import Question
 from ingest.questions.wording import first_sentence
@@ -24,9 +25,19 @@ from ingest.records import Condition, Sample
 Way = Literal["question", "caption"]
 """Told nothing but the question; or the caption of its figure or table as well."""
 
-_LIKELIHOOD = Condition(form="plain", template="{prompt}\n{choices}\nAnswer:", answer="likelihood")
+_OPTIONS = Condition(form="plain", template="{prompt}\n{choices}\nAnswer:", answer="likelihood")
 """How a model is asked that says how likely it finds a text: the options stand in the prompt, in their order, and
 the likeliest one behind it is its answer."""
+
+_NUMBER = Condition(
+    form="plain",
+    preamble="How many legs has a dog?\nAnswer: 4\n\nWhat is half of 25?\nAnswer: 12.5\n\n"
+    "How many months has a year?\nAnswer: 12\n\n",
+    template="{prompt}\nAnswer:",
+    answer="likelihood",
+)
+"""The same for a free number: how likely it writes the right one and ends the line. The examples show that nothing
+else is wanted. To let it write and count would be a hundred times the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +54,8 @@ class Rules:
     """A solver whose chance to be right does not exceed luck's is called better than luck on a question with at
     most this probability."""
 
-    numeric_chance: float = 0.05
-    """What luck may get right of a question with a free number."""
+    numeric_chance: float = 0.1
+    """What luck may get right of a question with a free number: of a count of up to ten things, one in ten."""
 
     seed: int = 0
 
@@ -75,6 +86,9 @@ class Trial:
     missing: int = 0
     """Runs without an answer to judge: error, cut off, refused, timed out."""
 
+    likelihood: float | None = None
+    """Of a free number: the probability that the solver writes the right one, where it tells that; in one run."""
+
     @property
     def options(self) -> tuple[str, ...]:
         """What is counted: all options; of a free number, the right one."""
@@ -90,8 +104,15 @@ class Trial:
         """Runs that were right."""
         return self.named[self.key]
 
+    @property
+    def share(self) -> float:
+        """Of the answers that count, how many are right."""
+        return self.right / self.answered if self.likelihood is None else self.likelihood
+
     def preferred(self, level: float) -> list[str]:
         """Options that were the answer more often than luck has it."""
+        if self.likelihood is not None:
+            return [self.key] if self.likelihood > self.chance else []
         bound = least(self.answered, self.chance, level)
         return [option for option in self.options if self.named[option] >= bound]
 
@@ -151,9 +172,11 @@ def run_trials(
         sent: dict[str, tuple[Trial, Sample, str]] = {}
         requests: list[Request] = []
         for one, condition in able:
-            if until_settled and one.settled(runs.stop - run, rules.level):
+            if one.likelihood is not None or (until_settled and one.settled(runs.stop - run, rules.level)):
                 continue
             sample = reshuffled(one.told, rules.seed, run)
+            if condition.answer == LIKELIHOOD and not sample.choices:
+                sample = replace(sample, reference=f"{one.key}\n")
             # A name of its own: a server may be asked together for attempts of what has one name.
             name = f"{one.question.sample.sample_id}/{one.way}/{run}"
             requests.append(replace(request(sample, condition, rules.seed, run), sample_id=name))
@@ -166,13 +189,15 @@ def run_trials(
 
 
 def _condition(backend: Backend, sample: Sample) -> Condition | None:
-    """How a solver is asked: by likelihood where there are options and it can, else as the sample wants it; None
-    where it cannot be asked."""
-    ways = [_LIKELIHOOD, sample.condition] if sample.choices else [sample.condition]
+    """How a solver is asked: by likelihood where it can, else as the sample wants it; None where it cannot be."""
+    ways = (_OPTIONS if sample.choices else _NUMBER, sample.condition)
     return next((backend.condition(way) for way in ways if not backend.refuses(sample, way)), None)
 
 
 def _count(one: Trial, sample: Sample, output: Output, judge: Grader) -> None:
+    if output.scores and not one.told.choices:
+        one.likelihood, one.answered = math.exp(output.scores[0].logprob), 1
+        return
     text = write_scores(output.scores) if output.scores else output.text
     verdicts = (
         [(option, judge.grade(replace(sample, reference=option), text)) for option in one.options]

@@ -40,7 +40,7 @@ def test_rates_and_limits_are_the_codes() -> None:
         f"up to {rules.runs} times",
         f"at {rules.level:.2f}, so {least(8, 0.25, 0.05)} of {rules.runs} with",
         f"of a question with probability {false_alarm(0.25, rules):.3f}",
-        f"more often than {rules.numeric_chance:.2f} allows ({least(8, 0.05, 0.05)} of 8)",
+        f"which is given {rules.numeric_chance:.2f}, allows ({least(8, rules.numeric_chance, 0.05)} of 8)",
         f"from {rules.fresh} fresh runs",
         f"longer than {LONGEST:,} characters",
         f"in each of {quorum.runs} runs",

@@ -151,11 +151,15 @@ def test_a_missing_answer_is_not_wrong() -> None:
 
 
 def test_numbers_are_held_against_what_luck_is_said_to_get() -> None:
-    """Without options there are no decoys: whatever is right too often goes."""
+    """Without options there are no decoys: whatever is right too often goes, however wrong it is of others."""
     made = [question(0, key="12.5"), question(1, key="7")]
-    result = blind(made, [Solver(lambda _: "It is 12.5")])
-    assert [one.sample.source_id for one in result.kept] == ["1"]
-    assert [(one.kind, one.accuracy, one.chance) for one in result.standings] == [("numeric", 0.0, 0.05)]
+    wrong = [question(place, *OPTIONS, key="blue") for place in range(2, 12)]
+    result = blind([*made, *wrong], [Solver(lambda request: "red" if request.choices else "It is 12.5")])
+    assert result.kept == [made[1], *wrong]
+    assert [(one.kind, one.accuracy, one.chance) for one in result.standings] == [
+        ("choice", 0.0, 0.25),
+        ("numeric", 0.0, 0.1),
+    ]
 
 
 def test_the_caption_alone_is_tried() -> None:

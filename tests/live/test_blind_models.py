@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,35 +12,46 @@ from evalhub.live.guesses import Rules
 from ingest.questions.write import questions_of
 from tests.backends.embedded import converted
 from tests.engine.models import make
+from tests.live.made import question
 from tests.questions import papers
 
 
 @pytest.mark.slow
 def test_a_tiny_model_is_asked_by_likelihood(tmp_path: Path) -> None:
-    """The options stand in the prompt, each is scored; half of the questions suffice here."""
-    made = [one for one in questions_of(papers.usual(), source="live:test").questions if one.sample.choices][:6]
-    short = [replace(one, content={}) for one in made]
+    """In words it would answer nothing that names an option. What it has no room for is missing."""
+    made = [question(place, "red", "green", "blue", key="red") for place in range(3)]
+    long = question(3, "red", "green", "blue", key="red", prompt="Which curve? " * 50)
     backend = open_backend(str(make(tmp_path / "tiny", "llama", chat=False)), dtype="float32")
     try:
-        result = blind(short, [backend], Rules(runs=3, fresh=1, level=0.2))
+        result = blind([*made, long], [backend], Rules(runs=3, fresh=1))
     finally:
         backend.close()
-    assert result.findings[0].tried == 6 and result.findings[0].undecided < 6
-    assert len(result.kept) + len(result.removed) == 6
+    (finding,) = result.findings
+    assert (finding.tried, finding.undecided) == (4, 1)
+    assert long in result.kept
 
 
 @pytest.mark.slow
 def test_the_embedded_model_answers_blind() -> None:
-    """All that it is asked, by likelihood and in words; at most as many go as it prefers."""
+    """Every run counts, and no more goes than it prefers; a number that everybody knows goes, another stays."""
     converted("float32")
-    made = questions_of(papers.paper(papers.table(papers.FILTERS)), source="live:test").questions
-    chosen = [one for one in made if one.sample.choices][:3] + [one for one in made if not one.sample.choices][:1]
+    table = papers.table(papers.FILTERS, caption="Filters.")
+    made = questions_of(papers.paper(table), source="live:test").questions
+    known = [
+        question(0, key="7", prompt="How many days has a week?"),
+        question(1, key="86.3", prompt="What is the F1 of the parser?"),
+    ]
+    rules = Rules(runs=3, fresh=1)
     backend = open_backend("smollm2-135m", dtype="float32")
     try:
-        result = blind(chosen, [backend], Rules(runs=4, fresh=1, level=0.1))
+        result = blind([*[one for one in made if one.sample.choices][:3], *known], [backend], rules)
     finally:
         backend.close()
-    finding = result.findings[0]
-    assert (finding.solver, finding.tried) == ("smollm2-135m", 4)
+    (finding,) = result.findings
+    assert (finding.solver, finding.tried, finding.undecided) == ("smollm2-135m", 5, 0)
+    assert known[0] in [gone.question for gone in result.removed] and known[1] in result.kept
     assert len(result.removed) <= finding.preferred
-    assert all(0 <= one.low <= one.accuracy <= one.high <= 1 and not one.missing for one in result.standings[:1])
+    assert [(one.kind, one.missing, one.chance) for one in result.standings] == [
+        ("choice", 0, 0.25),
+        ("numeric", 0, 0.1),
+    ]
