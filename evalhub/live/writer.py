@@ -95,10 +95,16 @@ def write(
         What came of each writer, by its name.
 
     Raises:
-        EvalhubError: a writer cannot be shown pictures, or its server is down.
+        EvalhubError: a writer cannot be shown pictures, its server is down, or two have one name.
     """
+    names = [writer.model.model_id for writer in writers]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvalhubError(f"{name} is named as a writer twice, and nobody could tell which one wrote what")
     wanted = {"choice": choices, "numeric": numbers}
-    return {writer.model.model_id: _Writer(writer, source, wanted).write(papers) for writer in writers}
+    return {
+        name: _Writer(writer, source, wanted).write(papers) for name, writer in zip(names, writers, strict=True)
+    }
 
 
 @dataclass
@@ -129,7 +135,7 @@ class _Writer:
     def write(self, papers: Sequence[Paper]) -> Written:
         """Both stages, over all figures and tables at once."""
         shown = [
-            _Shown(paper, item, content_hash([paper.paper_id, paper.version, bytes_hash(item.image)]))
+            _Shown(paper, item, content_hash([paper.paper_id, paper.version, item.number, bytes_hash(item.image)]))
             for paper in papers
             for item in (*paper.figures, *paper.tables)
             if item.image

@@ -102,6 +102,17 @@ def test_several_writers_stand_side_by_side() -> None:
     assert len(names) == 8
 
 
+def test_writers_of_one_name_are_refused() -> None:
+    with server(lambda *_: written()) as stub:
+        backend = open_backend(stub.name)
+        try:
+            with pytest.raises(EvalhubError, match="openai:tiny is named as a writer twice"):
+                write([a_paper()], [backend, backend], source="live:test")
+        finally:
+            backend.close()
+        assert not stub.asked
+
+
 FAULTS: list[tuple[dict[str, Any], str]] = [
     (choice(wrong=["theirs", "random"]), "not 3 wrong options"),
     (choice(wrong=["theirs", "random", "oracle", "none"]), "not 3 wrong options"),
