@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from evalhub.embedded import EmbeddedFile, hub_reachable, sha256
 from evalhub.errors import EvalhubError
 from evalhub.paths import cache_folder, replace_folder
@@ -86,23 +88,32 @@ def _free(name: str) -> str:
 
 
 def _converted(gguf: Callable[[], Path], digest: str, dtype: str) -> Path:
-    """A GGUF file's weights, dequantised once and kept as safetensors."""
+    """A GGUF file's weights, dequantised once and kept as safetensors. Whoever else wants them meanwhile waits."""
     folder = cache_folder() / "models" / f"{digest[:16]}-{dtype}"
-    if not (folder / "config.json").is_file():
-        source = gguf()
-        _log.info("converting %s to safetensors (once, about 20 s)", source.name)
-        with replace_folder(folder) as fresh:
-            # In a process of its own: it needs several times the memory that scoring does.
-            done = subprocess.run(
-                [sys.executable, "-m", "evalhub.backends.convert", str(source), str(fresh), dtype],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-                raise EvalhubError(f"{source.name} cannot be read as a GGUF model: {reason}")
+    if (folder / "config.json").is_file():
+        return folder
+    lock = cache_folder() / "locks" / f"{folder.name}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        if not (folder / "config.json").is_file():
+            source = gguf()
+            _log.info("converting %s to safetensors (once, about 20 s)", source.name)
+            with replace_folder(folder) as fresh:
+                _convert(source, fresh, dtype)
     return folder
+
+
+def _convert(source: Path, folder: Path, dtype: str) -> None:
+    """In a process of its own: it needs several times the memory that scoring does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evalhub.backends.convert", str(source), str(folder), dtype],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise EvalhubError(f"{source.name} cannot be read as a GGUF model: {reason}")
 
 
 def _from_hub(name: str) -> Path:

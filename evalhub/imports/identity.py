@@ -17,6 +17,7 @@ from evalhub.store.samples import (
     nearly_equal,
     other_clusters,
 )
+from evalhub.wording import counted
 from ingest.importer import ABOUT, Log
 from ingest.reading import named_sample
 from ingest.records import Sample
@@ -41,7 +42,7 @@ def place_samples(hub: Hub, log: Log, keys: Sequence[str]) -> tuple[dict[str, st
     found.update(known_by_name(hub, {key: (one.source, one.source_id) for key, one in named.items()}))
     other = {key: one.cluster for key, one in named.items() if key in found and one.cluster}
     if conflicts := other_clusters(hub, {found[key]: cluster for key, cluster in other.items()}):
-        log.warnings.append(f"{conflicts:,} samples are in another cluster in the pool, and stay there")
+        log.warnings.append(f"{counted(conflicts, 'sample')} in another cluster in the pool, to stay there")
     fresh: dict[str, Sample] = {key: sample for key, sample in told.items() if key not in found}
     new = [sample.sample_id for sample in fresh.values()]
     fresh.update((key, sample) for key, sample in named.items() if key not in found)

@@ -60,11 +60,11 @@ def take(header: Mapping[str, Any], entries: list[Entry], reading: Reading, path
                     main=metric == main,
                 )
     for scorer, count in lists.items():
-        reading.warn(f"{scorer}: {count:,} scores are lists, which are no one value; left out")
+        reading.warn(f"{scorer}: lists in the place of scores, which are no one value; left out: {count:,}")
     if stopped:
-        reading.warn(f"{stopped:,} samples were stopped at a limit: they are missing, though Inspect scored them")
+        reading.warn(f"samples stopped at a limit, which are missing though Inspect scored them: {stopped:,}")
     if unknown:
-        reading.warn(f"of {unknown:,} samples the log holds only a part: they are known by their ids alone")
+        reading.warn(f"samples of which the log holds only a part, known by their ids alone: {unknown:,}")
     _check(header, entries, reading)
 
 

@@ -178,9 +178,11 @@ def _take(rows: list[Row], model: str, task: Task, run: Run, reading: Reading) -
                 main=metric == main and row.filter == first,
             )
     for name, count in lists.items():
-        reading.warn(f"{name}: {count:,} values are lists, of which only lm-eval makes one figure; left out")
+        reading.warn(
+            f"{name}: lists, of which only lm-eval makes one figure; left out: {count:,}"
+        )
     if unscored:
-        reading.warn(f"{unscored:,} outputs were not scored (lm-eval's --predict_only)")
+        reading.warn(f"outputs that were not scored (lm-eval's --predict_only): {unscored:,}")
     repeats = max((row.repeats for row in rows), default=1)
     if repeats > 1:
         reading.warn(f"each question was asked {repeats} times, of which lm-eval keeps one value")

@@ -2,7 +2,9 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -164,3 +166,26 @@ def test_the_embedded_model_comes_whole_and_answers(tmp_path: Path, monkeypatch:
     # The converted weights are all that a second start needs.
     monkeypatch.setattr(EmbeddedFile, "fetch", lambda _: pytest.fail("fetched twice"))
     open_backend("smollm2-135m", dtype="float32").close()
+
+
+def test_two_that_convert_the_same_weights_do_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits, and finds what the first has made."""
+    monkeypatch.setenv("EVALHUB_CACHE", str(tmp_path / "cache"))
+    began, go_on, converted = Event(), Event(), []
+
+    def convert(source: Path, folder: Path, dtype: str) -> None:
+        converted.append((source.name, dtype))
+        began.set()
+        assert go_on.wait(20)
+        (folder / "config.json").write_text("{}")
+
+    monkeypatch.setattr(weights, "_convert", convert)
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(weights._converted, lambda: tmp_path / "a.gguf", "0" * 64, "float32")
+        assert began.wait(20)
+        second = both.submit(weights._converted, lambda: tmp_path / "a.gguf", "0" * 64, "float32")
+        with pytest.raises(TimeoutError):
+            second.result(0.2)
+        go_on.set()
+        assert first.result(20) == second.result(20)
+    assert converted == [("a.gguf", "float32")] and (first.result() / "config.json").exists()

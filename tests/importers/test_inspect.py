@@ -119,7 +119,7 @@ def test_a_dictionary_is_a_metric_of_each(tmp_path: Path) -> None:
     ]
     assert log.results["main"].to_list() == [True, False] * 3
     assert log.scales == {"match/f1": SHARE, "match/em": PASS}
-    assert log.warnings == ["match: 1 scores are lists, which are no one value; left out"]
+    assert log.warnings == ["match: lists in the place of scores, which are no one value; left out: 1"]
 
 
 def test_the_first_scorer_is_the_main_one(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_first_scorer_is_the_main_one(tmp_path: Path) -> None:
     scores = {"first": {"value": "C"}, "second": {"value": "I"}, "lists": {"value": ["C"]}}
     log = imported(archived(tmp_path, [summary(1, scores=scores)], head))
     assert cells(log, "metric", "value", "main") == [("second", 0.0, True), ("first", 1.0, False)]
-    assert log.warnings == ["lists: 1 scores are lists, which are no one value; left out"]
+    assert log.warnings == ["lists: lists in the place of scores, which are no one value; left out: 1"]
 
 
 def test_a_scorer_of_one_sample_alone(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_missing_samples_have_a_reason(tmp_path: Path) -> None:
         (None, "refusal"),
         (0.0, ""),
     ]
-    assert log.warnings == ["1 samples were stopped at a limit: they are missing, though Inspect scored them"]
+    assert log.warnings == ["samples stopped at a limit, which are missing though Inspect scored them: 1"]
 
 
 def test_epochs_are_attempts_and_the_last_run_counts(tmp_path: Path) -> None:

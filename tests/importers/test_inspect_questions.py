@@ -68,7 +68,7 @@ def test_cut_questions_are_read_from_their_own_files(tmp_path: Path) -> None:
     assert asked(tmp_path, {"input": shortened}, {**whole, "input": "a" * 2000}).prompt == "a" * 2000
     log = imported(archived(tmp_path, [summary(1, input=CUT), summary(2)]))
     assert [sample.prompt for sample in log.samples.values()] == ["1", "What is 2 + 1?"]
-    assert log.warnings == ["of 1 samples the log holds only a part: they are known by their ids alone"]
+    assert log.warnings == ["samples of which the log holds only a part, known by their ids alone: 1"]
 
 
 def test_summaries_that_shorten_without_a_sign(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def test_one_main_metric_in_the_order_of_the_task(tmp_path: Path) -> None:
     about["n-samples"]["sums"]["effective"] = 1
     log = imported(written(tmp_path, [one], about))
     assert log.results.select("metric", "main").rows() == [("acc", False), ("acc_norm", True)]
-    assert log.warnings == ["f1: 1 values are lists, of which only lm-eval makes one figure; left out"]
+    assert log.warnings == [
+        "f1: lists, of which only lm-eval makes one figure; left out: 1"
+    ]
     assert (only_sample(log).reference, only_condition(log).answer) == ("a blue", "likelihood")
 
 
@@ -182,7 +184,7 @@ def test_outputs_that_nobody_scored(tmp_path: Path) -> None:
     about["results"]["sums"] = {"bypass,none": 999}
     one = sum_row(1) | {"metrics": ["bypass"], "bypass": 999}
     log = imported(written(tmp_path, [one], about))
-    assert log.rows == 0 and log.warnings == ["1 outputs were not scored (lm-eval's --predict_only)"]
+    assert log.rows == 0 and log.warnings == ["outputs that were not scored (lm-eval's --predict_only): 1"]
 
 
 def test_repeats_are_warned_of(tmp_path: Path) -> None:
