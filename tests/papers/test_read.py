@@ -110,7 +110,7 @@ def test_what_takes_too_long_is_ended_and_the_next_paper_is_read(pdf: Path, tmp_
 
 def test_memory_is_limited(tmp_path: Path, tex: Path) -> None:
     large = tmp_path / "large.tex"
-    large.write_bytes(b"\\documentclass{article}" + b"%" * (150 << 20))
+    large.write_bytes(b"\\documentclass{article}" + b"\xe9" * (150 << 20))
     papers = [PaperFiles((large,)), PaperFiles((tex,))]
     limits = Limits(memory_bytes=350 << 20)
     read = {f.paths[0].name: p for f, p in read_papers(papers, limits=limits, workers=1)}
