@@ -161,7 +161,7 @@ def header_columns(cells: Sequence[Cell], header_rows: int) -> int:
         told = [cell.text for cell in body if not is_empty(cell.text)]
         if not told or sum(map(is_number, told)) * 2 > len(told):
             return column or int(width > 1 and _name_rows(told, cells, header_rows))
-    return min(1, width - 1)
+    return min(1, max(0, width - 1))
 
 
 def _name_rows(numbers: list[str], cells: Sequence[Cell], header_rows: int) -> bool:

@@ -156,15 +156,22 @@ def test_a_paper_without_captions_has_nothing_and_sentences_are_none() -> None:
     assert (found.figures, found.tables, found.warnings) == ([], [], [])
 
 
-def test_a_figure_made_of_pixels_has_no_words() -> None:
+def test_pictures_have_no_words_and_no_cells() -> None:
     page = Printer()
     page.prose(LEFT, 72, RIGHT - LEFT, 6)
     out = io.BytesIO()
     Image.new("RGB", (200, 100), "navy").save(out, "PNG")
     page.page.insert_image((LEFT, 180, LEFT + 200, 280), stream=out.getvalue())
     page.text(LEFT, 300, "Figure 1: Nothing but blue.")
-    (figure,) = read(page.done()).figures
+    page.prose(LEFT, 310, RIGHT - LEFT, 6)
+    page.page.insert_image((LEFT, 400, LEFT + 200, 500), stream=out.getvalue())
+    page.text(LEFT, 520, "Table 1: A picture.")
+    found = read(page.done())
+    (figure,), (table,) = found.figures, found.tables
     assert figure.words == ()
+    assert (table.cells, table.header_rows, table.header_columns, table.units) == ((), 0, 0, ())
+    assert table.image.startswith(b"\x89PNG")
+    assert found.warnings == ["Table 1: no cells were found on page 1"]
     image = Image.open(io.BytesIO(figure.image)).convert("RGB")
     assert image.getpixel((image.width // 2, image.height // 2)) == (0, 0, 128)
 

@@ -98,6 +98,7 @@ def drawing_bomb() -> bytes:
     return page.done(deflate=True)
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_and_the_next_paper_is_read(pdf: Path, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pdf"
     bomb.write_bytes(drawing_bomb())
@@ -108,6 +109,7 @@ def test_what_takes_too_long_is_ended_and_the_next_paper_is_read(pdf: Path, tmp_
     assert isinstance(read["paper.pdf"], Paper)
 
 
+@pytest.mark.slow
 def test_memory_is_limited(tmp_path: Path, tex: Path) -> None:
     large = tmp_path / "large.tex"
     large.write_bytes(b"\\documentclass{article}" + b"\xe9" * (150 << 20))
@@ -118,6 +120,7 @@ def test_memory_is_limited(tmp_path: Path, tex: Path) -> None:
     assert isinstance(read["paper.tex"], Paper)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sign", "why"), [(signal.SIGKILL, "ended the process"), (signal.SIGSTOP, "takes longer than 3 s")]
 )

@@ -121,8 +121,9 @@ def _areas(contents: dict[int, PageContent], captions: list[Caption]) -> dict[tu
             content = contents[caption.page]
             # Anew, as what others have taken is no longer free.
             choices = list(_options(content, caption))
-            if not choices and kind == "figure":
-                found = (text_area(content, caption, side) for side in (usual, _other(usual)))
+            if not choices:  # a figure made of words, or a table that is a picture
+                look = text_area if kind == "figure" else figure_area
+                found = (look(content, caption, side) for side in (usual, _other(usual)))
                 choices = [area for area in found if area is not None]
             if choices:
                 area = min(choices, key=lambda area: (not area.ruled, area.side != usual))
