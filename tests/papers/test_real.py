@@ -1,4 +1,4 @@
-"""Real papers, where they are beside this checkout: every numbered figure and table, and cells as in the source."""
+"""Real papers, where they are beside this checkout: every figure and table, and cells as in the source."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _SAME_LINE = 0.45
 _HALF_ROW = 0.95
 _FULL = 0.9
 _UNDER = 12.0
-_MOST_WORDS = 6_000
+_MOST_WORDS = 3_000
 
 
 @dataclass(frozen=True)
