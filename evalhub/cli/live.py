@@ -12,10 +12,14 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
 
 if TYPE_CHECKING:
     from aggregate.rerun.plan import Plan
-    from evalhub.live.predict import Release
+    from evalhub.live.predict import Prediction
 
-_FILE = click.Path(path_type=Path)
-
+_old = click.option(
+    "--old",
+    required=True,
+    metavar="FILE|RELEASE",
+    help="Results on the release before: a file, or a release of the hub.",
+)
 _columns = click.option(
     "--columns", type=Columns(), help="What the files call a column, e.g. sample=question_id,value=score."
 )
@@ -34,8 +38,8 @@ for _command in (list_command, show_command, removed_command, check_command):
 
 
 @command.command("predict")
-@click.option("--old", required=True, type=_FILE, help="Results on the release before.")
-@click.option("--new", required=True, type=_FILE, help="Results on the new release, of some models.")
+@_old
+@click.option("--new", required=True, metavar="FILE|RELEASE", help="Results on the new release, of some models.")
 @click.option(
     "--models",
     default="",
@@ -55,8 +59,8 @@ for _command in (list_command, show_command, removed_command, check_command):
 @json_option
 @hub_option
 def predict_command(
-    old: Path,
-    new: Path,
+    old: str,
+    new: str,
     models: str,
     columns: dict[str, str] | None,
     metric: str,
@@ -66,25 +70,27 @@ def predict_command(
 ) -> None:
     """Predict every model's score on a new release from the few that were run on it.
 
-    Files are Parquet, CSV or JSONL in long form: model, sample, value; optional cluster, tag, metric. Values lie
+    FILE is Parquet, CSV or JSONL in long form: model, sample, value; optional cluster, tag, metric. Values lie
     in [0, 1]; missing ones are left out, never counted as 0. A model that answered some of the new samples, drawn
     at random, gets the interval that this leaves.
     """
-    del hub_path
     from evalhub.cli.progress import telling
-    from evalhub.live.predict import predict_files
+    from evalhub.live.predict import predict
+    from evalhub.live.results import Results
 
     with telling() as tell:
-        release = predict_files(old, new, models, columns=columns, metric=metric, level=level, tell=tell)
+        results = Results(hub=hub_path, columns=columns, metric=metric, tell=tell)
+        release = predict(results.on(old), results.on(new), models, level=level)
     if as_json:
         print_json(release.to_json())
         return
-    _print_release(release)
+    _print_prediction(release)
 
 
 @command.command("plan")
-@click.option("--old", required=True, type=_FILE, help="Results on the release before.")
-@click.option("--new-samples", required=True, type=click.IntRange(1), help="Samples of the new release.")
+@_old
+@click.option("--new", default="", metavar="RELEASE", help="The new release, where it is in the hub.")
+@click.option("--new-samples", type=click.IntRange(1), help="Samples of the new release, where it is not.")
 @click.option(
     "--budget", required=True, type=click.IntRange(1), help="Answers (model x sample) that may be asked for."
 )
@@ -94,8 +100,9 @@ def predict_command(
 @json_option
 @hub_option
 def plan_command(
-    old: Path,
-    new_samples: int,
+    old: str,
+    new: str,
+    new_samples: int | None,
     budget: int,
     retired: tuple[str, ...],
     columns: dict[str, str] | None,
@@ -107,19 +114,24 @@ def plan_command(
 
     Either some models answer all samples and the others are predicted, or all models answer a random share.
     """
-    del hub_path
+    if bool(new) == bool(new_samples):
+        raise click.UsageError("give --new RELEASE for one of the hub, or --new-samples N for one elsewhere")
+
     from evalhub.cli.progress import telling
-    from evalhub.live.plan import plan_files, plan_json
+    from evalhub.live.plan import plan_json, plan_release
+    from evalhub.live.results import Results
 
     with telling() as tell:
-        made = plan_files(old, new_samples, budget, retired=retired, columns=columns, metric=metric, tell=tell)
+        results = Results(hub=hub_path, columns=columns, metric=metric, tell=tell)
+        source, samples = results.samples(new) if new else ("", new_samples or 0)
+        made = plan_release(results.on(old), samples, budget, retired=retired)
     if as_json:
-        print_json(plan_json(made))
+        print_json(plan_json(made, source))
         return
-    _print_plan(made)
+    _print_plan(made, source)
 
 
-def _print_release(release: Release) -> None:
+def _print_prediction(release: Prediction) -> None:
     from rich.table import Table
 
     from evalhub.cli.tables import console, escape
@@ -165,10 +177,11 @@ def _print_release(release: Release) -> None:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
-def _print_plan(made: Plan) -> None:
+def _print_plan(made: Plan, source: str) -> None:
     from rich.table import Table
 
     from evalhub.cli.tables import console, escape
+    from evalhub.live.plan import commands
     from evalhub.wording import counted
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -189,3 +202,5 @@ def _print_plan(made: Plan) -> None:
         if way.way == "models":
             out.print(f"Models that answer everything: {escape(', '.join(way.models))}")
     out.print("[dim]expected error: mean absolute error of the scores that are not measured in full.[/]")
+    if source:
+        click.echo("\n".join(commands(made.ways[0], source, made.samples)))

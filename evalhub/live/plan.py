@@ -1,40 +1,43 @@
-"""How to spend a budget of answers on a new release, from a file of results on the one before."""
+"""How to spend a budget of answers on a new release, and the commands that do it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from aggregate.rerun.plan import Plan, plan
+from aggregate.measurements import Measurements
+from aggregate.rerun.plan import Plan, Way, plan
 from evalhub.errors import EvalhubError
-from evalhub.file_measurements import read_files
 
 
-def plan_files(
-    old: Path,
-    samples: int,
-    budget: int,
-    *,
-    retired: Sequence[str] = (),
-    columns: Mapping[str, str] | None = None,
-    metric: str = "",
-    tell: Callable[[str], None] = lambda _: None,
-) -> Plan:
-    """Read the results on the release before and plan for the next, as `aggregate.rerun.plan.plan` does.
+def plan_release(old: Measurements, samples: int, budget: int, *, retired: Sequence[str] = ()) -> Plan:
+    """Plan as `aggregate.rerun.plan.plan` does.
 
     Raises:
-        EvalhubError: the file cannot be read, the budget runs nothing, a retired model is unknown.
+        EvalhubError: the budget runs nothing, or a retired model is unknown.
         aggregate.measurements.MeasurementsError: the values cannot be scores.
     """
-    measurements, _ = read_files([old], columns=columns, metric=metric, tell=tell)
     try:
-        return plan(measurements, samples, budget, retired=retired)
+        return plan(old, samples, budget, retired=retired)
     except ValueError as error:
         raise EvalhubError(str(error)) from error
 
 
-def plan_json(made: Plan) -> dict[str, Any]:
-    """As `evalhub live plan --json` prints it."""
-    return {"samples": made.samples, "budget": made.budget, "ways": [asdict(way) for way in made.ways]}
+def commands(way: Way, source: str, samples: int) -> list[str]:
+    """What runs the models of a way on a release of the hub. Which samples a share is, `evalhub score` draws."""
+    share = [] if way.samples_each >= samples else ["--budget", str(way.samples_each)]
+    return [shlex.join(["evalhub", "score", model, "--source", source, *share]) for model in way.models]
+
+
+def plan_json(made: Plan, source: str = "") -> dict[str, Any]:
+    """As `evalhub live plan --json` prints it; with commands where the hub has the release, as this source."""
+    return {
+        "samples": made.samples,
+        "budget": made.budget,
+        "ways": [
+            {**asdict(way), **({"commands": commands(way, source, made.samples)} if source else {})}
+            for way in made.ways
+        ],
+    }

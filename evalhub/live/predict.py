@@ -1,10 +1,8 @@
-"""A new release from files: which models count as run on it, and how good the predictions of the others were."""
+"""A new release: which models count as run on it, and how good the predictions of the others were."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,6 @@ from aggregate.rerun.changes import choose_models
 from aggregate.rerun.release import ReleaseScores, predict_release
 from aggregate.rerun.scores import check_chances, completed_scores, drawn_scores
 from evalhub.errors import EvalhubError
-from evalhub.file_measurements import read_files
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Backtest:
 
 
 @dataclass(frozen=True)
-class Release:
+class Prediction:
     """Everyone's scores on a new release."""
 
     scores: ReleaseScores
@@ -54,36 +51,18 @@ class Release:
         }
 
 
-def predict_files(
-    old: Path,
-    new: Path,
-    models: str = "",
-    *,
-    columns: Mapping[str, str] | None = None,
-    metric: str = "",
-    level: float = 0.95,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Release:
-    """Read the results on two releases and `predict`.
-
-    Raises:
-        EvalhubError: a file cannot be read, there is no such metric or model.
-        aggregate.measurements.MeasurementsError: the values cannot be scores.
-    """
-    before, after = (read_files([path], columns=columns, metric=metric, tell=tell)[0] for path in (old, new))
-    check_chances(before)
-    check_chances(after)
-    return predict(before, after, models, level=level)
-
-
-def predict(old: Measurements, new: Measurements, models: str = "", *, level: float = 0.95) -> Release:
+def predict(old: Measurements, new: Measurements, models: str = "", *, level: float = 0.95) -> Prediction:
     """Scores on a new release, of which some results may be hidden to see how well they are predicted.
 
     models: which models count as run again: a number, names with commas between them, or nothing for all that
     have results in `new`. What the others have there is hidden, and compared with what is predicted.
 
-    Raises EvalhubError where there are not so many models, or none of a name.
+    Raises:
+        EvalhubError: there are not so many models, or none of a name.
+        aggregate.measurements.MeasurementsError: the values cannot be scores.
     """
+    check_chances(old)
+    check_chances(new)
     chosen = _chosen(old, new, models)
     scores = predict_release(old, new.of_models(np.isin(new.models, chosen)), level=level)
     truth = dict(zip(new.models, drawn_scores(new, level).mean.tolist(), strict=True))
@@ -92,9 +71,9 @@ def predict(old: Measurements, new: Measurements, models: str = "", *, level: fl
         line = f"no results on the old release, so not predicted: {', '.join(apart)}"
         scores = replace(scores, warnings=(*scores.warnings, line))
     if not hidden:
-        return Release(scores, None)
+        return Prediction(scores, None)
     guesses = {"predicted": {row.model: row.score for row in hidden}, "shift": scores.shift, "carry": scores.carry}
-    return Release(
+    return Prediction(
         scores,
         Backtest(
             observed={row.model: truth[row.model] for row in hidden},

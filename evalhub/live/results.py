@@ -1,0 +1,66 @@
+"""Results on a release: from a file, or from the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from aggregate.measurements import Measurements
+from evalhub.errors import EvalhubError
+from evalhub.file_measurements import read_files
+from evalhub.live.release import PREFIX
+from evalhub.store.hub import Hub
+from evalhub.store.releases import release
+from evalhub.store.results import measurement_frame
+from evalhub.store.wanted import Wanted
+from evalhub.wording import BASELINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Where results are looked for."""
+
+    hub: Path
+    """Folder of the hub whose releases may be named."""
+
+    columns: Mapping[str, str] | None = None
+    """What files call a column."""
+
+    metric: str = ""
+    """Only rows of this metric; '' where there is one, or for the main one of the hub."""
+
+    tell: Callable[[str], None] = lambda _: None
+
+    def on(self, which: str) -> Measurements:
+        """The results in a file, or of the hub's models (chance baselines left out) on a release of this name.
+
+        Raises:
+            EvalhubError: there is neither, the file cannot be read, or nothing is measured on the release.
+            aggregate.measurements.MeasurementsError: the values cannot be scores.
+        """
+        path, name = Path(which), which.removeprefix(PREFIX)
+        if path.is_file():
+            return read_files([path], columns=self.columns, metric=self.metric, tell=self.tell)[0]
+        try:
+            with Hub(self.hub, make=False) as hub:
+                made = release(hub, name)
+                frame = measurement_frame(hub, Wanted.of_source(made.source), self.metric)
+        except EvalhubError as error:
+            raise EvalhubError(f"{which} is no file, and no release of the hub: {error}") from error
+        frame = frame.filter(~pl.col("model_id").str.starts_with(BASELINE))
+        if frame["value"].null_count() == frame.height:
+            raise EvalhubError(f"nothing is measured on {name}: evalhub score MODEL --source {made.source}")
+        return Measurements.from_frame(frame)
+
+    def samples(self, which: str) -> tuple[str, int]:
+        """Source and number of questions of a release of the hub.
+
+        Raises:
+            EvalhubError: there is none.
+        """
+        with Hub(self.hub, make=False) as hub:
+            made = release(hub, which.removeprefix(PREFIX))
+        return made.source, made.questions

@@ -1,0 +1,71 @@
+"""Plans and predictions for releases of the hub."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evalhub.store.hub import Hub
+from tests.cli.helpers import evalhub
+from tests.live.sources import source
+
+pytest.importorskip("pylatexenc", reason="pylatexenc is not installed")
+
+MODELS = [f"model-{number}" for number in range(1, 7)]
+
+
+@pytest.fixture
+def two(hub_path: Path, tmp_path: Path) -> Path:
+    """Two releases: six models measured on the first, two of them on the second, and chance on both."""
+    for seed, (name, models) in enumerate([("old", MODELS), ("new", MODELS[::3])], 1):
+        paper = source(tmp_path / name, seed)
+        evalhub("ingest", "papers", paper, "-o", f"release={name}", "-o", "solvers=", "--hub", hub_path)
+        with Hub(hub_path) as hub:
+            where = {"source": f"live:{name}"}
+            ids = hub.frame("SELECT source_id FROM sample WHERE source = $source", where)["source_id"].to_list()
+        draw = random.Random(seed)
+        rows = [
+            (model, sample, float(draw.random() < 0.2 + 0.1 * place))
+            for place, model in enumerate(models)
+            for sample in ids
+        ]
+        table = tmp_path / f"{name}.csv"
+        pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row").write_csv(table)
+        assert evalhub("import", table, "--source", f"live:{name}", "--hub", hub_path).code in (0, None)
+        evalhub("score", "baseline:random", "--source", f"live:{name}", "--hub", hub_path)
+    return hub_path
+
+
+def test_models_that_were_not_run_on_a_release_of_the_hub_are_predicted(two: Path) -> None:
+    found = evalhub("live", "predict", "--old", "old", "--new", "live:new", "--json", "--hub", two).json
+    assert found["rerun"] == MODELS[::3] and {*MODELS} == {*found["baselines"]["carry"]}
+    assert {row["model"] for row in found["models"]} == {*MODELS}
+    for row in found["models"]:
+        assert row["low"] <= row["score"] <= row["high"]
+
+
+def test_a_plan_ends_with_the_commands_that_carry_it_out(two: Path) -> None:
+    planned = ("live", "plan", "--old", "old", "--new", "new", "--budget", "40", "--hub", two)
+    ways = {way["way"]: way for way in evalhub(*planned, "--json").json["ways"]}
+    each = ways["samples"]["samples_each"]
+    assert ways["samples"]["commands"] == [
+        f"evalhub score {model} --source live:new --budget {each}" for model in ways["samples"]["models"]
+    ]
+    assert all(line.endswith("--source live:new") for line in ways["models"]["commands"])
+    assert ways["samples"]["commands"][0] in evalhub(*planned).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("predict", "--old", "absent.csv", "--new", "new"), 1, "absent.csv is no file, and no release"),
+        (("plan", "--old", "old", "--budget", "40"), 2, "--new-samples N"),
+        (("plan", "--old", "old", "--new", "gone", "--budget", "40"), 1, "there is no release 'gone'"),
+    ],
+)
+def test_what_is_not_there_is_said(arguments: tuple[str, ...], code: int, said: str, two: Path) -> None:
+    done = evalhub("live", *arguments, "--hub", two)
+    assert done.code == code and said in done.err
