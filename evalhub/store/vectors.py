@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from evalhub.store.hub import Hub
 
+_TOGETHER = 50_000
+"""Samples that are read at a time."""
+
 _TEXTS = """
     SELECT sample_id, prompt, choices, reference, tags, coalesce(image_text, '') AS image_text FROM sample
     LEFT JOIN (
@@ -38,7 +41,7 @@ def texts_of(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
     return _in_order(hub, _TEXTS, sample_ids)
 
 
-def all_texts(hub: Hub, together: int = 50_000) -> Iterator[pl.DataFrame]:
+def all_texts(hub: Hub, together: int = _TOGETHER) -> Iterator[pl.DataFrame]:
     """What `texts_of` gives, of the whole pool in the order of ids, so many at a time."""
     last = ""
     while True:
@@ -67,6 +70,12 @@ def put_vectors(
     hub.insert("INSERT OR REPLACE INTO vector BY NAME SELECT * FROM given", frame)
 
 
+_VECTORS = """
+    FROM vector JOIN sample USING (sample_id)
+    WHERE encoder = $encoder AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
+"""
+
+
 def load_vectors(
     hub: Hub, encoder: str, only: Sequence[str] | None = None
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -75,27 +84,26 @@ def load_vectors(
     Raises:
         ValueError: a vector has another length than the others; the hub is damaged.
     """
-    found = hub.database.sql(
-        """
-        SELECT sample_id, scale, bytes FROM vector JOIN sample USING (sample_id)
-        WHERE encoder = $encoder AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
+    given = {"encoder": encoder, "only": None if only is None else list(only)}
+    ids = hub.frame(f"SELECT sample_id {_VECTORS} ORDER BY sample_id", given)["sample_id"].to_list()
+    # Batch by batch, each row into its place: the database would sort, and Arrow hold, a copy of every vector.
+    batches = hub.database.sql(
+        f"""
+        WITH placed AS (SELECT sample_id, row_number() OVER (ORDER BY sample_id) - 1 AS place {_VECTORS})
+        SELECT place, scale, bytes FROM vector JOIN placed USING (sample_id) WHERE encoder = $encoder
         """,
-        params={"encoder": encoder, "only": None if only is None else list(only)},
-    ).to_arrow_table()
-    # Ordered here: the database would sort a copy of every vector.
-    ids = found["sample_id"].to_numpy()
-    order = np.argsort(ids)
-    place = np.empty(len(ids), np.intp)
-    place[order] = np.arange(len(ids))
-    length = len(found["bytes"][0].as_py()) if len(ids) else 0
-    vectors, first = np.empty((len(ids), length), np.int8), 0
-    for chunk in found["bytes"].chunks:
-        rows = _bytes(chunk)
-        if len(rows) != len(chunk) * length:
+        params=given,
+    ).to_arrow_reader(_TOGETHER)
+    vectors, scales = np.empty((len(ids), 0), np.int8), np.empty(len(ids), np.float32)
+    for batch in batches:
+        if not vectors.shape[1] and len(batch):
+            vectors = np.empty((len(ids), len(batch["bytes"][0].as_py())), np.int8)
+        rows, place = _bytes(batch["bytes"]), batch["place"].to_numpy()
+        if len(rows) != len(batch) * vectors.shape[1]:
             raise ValueError(f"vectors of {encoder} differ in length")
-        vectors[place[first : first + len(chunk)]] = rows.reshape(len(chunk), length)
-        first += len(chunk)
-    return ids[order].tolist(), vectors, found["scale"].to_numpy()[order]
+        vectors[place] = rows.reshape(len(batch), vectors.shape[1])
+        scales[place] = batch["scale"].to_numpy()
+    return ids, vectors, scales
 
 
 def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
