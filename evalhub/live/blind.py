@@ -17,7 +17,7 @@ is therefore from fresh runs, in other orders.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -30,6 +30,8 @@ from evalhub.live.guesses import Rules, Trial, Way, least, run_trials, trial
 from evalhub.live.ledger import Removed
 from ingest.questions.program import UNKNOWN
 from ingest.questions.question import Question
+
+Tell = Callable[[str], None]
 
 _REASONS = {"question": "without the picture", "caption": "from the caption alone"}
 
@@ -101,17 +103,28 @@ class Blind:
         }
 
 
-def blind(questions: Sequence[Question], solvers: Sequence[Backend], rules: Rules | None = None) -> Blind:
+def blind(
+    questions: Sequence[Question],
+    solvers: Sequence[Backend],
+    rules: Rules | None = None,
+    *,
+    tell: Tell = lambda _: None,
+) -> Blind:
     """Drop the questions that solvers answer without the picture, beyond luck.
 
     Assumes that runs are independent given the question, and that to a solver that knows nothing the key is any of
     the options alike.
 
+    Args:
+        tell: is told how far it is.
+
     Raises:
         EvalhubError: a solver died.
     """
     rules = rules or Rules()
-    trials = [(solver, way, _tried(questions, solver, way, rules)) for solver in solvers for way in get_args(Way)]
+    trials = [
+        (solver, way, _tried(questions, solver, way, rules, tell)) for solver in solvers for way in get_args(Way)
+    ]
     evidence = Counter(
         one.question.sample.sample_id
         for _, _, asked in trials
@@ -148,16 +161,18 @@ def blind(questions: Sequence[Question], solvers: Sequence[Backend], rules: Rule
             if one.sample.sample_id in reasons
         ],
         findings=findings,
-        standings=[one for solver in solvers for one in standings(kept, solver, rules)],
+        standings=[one for solver in solvers for one in standings(kept, solver, rules, tell)],
     )
 
 
-def standings(questions: Sequence[Question], solver: Backend, rules: Rules) -> Iterator[Standing]:
+def standings(
+    questions: Sequence[Question], solver: Backend, rules: Rules, tell: Tell = lambda _: None
+) -> Iterator[Standing]:
     """How a solver does on questions without their pictures, in runs that decided on none of them."""
     runs = range(rules.runs, rules.runs + rules.fresh)
     for way in get_args(Way):
         asked = [one for question in questions if (one := trial(question, way, rules))]
-        run_trials(solver, asked, rules, runs, until_settled=False)
+        run_trials(solver, asked, rules, runs, until_settled=False, tell=tell)
         for kind in ("choice", "numeric"):
             of_kind = [one for one in asked if (kind == "choice") == bool(one.told.choices)]
             counted = [one for one in of_kind if one.answered]
@@ -179,9 +194,9 @@ def standings(questions: Sequence[Question], solver: Backend, rules: Rules) -> I
                 )
 
 
-def _tried(questions: Iterable[Question], solver: Backend, way: Way, rules: Rules) -> list[Trial]:
+def _tried(questions: Iterable[Question], solver: Backend, way: Way, rules: Rules, tell: Tell) -> list[Trial]:
     asked = [one for question in questions if (one := trial(question, way, rules))]
-    run_trials(solver, asked, rules, range(rules.runs), until_settled=True)
+    run_trials(solver, asked, rules, range(rules.runs), until_settled=True, tell=tell)
     return asked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
@@ -154,7 +154,13 @@ def caption_beyond(question: Question) -> str:
 
 
 def run_trials(
-    backend: Backend, trials: Iterable[Trial], rules: Rules, runs: range, *, until_settled: bool
+    backend: Backend,
+    trials: Iterable[Trial],
+    rules: Rules,
+    runs: range,
+    *,
+    until_settled: bool,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Ask a solver, and count its answers in the trials.
 
@@ -162,6 +168,7 @@ def run_trials(
         runs: their numbers, which decide on the order of the options.
         until_settled: ask no more where the rest cannot change what is preferred (curtailed sampling: the decision
             is the same, the share of right answers is not).
+        tell: is told how far it is.
 
     Raises:
         EvalhubError: the solver died.
@@ -181,7 +188,8 @@ def run_trials(
             name = f"{one.question.sample.sample_id}/{one.way}/{run}"
             requests.append(replace(request(sample, condition, rules.seed, run), sample_id=name))
             sent[name] = (one, sample, grader_of(sample, condition))
-        for output in outputs_of(backend, requests):
+        for done, output in enumerate(outputs_of(backend, requests), 1):
+            tell(f"{backend.model.model_id}, blind: run {run + 1}, {done:,} of {len(requests):,} questions")
             one, sample, judge = sent[output.request.sample_id]
             if judge not in judges:
                 judges[judge] = plugins.make("grader", judge)

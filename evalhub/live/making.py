@@ -137,7 +137,7 @@ class Making:
         with _opened(self._settings.solvers) as solvers:
             if solvers and kept:
                 self._tell(f"asking {counted(len(kept), 'question')} without the pictures")
-                found = blind(kept, solvers)
+                found = blind(kept, solvers, tell=self._tell)
                 kept, counts["blind"] = found.kept, found.to_json()
                 removed += found.removed
         why = reasons(removed)
