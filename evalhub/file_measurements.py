@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,7 @@ from aggregate.columns import check_names, refuse
 from aggregate.measurements import Direction, Kind, Measurements
 from aggregate.parts import Parts
 from evalhub.errors import EvalhubError
+from evalhub.telling import Tell, quiet
 from ingest.tables import frames
 
 _NO_GROUPS = ("model", "sample", "value", "model_a", "model_b", "outcome")
@@ -25,7 +26,7 @@ def read_files(
     metric: str = "",
     kind: Kind | None = None,
     direction: Direction = "up",
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = quiet,
 ) -> tuple[Measurements, Parts | None]:
     """All rows of all files, values and votes, and their parts where `by` names a column.
 

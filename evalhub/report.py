@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from aggregate.parts import Parts
 from aggregate.ranking import Ranking
 from evalhub import plugins
 from evalhub.ranking import DEFAULT, PUBLISHED, HowToRank
+from evalhub.telling import Tell, quiet
 
 CHEAP = 2_000_000
 """Values and votes up to which methods are compared without being asked to."""
@@ -61,7 +62,7 @@ def report(
     by: str = "",
     parts: Parts | None = None,
     compare: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = quiet,
 ) -> Report:
     """Rank measurements, each of their parts, and by the other methods of a board.
 
@@ -94,7 +95,7 @@ def _worth_comparing(measurements: Measurements, how: HowToRank) -> bool:
     return plain and size <= CHEAP
 
 
-def _compared(made: Report, measurements: Measurements, how: HowToRank, tell: Callable[[str], None]) -> Report:
+def _compared(made: Report, measurements: Measurements, how: HowToRank, tell: Tell) -> Report:
     rankings, incomparable = [made.ranking], {}
     for method in PUBLISHED:
         if method == how.method:

@@ -9,7 +9,6 @@ from aggregate.ranking import Ranking
 from evalhub.benchmarks.changes import Difference, difference
 from evalhub.benchmarks.frozen import Frozen
 from evalhub.errors import EvalhubError
-from evalhub.probes.index import Tell, quiet
 from evalhub.probes.probe import Found
 from evalhub.probes.search import find
 from evalhub.ranking import DEFAULT, rank_hub, select
@@ -17,6 +16,7 @@ from evalhub.selection import Selection
 from evalhub.store import benchmarks as store
 from evalhub.store.benchmarks import Named
 from evalhub.store.hub import Hub
+from evalhub.telling import Tell, quiet
 
 
 @dataclass(frozen=True)

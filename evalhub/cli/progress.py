@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Group, RenderableType
@@ -15,6 +15,7 @@ from rich.table import Table
 from evalhub.cli.tables import console, escape
 from evalhub.scoring.schedule import Schedule
 from evalhub.scoring.standing import Standing, Standings
+from evalhub.telling import Tell
 from evalhub.wording import counted
 from ingest.records import Sample
 
@@ -54,7 +55,7 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def telling() -> Iterator[Callable[[str], None]]:
+def telling() -> Iterator[Tell]:
     """A spinner for work in steps that are told; where there is no terminal, nothing."""
     out = console(stderr=True)
     if not out.is_terminal:

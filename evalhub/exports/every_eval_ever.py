@@ -13,7 +13,7 @@ from typing import IO, Any
 from uuid import uuid4
 
 from evalhub.exports.every_eval_ever_results import Metric, Scores, result, slug
-from evalhub.exports.exported import Exported, Tell
+from evalhub.exports.exported import Exported
 from evalhub.exports.samples import as_text
 from evalhub.exports.scope import check_scope, nothing_there
 from evalhub.exports.target import check_folder, fresh_folder
@@ -29,6 +29,7 @@ from evalhub.store.exported_records import (
     shared_names,
 )
 from evalhub.store.hub import Hub
+from evalhub.telling import Tell
 
 SCHEMA = "0.3.0"
 

@@ -1,15 +1,11 @@
-"""What an export did, and how it tells how far it is."""
+"""What an export did."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-Tell = Callable[[str], None]
-"""Hears how far an export is, in a few words."""
 
 
 @dataclass(kw_only=True)

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from evalhub.exports.data_card import data_card
-from evalhub.exports.exported import Exported, Tell
+from evalhub.exports.exported import Exported
 from evalhub.exports.samples import as_text, chosen_samples
 from evalhub.exports.scope import check_scope
 from evalhub.exports.target import check_folder, fresh_folder
 from evalhub.store.hub import Hub
 from evalhub.store.releases import proofs_of
+from evalhub.telling import Tell
 from ingest.records import Sample
 
 FILE = "data/test.parquet"

@@ -11,12 +11,13 @@ from typing import IO, Any
 
 from evalhub.errors import EvalhubError
 from evalhub.exports.every_eval_ever_results import slug
-from evalhub.exports.exported import Exported, Tell
+from evalhub.exports.exported import Exported
 from evalhub.exports.lm_eval_tasks import Config, NotInLmEval, Part, part_of
 from evalhub.exports.samples import chosen_samples
 from evalhub.exports.scope import check_scope
 from evalhub.exports.target import check_folder, fresh_folder
 from evalhub.store.hub import Hub
+from evalhub.telling import Tell
 
 TAG = "evalhub"
 """Under which lm-eval knows all the tasks together."""

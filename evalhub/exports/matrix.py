@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from evalhub.exports.exported import Exported, Tell
+from evalhub.exports.exported import Exported
 from evalhub.exports.scope import check_scope, nothing_there
 from evalhub.exports.table_files import write_table
 from evalhub.exports.target import check_file, fresh_file
 from evalhub.store.exported import MATRIX, counting_cells, counting_votes, votes_against_itself
 from evalhub.store.hub import Hub
+from evalhub.telling import Tell
 
 _ORDER = "source, place, model, condition, metric, kind, direction"
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 
 from evalhub.errors import EvalhubError
-from evalhub.exports.exported import Exported, Tell
+from evalhub.exports.exported import Exported
 from evalhub.store.exported import told_samples
 from evalhub.store.hub import Hub
 from evalhub.store.releases import private_samples
 from evalhub.store.samples import load_samples
+from evalhub.telling import Tell
 from ingest.records import JSON, Sample
 
 _TOGETHER = 200

@@ -17,7 +17,7 @@ is therefore from fresh runs, in other orders.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -28,10 +28,9 @@ from aggregate.intervals import mean_interval
 from evalhub.backends.base import Backend
 from evalhub.live.guesses import Rules, Trial, Way, least, run_trials, trial
 from evalhub.live.ledger import Removed
+from evalhub.telling import Tell, quiet
 from ingest.questions.program import UNKNOWN
 from ingest.questions.question import Question
-
-Tell = Callable[[str], None]
 
 _REASONS = {"question": "without the picture", "caption": "from the caption alone"}
 
@@ -108,7 +107,7 @@ def blind(
     solvers: Sequence[Backend],
     rules: Rules | None = None,
     *,
-    tell: Tell = lambda _: None,
+    tell: Tell = quiet,
 ) -> Blind:
     """Drop the questions that solvers answer without the picture, beyond luck.
 
@@ -166,7 +165,7 @@ def blind(
 
 
 def standings(
-    questions: Sequence[Question], solver: Backend, rules: Rules, tell: Tell = lambda _: None
+    questions: Sequence[Question], solver: Backend, rules: Rules, tell: Tell = quiet
 ) -> Iterator[Standing]:
     """How a solver does on questions without their pictures, in runs that decided on none of them."""
     runs = range(rules.runs, rules.runs + rules.fresh)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +18,7 @@ from evalhub.graders.likelihood import write_scores
 from evalhub.live.asking import outputs_of, reshuffled
 from evalhub.scoring.likelihood import LIKELIHOOD, grader_of
 from evalhub.scoring.prompt import request
+from evalhub.telling import Tell, quiet
 from ingest.questions.question import Question
 from ingest.questions.wording import first_sentence
 from ingest.records import Condition, Sample
@@ -160,7 +161,7 @@ def run_trials(
     runs: range,
     *,
     until_settled: bool,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = quiet,
 ) -> None:
     """Ask a solver, and count its answers in the trials.
 

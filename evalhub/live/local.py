@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.errors import EvalhubError
-from evalhub.live.making import Making, Tell
+from evalhub.live.making import Making
 from evalhub.live.release import Release
 from evalhub.live.settings import Settings
 from evalhub.live.steps import Steps
 from evalhub.store.hub import Hub
 from evalhub.store.releases import check_release_name, release
 from evalhub.store.wanted import EVERYTHING, count_samples
+from evalhub.telling import Tell
 from ingest.papers.read import PaperFiles
 from ingest.papers.records import Paper
 from ingest.records import content_hash

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -23,14 +23,13 @@ from evalhub.live.verifier import Quorum, verify
 from evalhub.live.writer import write
 from evalhub.store.hub import Hub
 from evalhub.store.releases import put_release
+from evalhub.telling import Tell
 from evalhub.wording import counted
 from ingest.papers.limits import PaperError
 from ingest.papers.read import PaperFiles, read_papers
 from ingest.papers.records import Paper
 from ingest.questions.question import WRITTEN
 from ingest.questions.write import questions_of
-
-Tell = Callable[[str], None]
 
 _NAMED = 20
 """Refused papers that are named; the others are counted."""

@@ -13,7 +13,7 @@ import msgspec
 
 from evalhub.errors import EvalhubError
 from evalhub.live.files import keep
-from evalhub.live.making import Making, Tell
+from evalhub.live.making import Making
 from evalhub.live.months import Month
 from evalhub.live.release import PREFIX, Release
 from evalhub.live.settings import Settings
@@ -22,6 +22,7 @@ from evalhub.scoring.run import Watcher
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, stages
 from evalhub.store.releases import release, taken
+from evalhub.telling import Tell
 from ingest.papers.read import PaperFiles
 from ingest.papers.records import Paper
 

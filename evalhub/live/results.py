@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.releases import release
 from evalhub.store.results import measurement_frame
 from evalhub.store.wanted import Wanted
+from evalhub.telling import Tell, quiet
 from evalhub.wording import BASELINE
 
 
@@ -32,7 +33,7 @@ class Results:
     metric: str = ""
     """Only rows of this metric; '' where there is one, or for the main one of the hub."""
 
-    tell: Callable[[str], None] = lambda _: None
+    tell: Tell = quiet
 
     def on(self, which: str) -> Measurements:
         """The results in a file, or of the hub's models (chance baselines left out) on a release of this name.

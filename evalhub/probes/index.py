@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.image_texts import put_image_texts, unread_images
 from evalhub.store.laid_out import lay_out, places_where
 from evalhub.store.vectors import load_vectors, put_vectors, texts_of, without_vector
+from evalhub.telling import Tell, quiet
 from evalhub.wording import counted
 from kernels.dots import dots, quantised
 
@@ -30,12 +31,6 @@ _READ_TOGETHER = 16
 
 _BLOCK = 1 << 16
 """Vectors that are floats at a time."""
-
-Tell = Callable[[str], None]
-
-
-def quiet(_: str) -> None:
-    """Nothing is told."""
 
 
 @dataclass(frozen=True)

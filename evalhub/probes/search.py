@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from evalhub.errors import EvalhubError
 from evalhub.filters import sample_filter
-from evalhub.probes.index import Index, Tell, quiet
+from evalhub.probes.index import Index
 from evalhub.probes.probe import Cut, Found, Match, Probe
 from evalhub.probes.query import LOOKED_AT, similarities
 from evalhub.probes.relevance import Answered, Relevance
@@ -18,6 +18,7 @@ from evalhub.store.answers import answers_to
 from evalhub.store.hub import Hub
 from evalhub.store.sample_columns import samples_where
 from evalhub.store.vectors import named, sample_ids_where
+from evalhub.telling import Tell, quiet
 
 _BORDERLINE = 10
 """Samples shown below the cut."""

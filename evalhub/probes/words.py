@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from evalhub.paths import replace_folder
 from evalhub.probes.texts import words
 from evalhub.store.hub import Hub
 from evalhub.store.vectors import all_texts, pool_fingerprint
+from evalhub.telling import Tell
 
 _STOPWORDS = "en"
 
@@ -32,7 +33,7 @@ class Words:
         self._samples = samples
 
     @classmethod
-    def open(cls, hub: Hub, tell: Callable[[str], None]) -> Words:
+    def open(cls, hub: Hub, tell: Tell) -> Words:
         """The pool's, made anew where a sample came or went, and kept beside the hub's files."""
         import bm25s
 
