@@ -178,9 +178,7 @@ def _take(rows: list[Row], model: str, task: Task, run: Run, reading: Reading) -
                 main=metric == main and row.filter == first,
             )
     for name, count in lists.items():
-        reading.warn(
-            f"{name}: lists, of which only lm-eval makes one figure; left out: {count:,}"
-        )
+        reading.warn(f"{name}: lists, of which only lm-eval makes one figure; left out: {count:,}")
     if unscored:
         reading.warn(f"outputs that were not scored (lm-eval's --predict_only): {unscored:,}")
     repeats = max((row.repeats for row in rows), default=1)

@@ -123,9 +123,7 @@ def test_one_main_metric_in_the_order_of_the_task(tmp_path: Path) -> None:
     about["n-samples"]["sums"]["effective"] = 1
     log = imported(written(tmp_path, [one], about))
     assert log.results.select("metric", "main").rows() == [("acc", False), ("acc_norm", True)]
-    assert log.warnings == [
-        "f1: lists, of which only lm-eval makes one figure; left out: 1"
-    ]
+    assert log.warnings == ["f1: lists, of which only lm-eval makes one figure; left out: 1"]
     assert (only_sample(log).reference, only_condition(log).answer) == ("a blue", "likelihood")
 
 
