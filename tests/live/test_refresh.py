@@ -124,7 +124,7 @@ def test_killed_at_any_point_it_ends_as_if_it_was_not(sign: str, replay: Replay,
     """SIGKILL as soon as a file is there: in a download that hangs, while questions are filtered, while it freezes
     or scores."""
     if "papers" in sign:
-        replay.faults.add(Fault(kind="hang", on="/e-print"))
+        replay.faults.add(Fault(kind="hang", on="/e-print", seconds=3))
     running = process("refresh", "--month", "2026-10", "--hub", settled)
     until = time.monotonic() + 60
     while not (settled / sign).exists() and time.monotonic() < until:

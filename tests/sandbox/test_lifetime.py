@@ -59,13 +59,13 @@ def test_close_leaves_no_process_and_no_descriptor(kind: str) -> None:
 
 
 @pytest.mark.slow
-def test_thousands_of_programs_leak_nothing(kind: str) -> None:
+def test_a_thousand_programs_leak_nothing(kind: str) -> None:
     with Sandbox(workers=1, limits=LIMITS, jail=kind) as sandbox:  # type: ignore[arg-type]
         assert judge(sandbox, HONEST).passed is True
         jails = descendants(os.getpid())
         here = len(list(Path("/proc/self/fd").iterdir()))
         there = {pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in jails}
-        for _ in range(1000):
+        for _ in range(500):
             assert judge(sandbox, HONEST).passed is True
             assert judge(sandbox, "import os\nos._exit(0)").passed is False
         assert descendants(os.getpid()) == jails
