@@ -113,6 +113,7 @@ def release_papers(
     check_release_name(hub, name)
     before = count_samples(hub, EVERYTHING)
     making, steps = Making(hub, name, told.settings, tell), Steps(hub, name, heard)
+    making.begin(content_hash([sorted(map(_identity, files)), repr(told)]))
     steps.run("extract", lambda: making.extract(files))
     steps.run("write", making.write)
     steps.run("filter", making.filter)

@@ -22,6 +22,7 @@ from evalhub.live.settings import Settings
 from evalhub.live.verifier import Quorum, verify
 from evalhub.live.writer import write
 from evalhub.store.hub import Hub
+from evalhub.store.refresh_stages import forget
 from evalhub.store.releases import put_release
 from evalhub.telling import Tell
 from evalhub.wording import counted
@@ -52,6 +53,16 @@ class Making:
         self._papers = self.folder / "papers"
         self._written = self.folder / "written.msgpack"
         self._filtered = self.folder / "filtered.msgpack"
+
+    def begin(self, asked: str) -> None:
+        """Begin anew, unless what an earlier call left is of the same papers and settings, by their hash."""
+        mark = self.folder / "asked.txt"
+        if mark.is_file() and mark.read_text() == asked:
+            return
+        self.clear()
+        forget(self._hub, self._name)
+        self.folder.mkdir(parents=True)
+        mark.write_text(asked)
 
     def extract(self, files: Sequence[PaperFiles]) -> dict[str, Any]:
         """Figures and tables out of the papers' files. Papers that were read before a kill are not read again.

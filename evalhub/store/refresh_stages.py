@@ -48,6 +48,11 @@ def begin(hub: Hub, release: str, stage: str) -> None:
     )
 
 
+def forget(hub: Hub, release: str) -> None:
+    """Forget the stages of a release that is to be made from the beginning."""
+    hub.database.execute("DELETE FROM refresh_stage WHERE release = ?", [release])
+
+
 def end(hub: Hub, release: str, stage: str, status: str, counts: Mapping[str, Any]) -> None:
     """Say how it ended."""
     hub.database.execute(

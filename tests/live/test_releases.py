@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from evalhub.live.making import Making
 from evalhub.store.hub import Hub
 from evalhub.store.releases import proofs
 from tests.cli.helpers import Done, evalhub
@@ -129,3 +130,15 @@ def test_nothing_to_read_is_an_error_that_says_why(hub_path: Path, tmp_path: Pat
         done = ingest(path, hub_path)
         assert done.code == 1 and said in done.err and done.err.count("\n") == 1
     assert evalhub("live", "list", "--json", "--hub", hub_path).json == {"releases": []}
+
+
+def test_what_a_call_for_other_papers_left_is_not_taken(
+    paper: Path, hub_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stopped behind its second stage; then the same name is asked for of another paper."""
+    other = source(tmp_path / "other", 2)
+    wanted = ingest(other, tmp_path / "apart", "release=birds").json
+    with monkeypatch.context() as broken:
+        broken.setattr(Making, "filter", lambda _: 1 / 0)
+        assert ingest(paper, hub_path, "release=birds").code == 1
+    assert ingest(other, hub_path, "release=birds").json["hash"] == wanted["hash"]
