@@ -58,4 +58,6 @@ def dots(vectors: np.ndarray, scales: np.ndarray, one: np.ndarray, *, compiled: 
         wide = whole.astype(np.int32)
         for first in range(0, count, _BLOCK):
             np.matmul(vectors[first : first + _BLOCK].astype(np.int32), wide, out=sums[first : first + _BLOCK])
-    return sums * (scales * np.float32(unit))
+    products = scales * np.float32(unit)
+    products *= sums
+    return products

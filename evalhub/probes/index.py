@@ -99,7 +99,10 @@ class Index:
         """(N,) float32: how far each sample, seen from the middle, lies along a direction (D,): their cosine
         times the direction's length. Of the first `most` samples only, where that is given."""
         sums = dots(self.vectors[:most], self.scales[:most], direction)
-        return (sums - np.float32(self.middle @ direction)) / self._lengths[:most]
+        if direction.any():  # in place: a fresh array of a million floats costs more than the arithmetic
+            sums -= np.float32(self.middle @ direction)
+            sums /= self._lengths[:most]
+        return sums
 
     def directions(self, places: Sequence[int] | np.ndarray) -> np.ndarray:
         """(n, D) float32 of length 1: where samples lie, seen from the middle."""

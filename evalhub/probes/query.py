@@ -36,11 +36,14 @@ def similarities(index: Index, probe: Probe) -> np.ndarray:
     words = np.zeros(len(index.ids), np.float32)
     if probe.text:
         words = np.float32(_WORDS) * index.words.scores(probe.text)
-    first = _standardised(index.along(asked, LOOKED_AT)) + words[:LOOKED_AT]
+    first = _standardised(index.along(asked, LOOKED_AT))
+    first += words[:LOOKED_AT]
     count = max(1, min(_FIRST, len(first) // 20))
     nearest = np.argpartition(-first, count - 1)[:count]
     found = _unit(index.directions(np.sort(nearest)).mean(axis=0))
-    return _standardised(index.along(asked + found)) + words
+    similarity = _standardised(index.along(asked + found))
+    similarity += words
+    return similarity
 
 
 def _direction(index: Index, probe: Probe) -> np.ndarray:
@@ -64,6 +67,8 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
-    around = values - values.mean()
-    spread = np.sqrt(np.dot(around, around) / np.float32(len(around)))
-    return around / (spread if spread > 0 else np.float32(1))
+    """In the place of the values."""
+    values -= values.mean()
+    spread = np.sqrt(np.dot(values, values) / np.float32(len(values)))
+    values /= spread if spread > 0 else np.float32(1)
+    return values
