@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def unit(kind: str, hub: Path) -> str:
     """
     day = read_settings(hub).day
     command = [str(Path(sys.argv[0]).resolve()), "refresh", "--hub", str(hub.resolve())]
-    if not Path(command[0]).is_file():
+    if not os.access(command[0], os.X_OK):  # as where it runs by `python -m evalhub`
         command[:1] = [sys.executable, "-m", "evalhub"]
     return {"cron": _cron, "systemd": _systemd, "github": _github}[kind](day, command)
 
