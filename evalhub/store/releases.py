@@ -58,7 +58,7 @@ def put_release(hub: Hub, draft: Draft, papers: Iterable[Paper]) -> Release:
                 draft.private_until,
             ],
         )
-        hub.insert("INSERT OR REPLACE INTO paper BY NAME SELECT * FROM given", _paper_frame(papers))
+        hub.insert("INSERT OR IGNORE INTO paper BY NAME SELECT * FROM given", _paper_frame(papers))
         kept = [_kept_row(place, question, versions) for place, question in enumerate(draft.questions)]
         _insert(hub, "release_question", draft.name, kept)
         gone = [_gone_row(place, one) for place, one in enumerate(draft.removed)]

@@ -142,3 +142,10 @@ def test_what_a_call_for_other_papers_left_is_not_taken(
         broken.setattr(Making, "filter", lambda _: 1 / 0)
         assert ingest(paper, hub_path, "release=birds").code == 1
     assert ingest(other, hub_path, "release=birds").json["hash"] == wanted["hash"]
+
+
+def test_a_later_release_of_a_paper_leaves_what_an_earlier_one_says_of_it(paper: Path, hub_path: Path) -> None:
+    ingest(paper, hub_path, "release=birds")
+    ingest(paper, hub_path, "release=again", "licence=MIT")
+    with Hub(hub_path) as hub:
+        assert hub.frame("SELECT licence FROM paper")["licence"].to_list() == ["CC-BY-4.0"]
