@@ -45,8 +45,7 @@ _JUDGED = "a.status = 'ok'"
 """Attempts that have a verdict of a grader. `no answer` has none: it is wrong as it is; others are missing."""
 
 
-def frame_of(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
-    """What a snapshot answers to SQL, with values by name."""
+def _frame(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
     relation = snapshot.connection.sql(sql, params=values) if values else snapshot.connection.sql(sql)
     frame = pl.from_arrow(relation.to_arrow_table())
     assert isinstance(frame, pl.DataFrame)
@@ -56,7 +55,7 @@ def frame_of(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
 @cached
 def about(snapshot: Snapshot) -> dict[str, Any]:
     """The snapshot on itself: snapshot_id, published_at, hub_version, evalhub."""
-    return frame_of(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
+    return _frame(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
         0, named=True
     )
 
@@ -67,7 +66,7 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 
     `auto` comes first, as it is the default of `evalhub rank`.
     """
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT r.*, (SELECT count(*) FROM ranking_row w WHERE w.ranking_id = r.ranking_id) AS models
@@ -79,7 +78,7 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
     """The rows of a ranking, best first."""
-    return frame_of(
+    return _frame(
         snapshot,
         """
         SELECT model, model_id, score, low, high, rank, rank_low, rank_high, tie_group, samples, coverage
@@ -92,7 +91,7 @@ def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
 @cached
 def source_rates(snapshot: Snapshot) -> pl.DataFrame:
     """Pass rate of every ranked model on every single source: source, model, score."""
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT r.source, w.model, w.score FROM ({_NEWEST}) r JOIN ranking_row w USING (ranking_id)
@@ -104,7 +103,7 @@ def source_rates(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     """A model's row in every newest ranking, with the number of models ranked there."""
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT r.source, r.method, r.unit, r.level, w.model, w.score, w.low, w.high, w.rank_low, w.rank_high,
@@ -120,7 +119,7 @@ def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 @cached
 def models(snapshot: Snapshot) -> pl.DataFrame:
     """Every model with the facts known of it, its measured and missing values, and its attempts."""
-    return frame_of(
+    return _frame(
         snapshot,
         """
         SELECT d.model_id, d.parameters, d.licence, d.released, d.cutoff,
@@ -140,7 +139,7 @@ def models(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     """The conditions that a model ran under, with the sources they were used for and the samples measured."""
-    return frame_of(
+    return _frame(
         snapshot,
         """
         SELECT c.condition_id, c.variant, c.spec::VARCHAR AS spec,
@@ -159,7 +158,7 @@ def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 @cached
 def sources(snapshot: Snapshot, model_id: str) -> list[str]:
     """Where the samples come from that a model was measured on."""
-    frame = frame_of(
+    frame = _frame(
         snapshot,
         """
         WITH mine AS (SELECT DISTINCT sample_id FROM measurement WHERE model_id = $model_id)
@@ -175,7 +174,7 @@ def sources(snapshot: Snapshot, model_id: str) -> list[str]:
 def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, int]:
     """How many of a model's samples always pass, sometimes, never, or are missing."""
     columns = ", ".join(f'count(*) FILTER ({test}) AS "{verdict}"' for verdict, test in VERDICTS.items())
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
@@ -188,7 +187,7 @@ def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, 
 
 def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:
     """A model's measurements, one row per sample, condition and seed; `verdict` '' is all of them."""
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT m.sample_id, s.source, s.source_id, left(s.prompt, 300) AS prompt, c.variant,
@@ -206,7 +205,7 @@ def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) 
 
 def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
     """One sample, with `images` as bytes in order (None where the snapshot has lost one)."""
-    found = frame_of(
+    found = _frame(
         snapshot,
         """
         SELECT sample_id, source, source_id, prompt, choices, reference::VARCHAR AS reference, grader, images,
@@ -215,7 +214,7 @@ def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
         """,
         sample_id=sample_id,
     ).row(0, named=True)
-    kept = frame_of(
+    kept = _frame(
         snapshot,
         "SELECT i.image, i.bytes FROM image i WHERE list_contains($images::VARCHAR[], i.image)",
         images=found["images"],
@@ -226,7 +225,7 @@ def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
 
 def attempt_counts(snapshot: Snapshot, model_id: str, sample_id: str) -> pl.DataFrame:
     """The condition and seed pairs under which a model attempted a sample: variant, attempts, passes."""
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT a.condition_id, c.variant, a.seed, count(*) AS attempts,
@@ -245,7 +244,7 @@ def attempts(
     snapshot: Snapshot, model_id: str, sample_id: str, condition_id: str, seed: int, first: int
 ) -> pl.DataFrame:
     """Ten attempts from the `first`-th on, with the start of their output, its length and its verdict."""
-    return frame_of(
+    return _frame(
         snapshot,
         f"""
         SELECT a.attempt, a.status, a.tokens, a.seconds,
