@@ -21,8 +21,6 @@ _TRIES = 7
 _LATE = 2
 """Days after which a month that is due is overdue."""
 
-KINDS = ("cron", "systemd", "github")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -90,7 +88,7 @@ def unit(kind: str, hub: Path) -> str:
     arXiv down (exit code 75), goes on where it was.
 
     Args:
-        kind: one of `KINDS`.
+        kind: `cron`, `systemd` or `github`.
 
     Raises:
         EvalhubError: `live.toml` cannot be read.
@@ -117,9 +115,7 @@ def _cron(day: int, command: list[str]) -> str:
 
 def _systemd(day: int, command: list[str]) -> str:
     first, last = _days(day)
-    words = " ".join(
-        '"' + word.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%") + '"' for word in command
-    )
+    words = " ".join(map(_systemd_word, command))
     return f"""\
 # Both into ~/.config/systemd/user/, then: systemctl --user enable --now evalhub-refresh.timer
 
