@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 BASELINE = "baseline:"
 """How the ids of chance baselines begin."""
@@ -19,6 +20,11 @@ def plain(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things: `1 sample`, `2,000 samples`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def tallied(counts: Mapping[str, int]) -> str:
+    """Things with how many there are of each: `withdrawn (3), too large (1)`."""
+    return ", ".join(f"{name} ({count:,})" for name, count in counts.items())
 
 
 def span(low: int, high: int) -> str:

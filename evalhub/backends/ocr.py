@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evalhub.backends.base import Output, Request
-from evalhub.backends.opening import kind_of
+from evalhub.backends.opening import kind_of, price_of, start
 from evalhub.backends.prices import Price
 from evalhub.ocr import RapidOCR
 from ingest.records import Condition, Sample, bytes_hash
@@ -33,16 +33,14 @@ class OcrBackend:
     @classmethod
     def price(cls, name: str, hub: Path) -> Price | None:
         """What the model itself costs."""
-        kind = kind_of(name.removeprefix(PREFIX))
-        price: Price | None = kind.price(name.removeprefix(PREFIX), hub) if hasattr(kind, "price") else None
-        return price
+        told = name.removeprefix(PREFIX)
+        return price_of(kind_of(told), told, hub)
 
     def __init__(
         self, name: str, *, device: str = "auto", dtype: str = "auto", price: Price | None = None
     ) -> None:
         reader, told = RapidOCR(), name.removeprefix(PREFIX)
-        priced = {"price": price} if price else {}
-        self._model = kind_of(told)(told, device=device, dtype=dtype, **priced)
+        self._model = start(kind_of(told), told, device=device, dtype=dtype, price=price)
         self.model = replace(self._model.model, model_id=PREFIX + self._model.model.model_id)
         self.capacity, self.notes = self._model.capacity, tuple(self._model.notes)
         self._reader = reader

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evalhub import plugins
 from evalhub.backends.base import Backend
+from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
 
 
@@ -22,6 +23,22 @@ def kind_of(name: str) -> type[Backend]:
     if name.startswith("recorded:"):
         raise EvalhubError("recorded:FILE is a source of samples: evalhub score replay:FILE runs the recording")
     raise EvalhubError(f"no backend runs '{name}'")
+
+
+def price_of(kind: type[Backend], name: str, hub: Path) -> Price | None:
+    """What the tokens of a model cost by the user's table in the hub's folder; None where it does not say, or its
+    kind costs nothing."""
+    price: Price | None = kind.price(name, hub) if hasattr(kind, "price") else None
+    return price
+
+
+def start(kind: type[Backend], name: str, *, device: str, dtype: str, price: Price | None) -> Backend:
+    """Start a model of a kind, told its price where one is known.
+
+    Raises:
+        EvalhubError: it cannot be run here.
+    """
+    return kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
 
 
 def open_backend(
@@ -42,10 +59,10 @@ def open_backend(
         EvalhubError: no backend runs it, it cannot be run here, or it has no price.
     """
     kind = kind_of(name)
-    price = kind.price(name, hub) if hub and hasattr(kind, "price") else None
+    price = price_of(kind, name, hub) if hub else None
     if priced and price is None:
         raise EvalhubError(
             f"a budget in dollars needs a price, and none is known for {name}: put it into prices.toml "
             "(docs/backends.md), or budget tokens or attempts; nothing was sent"
         )
-    return kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
+    return start(kind, name, device=device, dtype=dtype, price=price)

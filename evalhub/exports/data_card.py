@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
+from evalhub.wording import tallied
+
 _CARD = """\
 ---
 license: {licences}
@@ -68,7 +70,7 @@ def data_card(counts: Mapping[tuple[str, str], int], columns: Mapping[str, str],
 def _shares(licences: Mapping[str, int]) -> str:
     if len(licences) == 1:
         return next(iter(licences))
-    return ", ".join(f"{licence} ({count:,})" for licence, count in licences.items())
+    return tallied(licences)
 
 
 def _hub_licence(licence: str) -> str:

@@ -29,6 +29,7 @@ from evalhub.store.exported_records import (
     shared_names,
 )
 from evalhub.store.hub import Hub
+from evalhub.store.releases import private_samples
 from evalhub.telling import Tell
 
 SCHEMA = "0.3.0"
@@ -82,7 +83,7 @@ class _Writer:
     def __init__(self, hub: Hub, folder: Path, done: Exported) -> None:
         self._hub, self._folder, self._done = hub, folder, done
         self._conditions, self._parameters = conditions(hub), parameters(hub)
-        self._shared = shared_names(hub)
+        self._shared, self._private = shared_names(hub), private_samples(hub)
         self._now = str(int(time.time()))
         self.samples: set[str] = set()
         self.models: set[str] = set()
@@ -92,10 +93,9 @@ class _Writer:
         """The rows of a batch, with what was asked and answered."""
         for part in frame.iter_slices(_TOGETHER):
             rows = part.to_dicts()
-            known = questions(self._hub, part["sample"])
-            told = outputs(
-                self._hub, [(row["model"], row["sample"], row["condition"]) for row in rows if row["own"]]
-            )
+            known = questions(self._hub, part["sample"], self._private)
+            own = [(row["model"], row["sample"], row["condition"]) for row in rows if row["own"]]
+            told = outputs(self._hub, own, self._private)
             for row in rows:
                 row["question"] = known[row["sample"]]
                 row["outputs"] = told.get((row["model"], row["sample"], row["condition"]), [])

@@ -18,6 +18,7 @@ from evalhub.exports.scope import check_scope
 from evalhub.exports.target import check_folder, fresh_folder
 from evalhub.store.hub import Hub
 from evalhub.telling import Tell
+from evalhub.wording import tallied
 
 TAG = "evalhub"
 """Under which lm-eval knows all the tasks together."""
@@ -65,7 +66,7 @@ def export_tasks(hub: Hub, out: Path, *, source: str, limit: int | None, force: 
                     unfit[str(reason)] += 1
         done.rows = done.samples = tasks.samples
         if not done.rows:
-            why = ", ".join(f"{reason} ({count:,})" for reason, count in unfit.most_common())
+            why = tallied(dict(unfit.most_common()))
             raise EvalhubError(f"there is no sample that lm-eval can run: {why}")
         done.more["tasks"] = tasks.finish()
     done.left_out.update(unfit)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ingest.questions.checks import CHECKS
+from ingest.questions.checks import in_turn
 from ingest.questions.question import Question
 
 
@@ -34,10 +34,9 @@ class Filtered:
 def structural(questions: Iterable[Question]) -> Filtered:
     """Apply the filters that need no model (`ingest.questions.checks`), one after the other."""
     left, removed = list(questions), []
-    for check in CHECKS:
-        checked = check(left)
+    for name, checked in in_turn(left):
         left = checked.kept
-        removed += [Removed(question, check.__name__, reason) for question, reason in checked.removed]
+        removed += [Removed(question, name, reason) for question, reason in checked.removed]
     return Filtered(left, removed)
 
 

@@ -17,7 +17,7 @@ from evalhub.errors import EvalhubError
 from evalhub.live.blind import blind
 from evalhub.live.files import keep, keep_questions, load_paper, load_questions
 from evalhub.live.ledger import reasons, structural
-from evalhub.live.release import PREFIX, Draft
+from evalhub.live.release import Draft, source_of
 from evalhub.live.settings import Settings
 from evalhub.live.verifier import Quorum, verify
 from evalhub.live.writer import write
@@ -25,7 +25,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import forget
 from evalhub.store.releases import put_release
 from evalhub.telling import Tell
-from evalhub.wording import counted
+from evalhub.wording import counted, tallied
 from ingest.papers.limits import PaperError
 from ingest.papers.read import PaperFiles, read_papers
 from ingest.papers.records import Paper
@@ -99,10 +99,11 @@ class Making:
             EvalhubError: there is not one.
         """
         questions, refused = [], Counter[str]()
-        for paper in self._read():
+        papers, source = self._read(), source_of(self._name)
+        for paper in papers:
             written = questions_of(
                 paper,
-                source=PREFIX + self._name,
+                source=source,
                 per_table=self._settings.per_table,
                 per_figure=self._settings.per_figure,
             )
@@ -111,7 +112,7 @@ class Making:
         with _opened(self._settings.writers) as writers:
             if writers:
                 self._tell("letting models write")
-            for made in write(self._read(), writers, source=PREFIX + self._name).values():
+            for made in write(papers, writers, source=source).values():
                 questions += made.questions
                 refused += made.refused
         if not questions:
@@ -201,4 +202,4 @@ def _opened(names: Sequence[str]) -> Iterator[list[Backend]]:
 
 
 def _reasons(counts: Counter[str]) -> str:
-    return ", ".join(f"{reason} ({count:,})" for reason, count in counts.most_common(5)) or "they hold no item"
+    return tallied(dict(counts.most_common(5))) or "they hold no item"

@@ -15,7 +15,7 @@ from evalhub.errors import EvalhubError
 from evalhub.live.files import keep
 from evalhub.live.making import Making
 from evalhub.live.months import Month
-from evalhub.live.release import PREFIX, Release
+from evalhub.live.release import Release, source_of
 from evalhub.live.settings import Settings
 from evalhub.live.steps import Steps
 from evalhub.scoring.run import Watcher
@@ -23,6 +23,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, stages
 from evalhub.store.releases import release, taken
 from evalhub.telling import Tell
+from evalhub.wording import tallied
 from ingest.papers.read import PaperFiles
 from ingest.papers.records import Paper
 
@@ -118,7 +119,7 @@ def _collect(
         )
         files.append((about, [str(path) for path in (one.source, one.pdf) if path]))
     if not files:
-        left = ", ".join(f"{reason} ({count:,})" for reason, count in collection.counts().items())
+        left = tallied(collection.counts())
         raise EvalhubError(
             f"{month} is empty: {', '.join(settings.categories)} gave no paper that can be used"
             + (f"; left out: {left}" if left else "; arXiv names none")
@@ -146,7 +147,7 @@ def _score(hub: Hub, month: Month, settings: Settings, heard: Heard) -> dict[str
                 hub,
                 model,
                 plan,
-                chosen_sources=[PREFIX + str(month)],
+                chosen_sources=[source_of(str(month))],
                 waiting=heard.waiting,
                 watching=heard.watching,
             )

@@ -15,6 +15,11 @@ PREFIX = "live:"
 """A release's samples have this and its name as their source."""
 
 
+def source_of(name: str) -> str:
+    """The source of the samples of a release."""
+    return PREFIX + name
+
+
 def release_id(proven: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     """The hash of a release: of its sample ids and their proofs, in order."""
     return content_hash([[sample_id, proof] for sample_id, proof in proven])
@@ -42,11 +47,6 @@ class Draft:
     private_until: date | None = None
     """Until that day its questions are not published."""
 
-    @property
-    def source(self) -> str:
-        """The source of its samples."""
-        return PREFIX + self.name
-
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
@@ -67,7 +67,7 @@ class Release:
     @property
     def source(self) -> str:
         """The source of its samples."""
-        return PREFIX + self.name
+        return source_of(self.name)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON."""

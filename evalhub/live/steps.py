@@ -35,8 +35,9 @@ class Steps:
         Raises:
             Exception: whatever ended it, which is recorded as why it failed.
         """
-        if stage in self.counts:
-            self._heard(stage, self.counts[stage])
+        done = self.counts
+        if stage in done:
+            self._heard(stage, done[stage])
             return
         begin(self._hub, self._release, stage)
         self._heard(stage, None)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from evalhub.store.hub import Hub
-from evalhub.store.releases import private_samples
 from ingest.reading import named_sample
 from ingest.records import JSON, Condition
 
@@ -38,8 +37,8 @@ class Question:
     tags: tuple[str, ...]
 
 
-def questions(hub: Hub, sample_ids: Iterable[str]) -> dict[str, Question]:
-    """What samples ask, by id."""
+def questions(hub: Hub, sample_ids: Iterable[str], private: Collection[str]) -> dict[str, Question]:
+    """What samples ask, by id; of private ones only their tags."""
     given = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
     rows = hub.select(
         """
@@ -49,7 +48,6 @@ def questions(hub: Hub, sample_ids: Iterable[str]) -> dict[str, Question]:
         given,
     )
     found = {}
-    private = private_samples(hub)
     for sample_id, source, name, prompt, choices, reference, tags in rows:
         if sample_id in private or named_sample(source, name).sample_id == sample_id:
             found[sample_id] = Question("", (), None, tuple(tags))
@@ -58,10 +56,11 @@ def questions(hub: Hub, sample_ids: Iterable[str]) -> dict[str, Question]:
     return found
 
 
-def outputs(hub: Hub, asked: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[str]]:
+def outputs(
+    hub: Hub, asked: Sequence[tuple[str, str, str]], private: Collection[str]
+) -> dict[tuple[str, str, str], list[str]]:
     """The texts that were judged, by (model id, sample id, condition id), in order of seed and attempt; none to
     what is private."""
-    private = private_samples(hub)
     given = pl.DataFrame(
         [one for one in asked if one[1] not in private],
         schema=dict.fromkeys(("model_id", "sample_id", "condition_id"), pl.String),

@@ -79,7 +79,7 @@ class Files:
                 finally:
                     (folder / _COMING).unlink(missing_ok=True)
                 if what in none:
-                    _write(folder / _NONE, json.dumps(none))
+                    write_whole(folder / _NONE, json.dumps(none))
             why = [f"no {what}: {reason}" for what, reason in (none | passing).items()]
             return _kept(folder, "source"), _kept(folder, "PDF"), why
 
@@ -96,7 +96,7 @@ def _name(folder: Path, kind: Kind) -> None:
     _sync(folder)
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """A small file, whole or not at all."""
     fresh = path.with_suffix(".fresh")
     fresh.write_text(text, "utf-8")

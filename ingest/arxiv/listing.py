@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.arxiv.client import Client
+from ingest.arxiv.files import write_whole
 from ingest.arxiv.harvest import Licensed, licences
 from ingest.arxiv.records import Found, Window
 from ingest.arxiv.search import query_of, search
@@ -51,10 +52,8 @@ def listed(client: Client, window: Window, progress: Progress) -> list[Listed]:
     )
     all_of_them = [Listed(paper=paper, licensed=told.get(paper.arxiv_id)) for paper in papers]
     path.parent.mkdir(exist_ok=True)
-    fresh = path.with_suffix(".fresh")
     content = {"at": client.clock.now(), "papers": [asdict(one) for one in all_of_them]}
-    fresh.write_text(json.dumps(content, default=date.isoformat), "utf-8")
-    fresh.replace(path)
+    write_whole(path, json.dumps(content, default=date.isoformat))
     return all_of_them
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -96,11 +96,19 @@ def readable(questions: Iterable[Question]) -> Checked:
 CHECKS: Sequence[Callable[[Iterable[Question]], Checked]] = (unproven, unequal_options, untold, unlike, readable)
 
 
-def checked(questions: Iterable[Question]) -> Checked:
-    """All of these, one after the other."""
-    left, removed = list(questions), []
+def in_turn(questions: Iterable[Question]) -> Iterator[tuple[str, Checked]]:
+    """All of these, one after the other, each by its name: what it did with what those before it kept."""
+    left = list(questions)
     for check in CHECKS:
         result = check(left)
+        left = result.kept
+        yield check.__name__, result
+
+
+def checked(questions: Iterable[Question]) -> Checked:
+    """What all of these together keep, and what they remove."""
+    left, removed = list(questions), []
+    for _, result in in_turn(left):
         left = result.kept
         removed += result.removed
     return Checked(left, removed)

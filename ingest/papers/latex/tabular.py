@@ -89,7 +89,7 @@ def _rule_between(rows: list[_Row], above: int, below: int) -> bool:
 def _after_arguments(name: str, body: str) -> int:
     at = 0
     plain = name.rstrip("*")
-    if name == "tabular*" or plain in ("tabularx", "tabulary", "tabularx", "xtabular*"):
+    if name == "tabular*" or plain in ("tabularx", "tabulary"):
         _, at = argument(body, at)  # its width
     elif plain in ("tabu", "longtabu"):
         width = re.match(r"\s*(?:to|spread)\s*[^{\[]*", body)

@@ -11,7 +11,7 @@ from ingest.papers.grid import header_columns, header_rows, units
 from ingest.papers.limits import PaperError
 from ingest.papers.pdf.cells import read_cells
 from ingest.papers.pdf.layout import Caption, Page, find_captions, read_page
-from ingest.papers.pdf.pages import Document, holds
+from ingest.papers.pdf.pages import Document, PageWord, holds
 from ingest.papers.pdf.regions import (
     Area,
     PageContent,
@@ -153,11 +153,7 @@ def _figure(
     image: bytes,
     citing: tuple[str, ...],
 ) -> Figure:
-    words = tuple(
-        Word(text=word.text, box=word.box, upright=word.upright)
-        for word in content.words
-        if area is not None and holds(area.box, ((word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2))
-    )
+    words = tuple(Word(text=word.text, box=word.box, upright=word.upright) for word in _words_in(content, area))
     letters = list(
         dict.fromkeys(_PANEL.findall(" ".join(word.text for word in words)) or _PANEL.findall(caption.text))
     )
@@ -176,11 +172,7 @@ def _table(
     image: bytes,
     citing: tuple[str, ...],
 ) -> Table:
-    inside = [
-        word for word in content.words
-        if area is not None and holds(area.box, ((word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2))
-    ]  # fmt: skip
-    grid = read_cells(inside, content.rules, area.box if area else (0, 0, 0, 0))
+    grid = read_cells(_words_in(content, area), content.rules, area.box if area else (0, 0, 0, 0))
     heads = header_rows(grid.cells, grid.ruled)
     sides = header_columns(grid.cells, heads)
     return Table(
@@ -188,6 +180,17 @@ def _table(
         cells=grid.cells, header_rows=heads, header_columns=sides,
         units=units(grid.cells, heads, sides, caption.text),
     )  # fmt: skip
+
+
+def _words_in(content: PageContent, area: Area | None) -> list[PageWord]:
+    """The words whose middle is within an area."""
+    if area is None:
+        return []
+    return [
+        word
+        for word in content.words
+        if holds(area.box, ((word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2))
+    ]
 
 
 def _paragraphs(page: Page, content: PageContent | None) -> Iterator[str]:
