@@ -7,8 +7,8 @@ and is swapped in by an atomic rename, so a reader sees the old snapshot or the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,18 @@ _TABLES = (
 )
 _NAMED = {"measurement": "named_measurement", "attempt": "named_attempt"}
 """Tables that speak of models, and where their rows stand under the names that models go by."""
+
+_WITHOUT_PRIVATE = {
+    "sample": """
+        SELECT {rows}.* REPLACE (
+            coalesce(told, prompt) AS prompt, if(told IS NULL, choices, []) AS choices,
+            if(told IS NULL, reference, 'null') AS reference, if(told IS NULL, images, []) AS images
+        ) FROM {rows} LEFT JOIN given USING (sample_id) ORDER BY {rows}.rowid
+    """,
+    **dict.fromkeys(("attempt", "verdict"), "SELECT * FROM {rows} ANTI JOIN given USING (sample_id)"),
+}
+"""Queries of tables that would tell what a release keeps private for a while (`given`: sample_id, told). It never
+comes into the file: DuckDB leaves the bytes of rows that are changed or deleted. What was measured on it stays."""
 
 _KEPT = 3
 """Snapshots that stay on disk; readers of older ones keep their open file."""
@@ -86,12 +98,16 @@ def _write(hub: Hub, path: Path, name: str) -> None:
     database = hub.database
     database.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS board")
     try:
-        for table in _TABLES:
-            database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {table}")
-        for table, named in _NAMED.items():
-            database.execute(f"CREATE TABLE board.{table} AS SELECT * FROM {named}")
         private = private_samples(hub)
-        _hide(hub, private)
+        told = pl.DataFrame(
+            [(one, f"private until {until}") for one, until in private.items()],
+            schema={"sample_id": pl.String, "told": pl.String},
+            orient="row",
+        )
+        for table in (*_TABLES, *_NAMED):
+            rows = _NAMED.get(table, table)
+            query = _WITHOUT_PRIVATE.get(table, "SELECT * FROM {rows}") if private else "SELECT * FROM {rows}"
+            hub.insert(f"CREATE TABLE board.{table} AS {query.format(rows=rows)}", told)
         database.execute("DELETE FROM board.model WHERE model_id IN (SELECT alias FROM alias)")
         database.execute("CREATE TABLE board.output (output VARCHAR, text VARCHAR)")
         database.execute("CREATE TABLE board.image (image VARCHAR, bytes BLOB)")
@@ -112,26 +128,6 @@ def _write(hub: Hub, path: Path, name: str) -> None:
         )
     finally:
         database.execute("DETACH board")
-
-
-def _hide(hub: Hub, private: Mapping[str, date]) -> None:
-    """Take what a release keeps private for a while out of the snapshot; what was measured on it stays."""
-    if not private:
-        return
-    told = pl.DataFrame(
-        [(one, f"private until {until}") for one, until in private.items()],
-        schema=["sample_id", "told"],
-        orient="row",
-    )
-    hub.insert(
-        """
-        UPDATE board.sample SET prompt = told, choices = [], reference = 'null', images = []
-        FROM given WHERE sample.sample_id = given.sample_id
-        """,
-        told,
-    )
-    for table in ("attempt", "verdict"):
-        hub.insert(f"DELETE FROM board.{table} WHERE sample_id IN (SELECT sample_id FROM given)", told)
 
 
 def _parts(hashes: Iterable[str]) -> Iterable[list[str]]:

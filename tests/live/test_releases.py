@@ -86,6 +86,11 @@ def test_what_is_private_is_measured_but_neither_published_nor_exported(
         for table in ("attempt", "verdict", "image", "output"):
             assert board.execute(f"SELECT count(*) FROM {table}").fetchall() == [(0,)], table
         assert board.execute("SELECT count(*) FROM measurement").fetchall() != [(0,)]
+    # Nor in blocks that nothing points to: rows that are deleted leave their bytes behind.
+    content = (hub_path / f"snapshots/{published}.duckdb").read_bytes()
+    assert until.isoformat().encode() in content
+    for word in (b"Kestrel", b"then falls", b"Accuracy on four data sets"):
+        assert word not in content, word
     refused = evalhub("export", tmp_path / "out", "--to", "hugging-face", "--hub", hub_path)
     assert refused.code == 1 and f"private until {until}" in refused.err
     evalhub("export", tmp_path / "eee", "--to", "every-eval-ever", "--hub", hub_path)
