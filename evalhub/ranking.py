@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +24,8 @@ from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
+from evalhub.store.origins import first_sources, sources
 from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
-from evalhub.store.samples import sources
 
 DEFAULT = "auto"
 
@@ -34,6 +34,10 @@ PUBLISHED = (DEFAULT, "mean", "bradley-terry")
 the method."""
 
 _NOTHING = "nothing is measured yet: run evalhub score MODEL first"
+
+
+class NothingMeasured(EvalhubError):
+    """Of what is to be ranked there is no value and no vote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +60,9 @@ class HowToRank:
     """Of several that were measured, this one; '' for the main one of each output."""
 
     def by_counts(self, hub: Hub, source: str, held: Sequence[Slice]) -> bool:
-        """Whether to rank what these slices of a hub hold from counts of it: there is much to count, and counts
-        say all that is asked for."""
-        if self.metric or votes_fingerprint(hub, source):
+        """Whether to rank what these slices of a hub hold from counts of it: there is much to count, counts say
+        all that is asked for, and the slices hold nothing else."""
+        if self.metric or votes_fingerprint(hub, source) or any(source not in ("", one.source) for one in held):
             return False
         balanced = self.balance_sources or self.balance_pairs
         return counts_pay(held) and not balanced and isinstance(plugins.make("method", self.method), PairedMethod)
@@ -92,7 +96,8 @@ class HowToRank:
 
 
 def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
-    """The slices of a source, or of the whole pool, that hold measurements; none where there are only votes.
+    """The slices of the whole pool, or those in which samples of a source lie, that hold measurements; none where
+    there are only votes. A sample that another source brought first lies in that one's slice, among its others.
 
     Raises:
         EvalhubError: nothing is measured there, or there is no such source or metric.
@@ -102,10 +107,14 @@ def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
         raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
     if metric and metric not in (there := metrics(hub)):
         raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
-    found = [one for one in slices(hub, metric) if source in ("", one.source)]
+    found = _within(slices(hub, metric), first_sources(hub, [source])[source]) if source else slices(hub, metric)
     if not any(one.values for one in found) and (metric or not votes_fingerprint(hub, source)):
         raise EvalhubError(_NOTHING)
     return found
+
+
+def _within(held: Sequence[Slice], sources: Collection[str]) -> list[Slice]:
+    return [one for one in held if one.source in sources]
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,8 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
     """All that is measured or voted of a selection, by the main metric or the one given. Votes are by no metric.
 
     Raises:
-        EvalhubError: nothing is, or a filter of the selection cannot be read.
+        NothingMeasured: nothing is.
+        EvalhubError: a filter of the selection cannot be read.
     """
     wanted = selection.wanted(hub)
     frames = [measurement_frame(hub, wanted, metric), *([] if metric else [vote_frame(hub, wanted)])]
@@ -145,7 +155,7 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
         out = beyond(hub, wanted, measurements.models if measurements else (), metric)
     if measurements is None:
         reasons = "; ".join(out.warnings) if out else "evalhub score MODEL measures a model"
-        raise EvalhubError(f"nothing is measured of what was selected: {reasons}")
+        raise NothingMeasured(f"nothing is measured of what was selected: {reasons}")
     return Selected(measurements, out, resolve(hub, selection.bench) if selection.bench else None)
 
 
@@ -175,11 +185,15 @@ def rank_everything(hub: Hub) -> int:
     there, as a mean of several metrics, is left out.
     """
     pool, made = hub_slices(hub), 0
-    for source in ("", *sorted({one.source for one in pool})):
-        held = [one for one in pool if source in ("", one.source)]
+    everywhere = {one.source for one in pool}
+    for source, brought_by in {"": everywhere, **dict(sorted(first_sources(hub).items()))}.items():
+        held = _within(pool, brought_by)
         if not any(one.values for one in held) and not votes_fingerprint(hub, source):
             continue
-        measurements, rankings = select(hub, Selection(source=source)).measurements, []
+        try:
+            measurements, rankings = select(hub, Selection(source=source)).measurements, []
+        except NothingMeasured:
+            continue  # its slices hold measurements of others' samples only
         for how in (HowToRank(method=method) for method in PUBLISHED):
             # From counts even where the rows are at hand: a ranking is the same whoever asks for it.
             with suppress(MeasurementsError) if how.method != DEFAULT else nullcontext():

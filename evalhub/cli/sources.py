@@ -18,7 +18,7 @@ def command(as_json: bool, hub_path: Path) -> None:
     from evalhub import plugins
     from evalhub.errors import EvalhubError
     from evalhub.store.hub import Hub
-    from evalhub.store.samples import sources
+    from evalhub.store.origins import sources
 
     known = {}
     for name in plugins.names("source"):

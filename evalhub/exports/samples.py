@@ -43,7 +43,7 @@ def chosen_samples(hub: Hub, source: str, limit: int | None, done: Exported, tel
         )
     for place in range(0, len(ids), _TOGETHER):
         tell(f"{place:,} of {len(ids):,} samples")
-        yield load_samples(hub, ids[place : place + _TOGETHER])
+        yield load_samples(hub, ids[place : place + _TOGETHER], [source])
 
 
 def as_text(value: JSON) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from evalhub.errors import EvalhubError
 from evalhub.store.hub import Hub
+from evalhub.store.origins import sources
 from evalhub.store.results import metrics
-from evalhub.store.samples import sources
 
 
 def check_scope(hub: Hub, source: str, metric: str = "") -> None:

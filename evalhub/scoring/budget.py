@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,16 +76,21 @@ class PoolEstimate:
         return {**_json(self.whole), **plain, "groups": groups}
 
 
-def draw(hub: Hub, backend: Backend, sample_ids: list[str], plan: Plan, budget: int) -> Draw:
+def draw(
+    hub: Hub, backend: Backend, sample_ids: list[str], plan: Plan, budget: int, sources: Sequence[str] = ()
+) -> Draw:
     """Draw up to `budget` samples of a pool for a model, and keep which.
 
     Those drawn before for the same model, conditions, seed and pool come first, whatever other models have shown
     since. Samples on which the model has results already do not count and are not drawn.
 
+    Args:
+        sources: the groups are by these, where a sample is of one of them.
+
     Raises:
         EvalhubError: no sample can be asked and judged here.
     """
-    samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
+    samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids, sources)}
     asked = conditions_of(backend, samples.values(), plan.overrides)
     with Grading(hub, judged_so(samples, asked)) as grading:
         skipped = leave_out(samples, backend, grading, asked, plan.overrides)

@@ -119,7 +119,7 @@ def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded
         raise EvalhubError(f"no run of {model_id} has ended yet: evalhub score {name} ends one")
     every = sorted({sample_id for run in runs for sample_id in run.conditions})
     chosen = set(every) & set(choose_samples(hub, chosen_sources)) if chosen_sources else set(every)
-    samples = {sample.sample_id: sample for sample in load_samples(hub, every)}
+    samples = {sample.sample_id: sample for sample in load_samples(hub, every, chosen_sources)}
     before = judged_outputs(hub, model_id, every)
     likelihoods = likelihood_outputs(hub, model_id)
     asked = [key for key in before if key[0] in chosen and key not in likelihoods]
@@ -151,7 +151,7 @@ def regrade(hub: Hub, name: str, chosen_sources: Sequence[str] = ()) -> Regraded
     changes = _changes(before, fresh, asked, changed, len(needing))
     of = {sample_id: samples[sample_id].source for sample_id in chosen}
     parts = _by_source(of, before, fresh, attempts_by_output(hub, model_id), old, last)
-    return Regraded(summary, changes, parts, ranking_after(hub, summary))
+    return Regraded(summary, changes, parts, ranking_after(hub, summary, chosen_sources))
 
 
 def find_model(name: str, known: Collection[str]) -> str:

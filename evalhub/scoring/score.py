@@ -64,12 +64,14 @@ def score(
     plan: Plan,
     watcher: Watcher,
     *,
+    sources: Sequence[str] = (),
     clock: Clock | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Scored:
     """Score a model on samples of the pool and keep the measurements.
 
     Args:
+        sources: what the watcher hears is by these, where a sample is of one of them.
         clock: told where the time goes.
         stopped: whether the user wants no more; then what is there is summed up, and no measurement kept.
 
@@ -78,7 +80,7 @@ def score(
             same way, or a budget in dollars meets a model without a price.
     """
     clock = clock or Clock()
-    samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids)}
+    samples = {sample.sample_id: sample for sample in load_samples(hub, sample_ids, sources)}
     conditions = conditions_of(backend, samples.values(), plan.overrides)
     with Grading(hub, judged_so(samples, conditions), clock) as grading:
         skipped = leave_out(samples, backend, grading, conditions, plan.overrides)

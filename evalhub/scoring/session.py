@@ -25,8 +25,9 @@ from evalhub.scoring.summary import Summary, summarise
 from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.hub import Hub
+from evalhub.store.origins import sources
 from evalhub.store.results import pass_rates
-from evalhub.store.samples import choose_samples, load_samples, sources
+from evalhub.store.samples import choose_samples, load_samples
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Session:
 
     summary: Summary
     ranking: Ranking | None
-    """Of all measured models over the whole pool, or over the benchmark; None where the model has no value at
-    all."""
+    """Of all measured models over the benchmark, the one source that was chosen, or the whole pool; None where the
+    model has no value at all."""
 
     pool: PoolEstimate | None
     """Where the model was run on part of the samples: what that says of all of them."""
@@ -82,8 +83,7 @@ def score_model(
         name: of the model, as the backends read it.
         chosen_sources: only samples of these; all where empty.
         limit: at most so many samples of each source.
-        selection: only samples of it; what it says of models does not count. Where it names a benchmark, the
-            ranking is over that.
+        selection: only samples of it; what it says of models does not count.
         budget: at most so many of all these samples, drawn so that they tell of the others.
         waiting: told what is waited for; held for as long.
         watching: given a model's name, holds what hears how its run goes on.
@@ -116,10 +116,12 @@ def score_model(
                 f"the samples {which} are known from logs alone, and nothing here can "
                 "judge an answer to them: ingest their source (evalhub sources)"
             )
-        drawn = draw(hub, backend, sample_ids, plan, budget) if budget else None
+        drawn = draw(hub, backend, sample_ids, plan, budget, chosen_sources) if budget else None
         asked = drawn.sample_ids if drawn else sample_ids
         with listening() as stopped, watching(backend.model.model_id) as watcher:
-            scored = score(hub, backend, asked, plan, watcher, clock=clock, stopped=stopped)
+            scored = score(
+                hub, backend, asked, plan, watcher, sources=chosen_sources, clock=clock, stopped=stopped
+            )
     finally:
         backend.close()
     if drawn:
@@ -132,14 +134,15 @@ def score_model(
             score(hub, open_backend(RANDOM), unknown, Plan(seed=plan.seed), watcher)
     chance = pass_rates(hub, RANDOM, asked)
     measured = {metric.sample_id for metric in scored.metrics}
-    samples = {sample.sample_id: sample for sample in load_samples(hub, sorted({*asked, *measured}))}
+    loaded = load_samples(hub, sorted({*asked, *measured}), chosen_sources)
+    samples = {sample.sample_id: sample for sample in loaded}
     summary = summarise(scored, samples, chance, plan)
     summary = replace(summary, warnings=(*backend.notes, *coarse(hub, scored.metrics), *summary.warnings))
     if scored.interrupted:
         return Session(summary, None, None, took, stopped_by=stopped.number, benchmark=benchmark)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
     found = tuple(figures(scored.metrics, samples))
-    ranking = ranking_after(hub, summary, Selection(bench=selection.bench))
+    ranking = ranking_after(hub, summary, chosen_sources, selection.bench)
     return Session(summary, ranking, pool_estimate, took, found, benchmark=benchmark)
 
 
@@ -157,6 +160,12 @@ def check_sources(hub: Hub, chosen: Sequence[str]) -> None:
             )
 
 
-def ranking_after(hub: Hub, summary: Summary, selection: Selection = POOL) -> Ranking | None:
-    """The ranking of the whole pool, or of what is selected, where the model has any value."""
-    return rank_hub(hub, selection=selection) if any(part.rate is not None for part in summary.sources) else None
+def ranking_after(
+    hub: Hub, summary: Summary, chosen_sources: Sequence[str] = (), bench: str = ""
+) -> Ranking | None:
+    """The ranking of the benchmark, of the source where one is chosen, or of the whole pool; where the model has
+    any value."""
+    if all(part.rate is None for part in summary.sources):
+        return None
+    (source,) = chosen_sources if len(chosen_sources) == 1 and not bench else ("",)
+    return rank_hub(hub, selection=Selection(source=source, bench=bench))

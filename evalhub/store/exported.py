@@ -11,6 +11,7 @@ import polars as pl
 
 from evalhub.store.chosen import counting_forms, newest_form
 from evalhub.store.hub import Hub
+from evalhub.store.origins import NAMED, OF_SOURCE
 
 _MEMORY = "500MB"
 """That DuckDB may take for sorting; the rest goes to disk."""
@@ -18,12 +19,15 @@ _MEMORY = "500MB"
 _ROWS = 100_000
 """Of a batch."""
 
-_SOURCE = "$source = '' OR source = $source"
+_SOURCE = f"$source = '' OR {OF_SOURCE}"
 
-_ABOUT = """
-    SELECT sample_id, rowid AS place, source, source_id, nullif(cluster, sample_id) AS cluster, tags[1] AS tag,
+# Of a source that is asked for, a sample is told as of that source, whichever brought it first.
+_ABOUT = f"""
+    SELECT sample_id, sample.rowid AS place, coalesce(named, source) AS source,
+           coalesce(named_id, source_id) AS source_id, nullif(cluster, sample_id) AS cluster, tags[1] AS tag,
            condition_id AS asked
-    FROM sample
+    FROM sample LEFT JOIN ({NAMED.replace("$sources", "[$source]")}) USING (sample_id)
+    WHERE $source = '' OR named IS NOT NULL
 """
 
 _CELL = "model_id, variant, sample_id, metric, kind, direction, main, condition_id"
@@ -83,7 +87,7 @@ def counting_cells(hub: Hub, source: str = "", metric: str = "") -> Iterator[Cel
             SELECT model_id, condition_id, asked, metric, main, kind, direction, count(*) AS measurements,
                    min(seed) <> max(seed) OR min(import_id) <> max(import_id)
                    OR model_id IN (SELECT model_id FROM alias) AS again
-            FROM named_measurement JOIN ({_ABOUT} WHERE {_SOURCE}) AS about USING (sample_id)
+            FROM named_measurement JOIN ({_ABOUT}) AS about USING (sample_id)
             WHERE $metric = '' OR metric = $metric
             GROUP BY model_id, condition_id, asked, metric, main, kind, direction
             """,
@@ -160,7 +164,7 @@ def _query(metric: str) -> str:
             ) AS there USING (model_id, variant, sample_id, metric, kind, direction)
         """
     return f"""
-        WITH about AS ({_ABOUT} WHERE {_SOURCE}), of_main AS ({_rows("of_metric IS NULL AND main", "true")}),
+        WITH about AS ({_ABOUT}), of_main AS ({_rows("of_metric IS NULL AND main", "true")}),
         beside AS ({beside}), found AS (FROM of_main UNION ALL FROM beside),
         two_kinds AS (SELECT metric FROM part GROUP BY metric HAVING count(DISTINCT (kind, direction)) > 1),
         named AS (
@@ -189,8 +193,8 @@ def _rows(where: str, main: str, *within: str) -> str:
 
 
 _VOTE = """
-    model_a, model_b, vote.sample_id AS sample, vote.source, source_id, about.cluster, tag, outcome, judge,
-    make_timestamp(epoch_us(compared_at)) AS compared_at
+    model_a, model_b, vote.sample_id AS sample, if($source = '', vote.source, $source) AS source, source_id,
+    about.cluster, tag, outcome, judge, make_timestamp(epoch_us(compared_at)) AS compared_at
 """
 
 
@@ -198,9 +202,9 @@ def counting_votes(hub: Hub, source: str = "") -> Iterator[pl.DataFrame]:
     """The votes on a source's samples, or all (''), in batches: the columns of `_VOTE`; sample is '' where it is
     unknown. Without those of a model against itself."""
     query = f"""
-        SELECT {_VOTE} FROM named_comparison AS vote LEFT JOIN ({_ABOUT}) AS about USING (sample_id)
-        WHERE ($source = '' OR vote.source = $source) AND model_a <> model_b
-        ORDER BY vote.source, place, vote.sample_id, model_a, model_b, judge, outcome, compared_at
+        WITH vote AS (FROM named_comparison WHERE ({_SOURCE}) AND model_a <> model_b)
+        SELECT {_VOTE} FROM vote LEFT JOIN ({_ABOUT}) AS about USING (sample_id)
+        ORDER BY 4, place, vote.sample_id, model_a, model_b, judge, outcome, compared_at
     """
     with _sparing(hub) as database:
         yield from _batches(database, query, source)
@@ -209,7 +213,7 @@ def counting_votes(hub: Hub, source: str = "") -> Iterator[pl.DataFrame]:
 def votes_against_itself(hub: Hub, source: str = "") -> int:
     """Votes between two names of one model, which count for nothing."""
     rows = hub.database.execute(
-        "SELECT count(*) FROM named_comparison WHERE ($source = '' OR source = $source) AND model_a = model_b",
+        f"SELECT count(*) FROM named_comparison WHERE ({_SOURCE}) AND model_a = model_b",
         {"source": source},
     )
     return int(rows.fetchall()[0][0])
@@ -235,9 +239,9 @@ def told_samples(hub: Hub, source: str = "", limit: int | None = None) -> tuple[
     rows = hub.database.execute(
         f"""
         WITH numbered AS (
-            SELECT sample_id, source, rowid AS place,
-                   row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
-            FROM sample WHERE ({_SOURCE}) AND NOT ({_ONLY_NAMED})
+            SELECT sample_id, about.source, place,
+                   row_number() OVER (PARTITION BY about.source, tags ORDER BY place) AS turn
+            FROM sample JOIN ({_ABOUT}) AS about USING (sample_id) WHERE NOT ({_ONLY_NAMED})
         ), ordered AS (
             SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
         )

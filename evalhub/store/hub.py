@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _File = TypeVar("_File", duckdb.DuckDBPyConnection, Blobs)
 
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""Of a query: in order for `?`, or by name for `$name`."""
+
 
 class Hub:
     """An open hub, held by this process alone until it is closed.
@@ -102,15 +105,14 @@ class Hub:
         with self._given(given):
             self.database.execute(statement)
 
-    def select(self, query: str, given: pl.DataFrame, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def select(self, query: str, given: pl.DataFrame, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Rows of a query that reads the frame as the table `given`."""
         with self._given(given):
-            return self.database.execute(query, list(parameters)).fetchall()
+            return self.database.execute(query, _parameters(parameters)).fetchall()
 
-    def frame(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+    def frame(self, query: str, parameters: Parameters = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
-        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        found = pl.from_arrow(self.database.sql(query, params=given).to_arrow_table())
+        found = pl.from_arrow(self.database.sql(query, params=_parameters(parameters)).to_arrow_table())
         assert isinstance(found, pl.DataFrame)
         return found
 
@@ -121,6 +123,10 @@ class Hub:
             yield
         finally:
             self.database.unregister("given")
+
+
+def _parameters(given: Parameters) -> dict[str, Any] | list[Any]:
+    return dict(given) if isinstance(given, Mapping) else list(given)
 
 
 def _shut_out(database: duckdb.DuckDBPyConnection, snapshots: Path) -> None:

@@ -185,11 +185,12 @@ def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:
 
 def votes_fingerprint(hub: Hub, source: str = "") -> str:
     """Another one where any vote of a source, or of the whole pool, is another; '' where there are none."""
-    query = """
+    wanted = Wanted.of_source(source)
+    query = f"""
         SELECT count(*), sum(hash(model_a, model_b, sample_id, outcome)::HUGEINT)::VARCHAR FROM named_comparison
-        WHERE ? = '' OR source = ?
+        WHERE {wanted.samples}
     """
-    votes, content = hub.database.execute(query, [source, source]).fetchall()[0]
+    votes, content = hub.database.execute(query, dict(wanted.parameters)).fetchall()[0]
     return f"{votes}/{content}" if votes else ""
 
 

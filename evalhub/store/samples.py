@@ -10,6 +10,7 @@ from itertools import islice
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.origins import NAMED
 from evalhub.store.wanted import EVERYTHING, Wanted
 from ingest.importer import IMPORTED, NAMED_IN
 from ingest.records import JSON, Condition, Sample
@@ -66,20 +67,15 @@ def add_conditions(hub: Hub, conditions: Iterable[Condition]) -> None:
     hub.insert(_ADD_CONDITIONS, _condition_frame(set(conditions)))
 
 
-def sources(hub: Hub) -> dict[str, int]:
-    """Number of samples in the pool by source, in order of name."""
-    rows = hub.database.execute("SELECT source, count(*) FROM sample GROUP BY source ORDER BY source").fetchall()
-    return dict(rows)
-
-
 def answers_asked(hub: Hub, sources: Sequence[str] = ()) -> set[str]:
     """In which ways samples of the named sources (all where none is named) want to be answered."""
     rows = hub.database.execute(
         """
         SELECT DISTINCT coalesce(spec->>'answer', 'generate') FROM sample JOIN condition USING (condition_id)
-        WHERE len(?::VARCHAR[]) = 0 OR source IN (SELECT unnest(?::VARCHAR[]))
+        WHERE len($sources::VARCHAR[]) = 0
+              OR sample_id IN (SELECT sample_id FROM origin WHERE list_contains($sources::VARCHAR[], source))
         """,
-        [list(sources), list(sources)],
+        {"sources": list(sources)},
     ).fetchall()
     return {answer for (answer,) in rows}
 
@@ -96,12 +92,13 @@ def choose_samples(
         row[0]
         for row in hub.database.execute(
             f"""
-            WITH numbered AS (
-                SELECT sample_id, source, rowid AS place,
-                       row_number() OVER (PARTITION BY source, tags ORDER BY rowid) AS turn
-                FROM sample
+            WITH asked AS (
+                SELECT sample_id, coalesce(named, source) AS source, tags, sample.rowid AS place
+                FROM sample LEFT JOIN ({NAMED}) USING (sample_id)
                 WHERE grader <> $imported AND ({wanted.samples})
-                      AND (len($sources::VARCHAR[]) = 0 OR source IN (SELECT unnest($sources::VARCHAR[])))
+                      AND (len($sources::VARCHAR[]) = 0 OR named IS NOT NULL)
+            ), numbered AS (
+                SELECT *, row_number() OVER (PARTITION BY source, tags ORDER BY place) AS turn FROM asked
             ), ordered AS (
                 SELECT *, row_number() OVER (PARTITION BY source ORDER BY turn, place) AS number FROM numbered
             )
@@ -112,16 +109,19 @@ def choose_samples(
     ]
 
 
-def load_samples(hub: Hub, sample_ids: Sequence[str]) -> list[Sample]:
-    """The samples with these ids, in this order, with their images and conditions."""
+def load_samples(hub: Hub, sample_ids: Sequence[str], sources: Sequence[str] = ()) -> list[Sample]:
+    """The samples with these ids, in this order, with their images and conditions; each as of the first, by name,
+    of these sources that has it, else as of the one that brought it first."""
     wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
     rows = hub.select(
-        """
-        SELECT sample.sample_id, source, source_id, prompt, choices, reference, grader, images, cluster, tags,
-               licence, published_at, condition.spec
+        f"""
+        SELECT sample.sample_id, coalesce(named, source), coalesce(named_id, source_id), prompt, choices,
+               reference, grader, images, cluster, tags, licence, published_at, condition.spec
         FROM sample JOIN given USING (sample_id) JOIN condition USING (condition_id)
+             LEFT JOIN ({NAMED}) USING (sample_id)
         """,
         wanted,
+        {"sources": list(sources)},
     )
     images = hub.blobs.get(image for row in rows for image in row[7])
     conditions: dict[str, Condition] = {}

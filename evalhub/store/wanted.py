@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evalhub.store.hub import Hub
+from evalhub.store.origins import OF_SOURCE
 from evalhub.wording import BASELINE
 
 CUTOFF = f"CASE WHEN starts_with(model_id, '{BASELINE}') THEN DATE '0001-01-01' ELSE cutoff END"
@@ -30,8 +31,8 @@ class Wanted:
 
     @classmethod
     def of_source(cls, source: str) -> Wanted:
-        """The samples that a source brought; all where it is ''."""
-        return cls(samples="source = $source", parameters={"source": source}) if source else cls()
+        """The samples that a source has, and votes on them; all where it is ''."""
+        return cls(samples=f"({OF_SOURCE})", parameters={"source": source}) if source else cls()
 
     @classmethod
     def of_benchmark(cls, benchmark_id: str) -> Wanted:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.store.hub import Hub
-from evalhub.store.samples import sources
+from evalhub.store.origins import sources
 from tests.backends.embedded import converted
 from tests.cli.helpers import evalhub
 from tests.sources.lm_eval_files import CHOICE, GENERATE, write_task

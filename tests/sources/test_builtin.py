@@ -12,7 +12,8 @@ from evalhub import plugins
 from evalhub.errors import EvalhubError
 from evalhub.pool import fill_starter, ingest
 from evalhub.store.hub import Hub
-from evalhub.store.samples import Added, choose_samples, load_samples, sources
+from evalhub.store.origins import sources
+from evalhub.store.samples import Added, choose_samples, load_samples
 from ingest.records import Sample
 from ingest.source import SourceError
 

@@ -14,7 +14,8 @@ from PIL import Image as Pictures
 from evalhub.exports.hugging_face import export_data_set
 from evalhub.pool import ingest
 from evalhub.store.hub import Hub
-from evalhub.store.samples import Added, choose_samples, sources
+from evalhub.store.origins import sources
+from evalhub.store.samples import Added, choose_samples
 from ingest.records import Sample
 from ingest.source import SourceError
 from ingest.sources import hf

@@ -11,7 +11,8 @@ import pytest
 
 from evalhub.pool import ingest
 from evalhub.store.hub import Hub
-from evalhub.store.samples import Added, choose_samples, load_samples, sources
+from evalhub.store.origins import sources
+from evalhub.store.samples import Added, choose_samples, load_samples
 from ingest.records import Sample
 from ingest.source import SourceError
 from ingest.sources.jsonl import JsonLines

@@ -16,7 +16,8 @@ from evalhub.pool import ingest
 from evalhub.scoring.likelihood import metrics
 from evalhub.scoring.prompt import request
 from evalhub.store.hub import Hub
-from evalhub.store.samples import Added, choose_samples, load_samples, sources
+from evalhub.store.origins import sources
+from evalhub.store.samples import Added, choose_samples, load_samples
 from ingest.records import Sample, Status
 from ingest.source import SourceError
 from ingest.sources import lm_eval as source

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from evalhub.store.hub import Hub
-from evalhub.store.samples import Added, add_samples, choose_samples, load_samples, sources
+from evalhub.store.origins import sources
+from evalhub.store.samples import Added, add_samples, choose_samples, load_samples
 from ingest.records import Condition, Sample
 from tests.store.items import FULL, item
 
