@@ -36,7 +36,7 @@ class RankedModel:
     """Of the ranking's samples, those that the model was measured on."""
 
     coverage: float
-    """Their share of the ranking's samples."""
+    """Their share of the ranking's samples; of a hub's benchmark or filter, of all that it picks."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from aggregate.agreement import agreement
 from aggregate.counted import Counted
 from aggregate.measurements import Measurements, MeasurementsError
@@ -26,6 +28,8 @@ from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
 from evalhub.store.origins import first_sources, sources
 from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
+from evalhub.store.wanted import count_samples
+from evalhub.wording import unmeasured
 
 DEFAULT = "auto"
 
@@ -129,9 +133,25 @@ class Selected:
     benchmark: Named | None = None
     """The one that the selection names."""
 
-    def warned(self, ranking: Ranking) -> Ranking:
-        """The ranking, which says who takes no part."""
-        return replace(ranking, warnings=(*(self.beyond.warnings if self.beyond else ()), *ranking.warnings))
+    chosen: int = 0
+    """Samples that a benchmark or a filter picks, measured or not; 0 where neither does."""
+
+    measured: int = 0
+    """How many of them count for a model."""
+
+    some: bool = False
+    """Whether not all that is measured there counts: models, or what is older than they are, are left out."""
+
+    def finished(self, ranking: Ranking) -> Ranking:
+        """The ranking, which says who takes no part and what nobody measured; coverage is of what was chosen."""
+        said = self.beyond.warnings if self.beyond else ()
+        if lacking := self.chosen - self.measured:
+            said = (*said, unmeasured(lacking, self.chosen, some=self.some))
+        models = ranking.models
+        if self.chosen:  # where a sample stands once for each metric, it does so among the chosen ones, too
+            items = self.measurements.sample_count / self.measured * self.chosen
+            models = tuple(replace(row, coverage=row.samples / items) for row in models)
+        return replace(ranking, models=models, warnings=(*said, *ranking.warnings))
 
     def to_json(self) -> dict[str, Any]:
         """What stands beside the fields of a ranking."""
@@ -156,7 +176,23 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
     if measurements is None:
         reasons = "; ".join(out.warnings) if out else "evalhub score MODEL measures a model"
         raise NothingMeasured(f"nothing is measured of what was selected: {reasons}")
-    return Selected(measurements, out, resolve(hub, selection.bench) if selection.bench else None)
+    benchmark = resolve(hub, selection.bench) if selection.bench else None
+    selected = Selected(measurements, out, benchmark)
+    if not (selection.bench or selection.where):
+        return selected
+    whole = benchmark and not (selection.where or selection.source)  # also what this pool lacks of it
+    return replace(
+        selected,
+        chosen=benchmark.samples if benchmark and whole else count_samples(hub, wanted),
+        measured=_distinct(found),
+        some=bool(selection.models) or selection.after_cutoff,
+    )
+
+
+def _distinct(frames: Sequence[pl.DataFrame]) -> int:
+    """Samples with a value or an outcome."""
+    told = [frame.drop_nulls("value" if "value" in frame.columns else "outcome")["sample"] for frame in frames]
+    return pl.concat(told).n_unique()
 
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "", selection: Selection = POOL) -> Ranking:
@@ -171,9 +207,9 @@ def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "", selection: Selec
     held = hub_slices(hub, source)
     if not selection.is_kept:
         selected = select(hub, selection)
-        return selected.warned(how.rank(selected.measurements))
-    counted = how.by_counts(hub, source, held)
-    ranking = how.rank(refresh(hub, source, held) if counted else select(hub, selection).measurements)
+        return selected.finished(how.rank(selected.measurements))
+    by_counts = how.by_counts(hub, source, held)
+    ranking = how.rank(refresh(hub, source, held) if by_counts else select(hub, selection).measurements)
     save_ranking(hub, ranking, source, held)
     return ranking
 

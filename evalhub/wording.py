@@ -22,6 +22,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def unmeasured(number: int, samples: int, *, some: bool) -> str:
+    """That so many of the samples count for no model. some: there may be measurements that do not count."""
+    are, that = "is" if number == 1 else "are", " that is ranked on them" if some else ""
+    return f"{number:,} of {counted(samples, 'sample')} {are} measured by no model{that}"
+
+
 def tallied(counts: Mapping[str, int]) -> str:
     """Things with how many there are of each: `withdrawn (3), too large (1)`."""
     return ", ".join(f"{name} ({count:,})" for name, count in counts.items())

@@ -24,7 +24,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.results import measurement_frame, vote_frame
 from evalhub.store.vectors import without_vector
 from evalhub.store.wanted import Wanted
-from evalhub.wording import BASELINE
+from evalhub.wording import BASELINE, unmeasured
 
 ALIKE = 0.95
 """Cosine from which on two samples are near-duplicates."""
@@ -81,7 +81,7 @@ class Card:
     """Samples by the source that brought them, the most first."""
 
     warnings: tuple[str, ...]
-    """Who takes no part where only what came after a model's training counts."""
+    """Who takes no part where only what came after a model's training counts, and what nobody measured."""
 
     lacking: int
     """Samples that this pool does not have."""
@@ -136,6 +136,9 @@ def card(benchmark: Benchmark, *, seed: int = 0, after_cutoff: bool = False, nea
     rows = _Rows(measured, votes)
     ranking = _ranked(rows, sources)
     models = len(ranking.models) if isinstance(ranking, Ranking) else 0
+    warnings = beyond(hub, wanted, [*coverage]).warnings if wanted and after_cutoff else ()
+    if lacking := len(frozen.samples) - rows.count:
+        warnings = (*warnings, unmeasured(lacking, len(frozen.samples), some=after_cutoff))
     known: dict[str, Any] = {"width": None, "moves": (), "pool": None, "reason": ""}
     if not isinstance(ranking, Ranking):
         known["reason"] = ranking
@@ -151,7 +154,7 @@ def card(benchmark: Benchmark, *, seed: int = 0, after_cutoff: bool = False, nea
         sources=dict(Counter(sources.values()).most_common()),
         lacking=len(frozen.samples) - len(sources),
         seen=len(sources.keys() - unseen),
-        warnings=beyond(hub, wanted, [*coverage]).warnings if wanted and after_cutoff else (),
+        warnings=warnings,
         near=tuple(near(hub, list(sources), ALIKE, encoder)),
         coverage=coverage,
         models=models,
@@ -170,6 +173,12 @@ class _Rows:
     def valued(self) -> bool:
         """Whether any model has a value, so that it can be compared with the pool's."""
         return not self.values.filter(~_chance("model")).is_empty()
+
+    @property
+    def count(self) -> int:
+        """Samples that anyone has a value or a vote on."""
+        voted = [] if self.votes is None else self.votes.drop_nulls("outcome")["sample"].to_list()
+        return len({*self.values["sample"].to_list(), *voted})
 
     def of(self, sample_ids: Iterable[str]) -> list[pl.DataFrame]:
         """Those of some samples, chance baselines left out."""

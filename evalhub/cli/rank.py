@@ -197,7 +197,7 @@ def command(
                     measurements = selected.measurements
                     parts = Parts.by(by, measurements) if by else None
                     made = report(measurements, plan, by=by, parts=parts, compare=compare, tell=tell)
-                    made = replace(made, ranking=selected.warned(made.ranking))
+                    made = replace(made, ranking=selected.finished(made.ranking))
                     beside, benchmark = selected.to_json(), selected.benchmark
                 beside["selection"] = selection.to_json()
                 kept = selection.is_kept and plan == HowToRank(method=plan.method)

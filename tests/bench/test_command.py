@@ -75,6 +75,44 @@ def test_rank(path: Path) -> None:
     assert evalhub("rank", path / "file.csv", "--bench", "odd").code == 2
 
 
+def test_coverage_is_of_the_benchmark_and_the_filter(path: Path, tmp_path: Path) -> None:
+    """Of q1 and q6, nobody has a value on q6."""
+    new(path, "two", "source_id IN ('q1', 'q6')")
+    for picked in (
+        ("--bench", "two"),
+        ("--where", "source_id IN ('q1', 'q6')"),
+        ("--bench", "two", "--by", "tag"),
+    ):
+        ranked = done(evalhub("rank", *picked, "--json", "--hub", path)).json
+        assert {(row["samples"], row["coverage"]) for row in ranked["models"]} == {(1, 0.5)}
+        assert ranked["warnings"][0] == "1 of 2 samples is measured by no model"
+    shown = done(evalhub("rank", "--bench", "two", "--hub", path)).out
+    assert "50%" in shown and "1 of 2 samples is measured by no model" in shown
+    with Hub(path) as hub:
+        assert {row.coverage for row in hub.benchmark("two").ranking().models} == {0.5}
+    assert "1 of 2 samples is measured by no model" in done(evalhub("bench", "show", "two", "--hub", path)).out
+    some = done(evalhub("rank", "--bench", "two", "--models", "model LIKE 'org%'", "--json", "--hub", path)).json
+    assert some["warnings"][0] == "1 of 2 samples is measured by no model that is ranked on them"
+    done(evalhub("bench", "export", "two", tmp_path / "two.json", "--hub", path))
+    with Hub(tmp_path / "other") as hub:
+        add_samples(hub, questions(2))
+    done(evalhub("bench", "import", tmp_path / "two.json", "--hub", tmp_path / "other"))
+    scored = done(evalhub("score", "baseline:empty", "--bench", "two", "--json", "--hub", tmp_path / "other")).json
+    assert {row["coverage"] for row in scored["ranking"]["models"]} == {0.5}, "the pool lacks the other one"
+    everything = done(evalhub("rank", "--json", "--hub", path)).json
+    assert {row["coverage"] for row in everything["models"]} == {1.0}, "of the pool, what anyone has a value on"
+
+
+def test_a_limited_run_does_not_cover_the_benchmark(tmp_path: Path) -> None:
+    with Hub(tmp_path) as hub:
+        add_samples(hub, questions(12))
+    new(tmp_path, "all", "n_characters > 0")
+    run = ("score", "baseline:empty", "--bench", "all", "--limit", 1, "--json", "--hub", tmp_path)
+    assert done(evalhub(*run)).json["ranking"]["models"][0]["coverage"] == 1 / 12
+    ranked = done(evalhub("rank", "--bench", "all", "--hub", tmp_path)).out
+    assert "8%" in ranked and "11 of 12 samples are measured by no model" in ranked
+
+
 def test_each_model_after_its_training(path: Path) -> None:
     new(path)
     done(evalhub("model", "set", "c", "--cutoff", "2026-11-05", "--hub", path))
