@@ -18,6 +18,7 @@ from evalhub.probes.words import Words
 from evalhub.store.hub import Hub
 from evalhub.store.image_texts import put_image_texts, unread_images
 from evalhub.store.laid_out import lay_out, places_where
+from evalhub.store.reads import Reads
 from evalhub.store.vectors import load_vectors, put_vectors, texts_of, without_vector
 from evalhub.telling import Tell, quiet
 from evalhub.wording import counted
@@ -37,7 +38,7 @@ _BLOCK = 1 << 16
 class Index:
     """Every sample of a pool as a direction, seen from the middle of the pool, and its words."""
 
-    hub: Hub
+    pool: Reads
     encoder: Encoder
 
     ids: Sequence[str]
@@ -78,7 +79,7 @@ class Index:
         if not where:
             return np.arange(len(self.ids))
         read = sample_filter(where)
-        return places_where(self.hub, read.sql, read.parameters)
+        return places_where(self.pool, read.sql, read.parameters)
 
     @cached_property
     def middle(self) -> np.ndarray:

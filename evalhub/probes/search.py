@@ -146,6 +146,56 @@ def look(index: Index, probe: Probe, answers: Mapping[str, bool]) -> Standing:
     return Standing(index, probe, places, similarity, odds, relevance, dict(answers))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a probe for a meaning takes, and the next ones below its cut, by id alone."""
+
+    ids: list[str]
+    """The likeliest first."""
+
+    similarity: np.ndarray
+    """(n,) See `evalhub.probes.probe.Match`."""
+
+    relevance: np.ndarray
+    """(n,)"""
+
+    count: int
+    """Those above the cut."""
+
+    candidates: int
+    """Samples that the filter leaves."""
+
+    answers: int
+    """Answers of the user that the estimate rests on."""
+
+    precision: float
+    """Estimated share of those above the cut that are what the query means; nan where there are none."""
+
+    low: float
+    """Lower end of the estimate's 95 % interval."""
+
+    high: float
+
+
+def take(standing: Standing, cut: Cut) -> Taken:
+    """What stands above a cut."""
+    total = standing.open
+    count = min(cut.top, total) if cut.top is not None else standing.count_for(cut.precision or 0.0)
+    best = standing.best(count + _BORDERLINE)
+    precision, low, high = standing.precision_of(best[:count])
+    return Taken(
+        ids=[standing.index.ids[place] for place in standing.places[best]],
+        similarity=standing.similarity[best],
+        relevance=expit(standing.odds[best]),
+        count=count,
+        candidates=len(standing.odds),
+        answers=len(standing.answers),
+        precision=precision,
+        low=low,
+        high=high,
+    )
+
+
 def find(
     hub: Hub,
     probe: Probe,
@@ -171,24 +221,19 @@ def find(
         return _filtered(hub, probe, cut)
     index = index or Index.open(hub, tell=tell)
     answers = answers_to(hub, probe.query_id) if answers is None else answers
-    standing = look(index, probe, answers)
-    total = standing.open
-    count = min(cut.top, total) if cut.top is not None else standing.count_for(cut.precision or 0.0)
-    best = standing.best(count + _BORDERLINE)
-    precision, low, high = standing.precision_of(best[:count])
-    ids = [index.ids[place] for place in standing.places[best]]
-    matches = _matches(hub, ids, standing.similarity[best], expit(standing.odds[best]))
+    taken = take(look(index, probe, answers), cut)
+    matches = _matches(hub, taken.ids, taken.similarity, taken.relevance)
     return Found(
         probe=probe,
         encoder=index.encoder.name,
         cut=cut,
-        matches=tuple(matches[:count]),
-        borderline=tuple(matches[count:]),
-        candidates=len(standing.odds),
-        answers=len(answers),
-        precision=precision,
-        low=low,
-        high=high,
+        matches=tuple(matches[: taken.count]),
+        borderline=tuple(matches[taken.count :]),
+        candidates=taken.candidates,
+        answers=taken.answers,
+        precision=taken.precision,
+        low=taken.low,
+        high=taken.high,
     )
 
 

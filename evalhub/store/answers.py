@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.reads import Reads
 
 
 def put_answers(hub: Hub, query_id: str, relevant: Mapping[str, bool]) -> None:
@@ -18,9 +19,9 @@ def put_answers(hub: Hub, query_id: str, relevant: Mapping[str, bool]) -> None:
     hub.insert("INSERT OR REPLACE INTO answer BY NAME SELECT *, now() AS answered_at FROM given", frame)
 
 
-def answers_to(hub: Hub, query_id: str) -> dict[str, bool]:
+def answers_to(pool: Reads, query_id: str) -> dict[str, bool]:
     """The answers to a query, by sample id, in the order of ids."""
-    rows = hub.database.execute(
+    rows = pool.database.execute(
         "SELECT sample_id, relevant FROM answer WHERE query = ? ORDER BY sample_id", [query_id]
     ).fetchall()
     return dict(rows)

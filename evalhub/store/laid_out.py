@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from evalhub.store.hub import Hub
+from evalhub.store.reads import Reads
 from evalhub.store.sample_columns import SAMPLE_COLUMNS, sample_relation
 
 
@@ -21,8 +22,10 @@ def lay_out(hub: Hub) -> None:
     )
 
 
-def places_where(hub: Hub, condition: str, parameters: Mapping[str, object]) -> np.ndarray:
+def places_where(pool: Reads, condition: str, parameters: Mapping[str, object]) -> np.ndarray:
     """(n,) places, from 0 in the order of ids, of the samples laid out for which a condition on their columns
-    holds."""
-    found = hub.frame(f"SELECT place FROM laid_out WHERE {condition} ORDER BY place", parameters)
+    holds, of those that have a place."""
+    found = pool.frame(
+        f"SELECT place FROM laid_out WHERE place IS NOT NULL AND ({condition}) ORDER BY place", parameters
+    )
     return found["place"].to_numpy()

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from evalhub.store.hub import Hub
+from evalhub.store.reads import Reads
 
 _TOGETHER = 50_000
 """Samples that are read at a time."""
@@ -77,17 +78,17 @@ _VECTORS = """
 
 
 def load_vectors(
-    hub: Hub, encoder: str, only: Sequence[str] | None = None
+    pool: Reads, encoder: str, only: Sequence[str] | None = None
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Ids of all samples, or only of these, in order, and their quantised vectors: int8 (N, D) and float32 (N,).
 
     Raises:
-        ValueError: a vector has another length than the others; the hub is damaged.
+        ValueError: a vector has another length than the others; the file is damaged.
     """
     given = {"encoder": encoder, "only": None if only is None else list(only)}
-    ids = hub.frame(f"SELECT sample_id {_VECTORS} ORDER BY sample_id", given)["sample_id"].to_list()
+    ids = pool.frame(f"SELECT sample_id {_VECTORS} ORDER BY sample_id", given)["sample_id"].to_list()
     # Batch by batch, each row into its place: the database would sort, and Arrow hold, a copy of every vector.
-    batches = hub.database.sql(
+    batches = pool.database.sql(
         f"""
         WITH placed AS (SELECT sample_id, row_number() OVER (ORDER BY sample_id) - 1 AS place {_VECTORS})
         SELECT place, scale, bytes FROM vector JOIN placed USING (sample_id) WHERE encoder = $encoder
@@ -124,15 +125,15 @@ def pool_fingerprint(hub: Hub) -> tuple[int, str]:
     return count, f"{count} {mixed} {read}"
 
 
-def named(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
+def named(pool: Reads, sample_ids: Sequence[str]) -> pl.DataFrame:
     """sample_id, source, source_id and prompt of samples, in the order of their ids as given."""
-    return _in_order(hub, "SELECT sample_id, source, source_id, prompt FROM sample", sample_ids)
+    return _in_order(pool, "SELECT sample_id, source, source_id, prompt FROM sample", sample_ids)
 
 
-def _in_order(hub: Hub, columns: str, sample_ids: Sequence[str]) -> pl.DataFrame:
+def _in_order(pool: Reads, columns: str, sample_ids: Sequence[str]) -> pl.DataFrame:
     """Columns of samples in the order of their ids as given; null where the pool has no such sample."""
     wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
-    rows = hub.frame(f"{columns} WHERE list_contains($ids::VARCHAR[], sample_id)", {"ids": list(sample_ids)})
+    rows = pool.frame(f"{columns} WHERE sample_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": list(sample_ids)})
     return wanted.join(rows, on="sample_id", how="left", maintain_order="left")
 
 
