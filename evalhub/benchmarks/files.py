@@ -58,6 +58,18 @@ def _within(value: Any, low: float = -math.inf, high: float = math.inf) -> float
 
 
 @dataclass(frozen=True)
+class Written:
+    """What a file holds."""
+
+    name: str
+    """What it was called where it was written."""
+
+    frozen: Frozen
+    sources: Mapping[str, str]
+    """Of each sample, by id."""
+
+
+@dataclass(frozen=True)
 class Brought:
     """What a file brought."""
 
@@ -66,11 +78,11 @@ class Brought:
     """Number of its samples that this pool does not have, by source."""
 
 
-def read(hub: Hub, path: Path, name: str = "") -> Brought:
-    """Keep a benchmark of a file under its own name, or under another one.
+def read(path: Path) -> Written:
+    """The benchmark of a file.
 
     Raises:
-        EvalhubError: it is no such file, was changed since it was written, or the name is taken by another one.
+        EvalhubError: it is no such file, or was changed since it was written.
     """
     content = _content(path)
     try:
@@ -85,7 +97,7 @@ def read(hub: Hub, path: Path, name: str = "") -> Brought:
         frozen = Frozen.from_json(content, samples)
         estimate = frozen.estimate
         _within(estimate.precision, _within(estimate.low, 0, 1), _within(estimate.high, 0, 1))
-        told, name = content["hash"], name or str(content["name"])
+        told, name = content["hash"], str(content["name"])
         sources = {one["sample"]: str(one["source"] or "unknown") for one in content["samples"]}
     except KeyError as error:
         raise EvalhubError(f"{path} is no whole benchmark: {error} is missing") from error
@@ -99,14 +111,24 @@ def read(hub: Hub, path: Path, name: str = "") -> Brought:
         raise EvalhubError(
             f"{path} was changed since it was written: its content has the hash {frozen.benchmark_id}, not {told}"
         )
-    there = store.versions(hub, name)
-    same = [one for one in there if one.benchmark_id == told]
+    return Written(name, frozen, sources)
+
+
+def bring(hub: Hub, written: Written, name: str = "") -> Brought:
+    """Keep the benchmark of a file under its own name, or under another one.
+
+    Raises:
+        EvalhubError: the name is no name, or taken by another one.
+    """
+    frozen, name = written.frozen, name or written.name
+    same = [one for one in store.versions(hub, name) if one.benchmark_id == frozen.benchmark_id]
     kept = Benchmark(hub, same[-1] if same else _kept(hub, name, frozen), frozen)
     lacking: dict[str, int] = {}
     known = known_by_id(hub, frozen.sample_ids)
     for sample_id in frozen.sample_ids:
         if sample_id not in known:
-            lacking[sources[sample_id]] = lacking.get(sources[sample_id], 0) + 1
+            source = written.sources[sample_id]
+            lacking[source] = lacking.get(source, 0) + 1
     return Brought(kept, lacking)
 
 

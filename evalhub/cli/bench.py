@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.cli.probe_options import asked, open_index, probe_options
+from evalhub.cli.probe_options import asked, open_index, probe_options, with_whole_ids
 from evalhub.wording import counted
 
 
@@ -53,6 +53,7 @@ def new(
 
     with Hub(hub_path, make=False) as hub:
         check_new_name(hub, name)
+        probe = with_whole_ids(hub, probe)
         found = find(hub, probe, cut, index=open_index(hub, probe, skip_images))
         made = freeze(hub, name, found)
     if as_json:
@@ -92,7 +93,8 @@ def list_benchmarks(as_json: bool, hub_path: Path) -> None:
 @json_option
 @hub_option
 def show_benchmark(bench: str, seed: int, after_cutoff: bool, as_json: bool, hub_path: Path) -> None:
-    """Show the card of BENCH: what it is made of, how firm its ranking is, and whether it was picked for it.
+    """Show the card of BENCH. It says what it is made of, how firm its ranking is, and whether it was picked for
+    it.
 
     Its order of models is set beside that of the whole pool, and beside the orders on 200 random subsets of the
     same size from the same sources: one that few of them are as far from the pool as this is unusual, or picked.
@@ -138,7 +140,8 @@ def diff(first: str, second: str, as_json: bool, hub_path: Path) -> None:
 @json_option
 @hub_option
 def refresh_benchmark(name: str, as_json: bool, hub_path: Path) -> None:
-    """Search anew with the query and the cut of NAME: over the pool as it is now, with the answers given since.
+    """Search anew with the query and the cut of NAME. That is over the pool as it is now, with the answers given
+    since.
 
     Another list becomes a new version; the old ones stay.
     """
@@ -166,7 +169,7 @@ def refresh_benchmark(name: str, as_json: bool, hub_path: Path) -> None:
 @json_option
 @hub_option
 def export(bench: str, out: Path, force: bool, as_json: bool, hub_path: Path) -> None:
-    """Write BENCH into the JSON file OUT, so that another hub can have the same."""
+    """Write BENCH into the JSON file OUT. Another hub has the same from it: evalhub bench import."""
     from evalhub.benchmarks.files import write
     from evalhub.cli.bench_pages import bench_json
     from evalhub.store.hub import Hub
@@ -186,16 +189,18 @@ def export(bench: str, out: Path, force: bool, as_json: bool, hub_path: Path) ->
 @json_option
 @hub_option
 def import_benchmark(file: Path, name: str, as_json: bool, hub_path: Path) -> None:
-    """Bring in the benchmark of a FILE that evalhub bench export wrote, in another hub.
+    """Bring in the benchmark of a FILE of another hub. That is one that evalhub bench export wrote there.
 
-    The hash is checked. Samples that this pool lacks count as soon as their source is ingested.
+    The hash is checked. Where there is no hub here, one is made. Samples that this pool lacks count as soon as
+    their source is ingested.
     """
-    from evalhub.benchmarks.files import read
+    from evalhub.benchmarks.files import bring, read
     from evalhub.cli.bench_pages import bench_json
     from evalhub.store.hub import Hub
 
-    with Hub(hub_path, make=False) as hub:
-        brought = read(hub, file, name)
+    written = read(file)
+    with Hub(hub_path) as hub:
+        brought = bring(hub, written, name)
     benchmark = brought.benchmark
     if as_json:
         print_json({**bench_json(benchmark), "lacking": dict(brought.lacking)})

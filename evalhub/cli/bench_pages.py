@@ -47,7 +47,7 @@ def print_difference(hub: Hub, found: Difference, first: str, second: str) -> No
     out.print(f"{escape(first)} and {escape(second)}")
     out.print(f"{counted(len(found.both), 'sample')} in both; Jaccard {found.jaccard:.2f}")
     for part, (one, other) in found.differ.items():
-        out.print(f"{part}: {escape(_said(one))} and {escape(_said(other))}")
+        out.print(f"{part}: {escape(_said(one))} in {escape(first)}, {escape(_said(other))} in {escape(second)}")
     for title, sample_ids in (
         (f"only in {first}", found.only_first),
         (f"only in {second}", found.only_second),

@@ -68,7 +68,7 @@ def predict_command(
     as_json: bool,
     hub_path: Path,
 ) -> None:
-    """Predict every model's score on a new release from the few that were run on it.
+    """Predict every model's score on a new release. It takes the results of the few that were run on it.
 
     FILE is Parquet, CSV or JSONL in long form: model, sample, value; optional cluster, tag, metric. Values lie
     in [0, 1]; missing ones are left out, never counted as 0. A model that answered some of the new samples, drawn
@@ -110,7 +110,7 @@ def plan_command(
     as_json: bool,
     hub_path: Path,
 ) -> None:
-    """Say which models to run on which share of a new release, and what error to expect.
+    """Say which models to run on how much of a new release. It tells what error to expect.
 
     Either some models answer all samples and the others are predicted, or all models answer a random share.
     """

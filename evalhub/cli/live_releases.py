@@ -60,7 +60,7 @@ def show_command(name: str, as_json: bool, hub_path: Path) -> None:
 @json_option
 @hub_option
 def removed_command(name: str, wanted: str, as_json: bool, hub_path: Path) -> None:
-    """Show the questions that filters took out of a release, each with the reason."""
+    """Show the questions that filters took out, and why."""
     from evalhub.store.hub import Hub
     from evalhub.store.releases import release, removed_questions
 
@@ -91,8 +91,7 @@ def removed_command(name: str, wanted: str, as_json: bool, hub_path: Path) -> No
 @json_option
 @hub_option
 def check_command(name: str, as_json: bool, hub_path: Path) -> None:
-    """Run the programs behind a release's answers again, and compare its hash. Exit code 1: something is not as it
-    was frozen."""
+    """Run a release's programs again, and compare its hash. Exit code 1: something is not as it was frozen."""
     from evalhub.live.checked import check
     from evalhub.store.hub import Hub
 

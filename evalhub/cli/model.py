@@ -131,7 +131,7 @@ def _facts(model: Model) -> dict[str, Any]:
 @click.option("--remove", is_flag=True, help="NAME stands for itself again.")
 @hub_option
 def alias(name: str, model: str | None, remove: bool, hub_path: Path) -> None:
-    """Say that NAME is another name of MODEL: what is recorded under it counts for MODEL, now and later.
+    """Say that NAME is another name of MODEL. What is recorded under it counts for MODEL, now and later.
 
     Nothing is rewritten: --remove takes it back.
     """

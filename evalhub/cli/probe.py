@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.cli.probe_options import asked, open_index, probe_options
-from evalhub.errors import EvalhubError
+from evalhub.cli.probe_options import asked, open_index, probe_options, with_whole_ids
 
 if TYPE_CHECKING:
     from evalhub.probes.index import Index
@@ -25,7 +24,12 @@ _LONGEST = 1500
 
 @click.command("probe")
 @probe_options
-@click.option("--right", multiple=True, metavar="SAMPLE", help="Answer: this sample is what the text means.")
+@click.option(
+    "--right",
+    multiple=True,
+    metavar="SAMPLE",
+    help="Answer: this sample is what the text means. By the first digits of its id, as the table shows them.",
+)
 @click.option("--wrong", multiple=True, metavar="SAMPLE", help="Answer: this sample is not.")
 @click.option(
     "--ask",
@@ -61,8 +65,6 @@ def command(
     examples under any filter. `evalhub bench new` saves what is found as a benchmark.
     """
     probe, cut = asked(text, like, where, top, precision)
-    if both := set(right) & set(wrong):
-        raise click.UsageError(f"{min(both)} cannot be both --right and --wrong")
     if not probe.means and (right or wrong or ask or forget):
         raise click.UsageError("answers are about a TEXT or --like: give one")
 
@@ -70,16 +72,18 @@ def command(
     from evalhub.probes.search import find
     from evalhub.store.answers import drop_answers, put_answers
     from evalhub.store.hub import Hub
-    from evalhub.store.samples import known_by_id
+    from evalhub.store.short_ids import whole_ids
 
     with Hub(hub_path, make=False) as hub:
-        if unknown := {*like, *right, *wrong} - known_by_id(hub, [*like, *right, *wrong]).keys():
-            raise EvalhubError(f"the pool has no sample '{min(unknown)}': evalhub probe TEXT --json shows ids")
+        probe = with_whole_ids(hub, probe)
+        said = {**dict.fromkeys(whole_ids(hub, right), True), **dict.fromkeys(whole_ids(hub, wrong), False)}
+        if both := sorted(one for one in whole_ids(hub, right) if not said[one]):
+            raise click.UsageError(f"{both[0]} cannot be both --right and --wrong")
         index = open_index(hub, probe, skip_images)
         if index:
             if forget:
                 drop_answers(hub, probe.query_id)
-            put_answers(hub, probe.query_id, {**dict.fromkeys(right, True), **dict.fromkeys(wrong, False)})
+            put_answers(hub, probe.query_id, said)
             if ask and not as_json:
                 _ask(hub, index, probe, ask)
         found = find(hub, probe, cut, index=index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -29,7 +30,10 @@ def probe_options(command: _Command) -> _Command:
 _OPTIONS = (
     click.argument("text", default=""),
     click.option(
-        "--like", multiple=True, metavar="SAMPLE", help="More like this sample of the pool; may be repeated."
+        "--like",
+        multiple=True,
+        metavar="SAMPLE",
+        help="More like this sample of the pool, by the first digits of its id; may be repeated.",
     ),
     click.option("--where", default="", metavar="FILTER", help="Only samples that this filter holds for."),
     click.option("--top", type=click.IntRange(1), metavar="N", help="So many samples, however similar they are."),
@@ -58,6 +62,17 @@ def asked(
 
     cut = Cut(top=top) if top is not None else Cut(precision=precision or _DEFAULT_PRECISION)
     return Probe(text=text.strip(), like=like, where=where), cut
+
+
+def with_whole_ids(hub: Hub, probe: Probe) -> Probe:
+    """The probe, with its examples by their whole ids.
+
+    Raises:
+        EvalhubError: an example is not in the pool, or may be one of several.
+    """
+    from evalhub.store.short_ids import whole_ids
+
+    return replace(probe, like=whole_ids(hub, probe.like))
 
 
 def open_index(hub: Hub, probe: Probe, skip_images: bool) -> Index | None:

@@ -10,10 +10,17 @@ from rich.table import Table
 
 from evalhub.cli.tables import console, escape
 from evalhub.probes.probe import Found, Match
+from evalhub.store.short_ids import SHOWN
 from evalhub.wording import counted
 
 _LONGEST = 90
 """Characters of a question in a table."""
+
+_LEGEND = (
+    "[dim]similarity: how near the sample is to what is asked for, in standard deviations above the average of "
+    "the pool. chance: that it is what you mean, estimated (1.00 where you said so). sample: the first digits of "
+    "its id, as --right, --wrong and --like take them.[/]"
+)
 
 
 def print_found(found: Found, show: int) -> None:
@@ -33,10 +40,14 @@ def print_found(found: Found, show: int) -> None:
             f"estimated precision {found.precision:.2f} (95% interval {found.low:.2f} to {found.high:.2f}), "
             f"from {counted(found.answers, 'answer')}"
         )
+    if not found.encoder and found.candidates > len(found.matches):
+        out.print("the first ones in the order of the pool: a filter alone puts none before another")
     if found.matches and show:
         out.print(_table("first", found.matches[:show], bool(found.encoder)))
     if found.borderline and show:
         out.print(_table("just below the cut", found.borderline[:show], bool(found.encoder)))
+    if found.encoder and show and (found.matches or found.borderline):
+        out.print(_LEGEND)
 
 
 def shortened(text: str) -> str:
@@ -50,12 +61,14 @@ def _table(title: str, matches: Sequence[Match], estimated: bool) -> Table:
     if estimated:
         table.add_column("similarity", justify="right")
         table.add_column("chance", justify="right")
+    table.add_column("sample")
     table.add_column("source")
     table.add_column("name", overflow="fold")
     table.add_column("question")
     for one in matches:
         numbers = (f"{one.similarity:.2f}", f"{one.relevance:.2f}") if estimated else ()
-        table.add_row(*numbers, escape(one.source), escape(one.source_id), escape(shortened(one.prompt)))
+        names = (one.sample_id[:SHOWN], one.source, one.source_id, shortened(one.prompt))
+        table.add_row(*numbers, *map(escape, names))
     return table
 
 

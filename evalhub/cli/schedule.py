@@ -22,9 +22,10 @@ def command() -> None:
 @click.argument("kind", type=click.Choice(["cron", "systemd", "github"]))
 @hub_option
 def emit(kind: str, hub_path: Path) -> None:
-    """Print what makes cron, systemd or GitHub run `evalhub refresh` each month.
+    """Print what makes a machine run the monthly refresh. It is for cron, systemd or GitHub.
 
-    It comes several days in a row: a month that is whole takes no time, one that was cut off goes on.
+    `evalhub refresh` comes several days in a row: a month that is whole takes no time, one that was cut off goes
+    on.
     """
     from evalhub.live.schedule import unit
 
@@ -35,7 +36,7 @@ def emit(kind: str, hub_path: Path) -> None:
 @json_option
 @hub_option
 def status(as_json: bool, hub_path: Path) -> None:
-    """Say which month was refreshed last, which is next, and whether it is overdue (exit code 1)."""
+    """Say which month is done, which is next, and what is late. Exit code 1: a month is overdue."""
     from datetime import UTC, datetime
 
     from evalhub.live.schedule import standing

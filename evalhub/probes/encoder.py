@@ -60,6 +60,10 @@ class Encoder(Protocol):
         """(N, D) float32 of length 1, in the order of the texts."""
         ...
 
+    def cuts(self, text: str) -> bool:
+        """Whether it reads the beginning of this text only."""
+        ...
+
 
 class MiniLM:
     """all-MiniLM-L6-v2 (Reimers and Gurevych 2019, 1908.10084): mean of the last layer, 384 coordinates."""
@@ -102,6 +106,10 @@ class MiniLM:
                 mean = (states * seen[:, :, None]).sum(dim=1) / seen.sum(dim=1, keepdim=True)
                 vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
         return vectors
+
+    def cuts(self, text: str) -> bool:
+        """Whether the text has more than 256 tokens."""
+        return bool(self._tokenizer.encode(text).overflowing)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Found:
     """Those above the cut, the most similar first."""
 
     borderline: tuple[Match, ...]
-    """The next ones below the cut."""
+    """The next ones below the cut; none where a filter alone picks, which puts nothing in order."""
 
     candidates: int
     """Samples that the filter leaves."""

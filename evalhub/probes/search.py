@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -220,6 +221,12 @@ def find(
     if not probe.means:
         return _filtered(hub, probe, cut)
     index = index or Index.open(hub, tell=tell)
+    if index.encoder.cuts(probe.text):
+        warnings.warn(
+            "the text is longer than the encoder reads: by meaning only its beginning is compared, by words all "
+            "of it; a sentence says best what is meant",
+            stacklevel=2,
+        )
     answers = answers_to(hub, probe.query_id) if answers is None else answers
     taken = take(look(index, probe, answers), cut)
     matches = _matches(hub, taken.ids, taken.similarity, taken.relevance)
@@ -238,18 +245,16 @@ def find(
 
 
 def _filtered(hub: Hub, probe: Probe, cut: Cut) -> Found:
-    """What a filter alone leaves, in pool order: nothing has to be estimated."""
+    """What a filter alone leaves, in pool order: nothing has to be estimated, and nothing is nearer to the cut."""
     read = sample_filter(probe.where)
     ids = sample_ids_where(hub, samples_where(read.sql, read.columns), read.parameters)
-    shown = ids[: len(ids) if cut.top is None else cut.top + _BORDERLINE]
-    matches = _matches(hub, shown, np.zeros(len(shown)), np.ones(len(shown)))
-    count = len(ids) if cut.top is None else cut.top
+    taken = ids if cut.top is None else ids[: cut.top]
     return Found(
         probe=probe,
         encoder="",
         cut=cut,
-        matches=tuple(matches[:count]),
-        borderline=tuple(matches[count:]),
+        matches=tuple(_matches(hub, taken, np.zeros(len(taken)), np.ones(len(taken)))),
+        borderline=(),
         candidates=len(ids),
         answers=0,
         precision=1.0,

@@ -37,7 +37,7 @@ def test_new(path: Path) -> None:
     assert [(one["name"], one["version"], one["samples"]) for one in made] == [("odd", 1, 6)]
     assert f"saved as odd@1 ({made[0]['hash'][:12]}): evalhub rank --bench odd" in shown.out
     top = done(evalhub("bench", "new", "two", "--where", "tags = 'odd'", "--top", 2, "--json", "--hub", path))
-    assert top.json["samples"] == 2 and top.json["cut"]["top"] == 2
+    assert top.json["samples"] == 2 and top.json["cut"]["top"] == 2 and top.json["borderline"] == []
 
 
 def test_what_goes_wrong_saves_nothing(path: Path, tmp_path: Path) -> None:
@@ -180,6 +180,24 @@ def test_export_and_import(path: Path, tmp_path: Path) -> None:
     assert f"odd@1 ({digest[:12]}): 6 samples" in brought.out and "this pool lacks 3 of sums" in brought.out
     shown = done(evalhub("bench", "show", digest[:12], "--hub", tmp_path / "other")).out
     assert "this pool lacks 3 samples of it" in shown
+
+
+def test_import_makes_a_hub_but_not_for_a_file_that_is_none(path: Path, tmp_path: Path) -> None:
+    digest = new(path)
+    done(evalhub("bench", "export", "odd", tmp_path / "odd.json", "--hub", path))
+    (tmp_path / "no.json").write_text("{}")
+    assert "is no benchmark" in evalhub("bench", "import", tmp_path / "no.json", "--hub", tmp_path / "fresh").line
+    assert not (tmp_path / "fresh").exists()
+    brought = done(evalhub("bench", "import", tmp_path / "odd.json", "--hub", tmp_path / "fresh"))
+    assert f"odd@1 ({digest[:12]}): 6 samples" in brought.out and "this pool lacks 6 of sums" in brought.out
+
+
+def test_diff_says_which_side_has_what(path: Path) -> None:
+    odd, two = new(path)[:12], new(path, "two", "source_id IN ('q1', 'q6')")[:12]
+    shown = done(evalhub("bench", "diff", "odd", "two", "--hub", path)).out
+    told = f"where: tags = 'odd' in odd@1 ({odd}), source_id IN ('q1', 'q6') in two@1 ({two})"
+    assert told in " ".join(shown.split())
+    assert f"only in odd@1 ({odd}): 5 samples" in shown and f"only in two@1 ({two}): 1 sample" in shown
 
 
 def test_delete(path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import evalhub as api
 from evalhub.benchmarks.benchmark import freeze
-from evalhub.benchmarks.files import read, write
+from evalhub.benchmarks.files import bring, read, write
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from tests.bench.found import found
@@ -31,14 +31,14 @@ def test_there_and_back(hub: Hub, file: Path, tmp_path: Path) -> None:
     assert named == {one.sample_id: (one.source, one.source_id) for one in SAMPLES}
     with Hub(tmp_path / "another") as other:
         add_samples(other, SAMPLES[:4])
-        brought = read(other, file)
+        brought = bring(other, read(file))
         assert brought.benchmark.frozen == hub.benchmark("sums").frozen
         assert brought.lacking == {"other": 2}
-        assert read(other, file).benchmark.named.version == 1
-        assert read(other, file, "mine").benchmark.named.name == "mine"
+        assert bring(other, read(file)).benchmark.named.version == 1
+        assert bring(other, read(file), "mine").benchmark.named.name == "mine"
         freeze(other, "taken", found(SAMPLES[:2]))
         with pytest.raises(api.EvalhubError, match="there is a benchmark taken@1"):
-            read(other, file, "taken")
+            bring(other, read(file), "taken")
 
 
 def test_it_does_not_replace_a_file_unasked(hub: Hub, file: Path) -> None:
@@ -72,13 +72,13 @@ def test_what_was_changed_is_refused(file: Path, tmp_path: Path, change: Any, sa
     file.write_text(json.dumps(content))
     with Hub(tmp_path / "another") as other:
         with pytest.raises(api.EvalhubError) as error:
-            read(other, file)
+            bring(other, read(file))
         assert said in str(error.value)
         assert other.database.execute("SELECT count(*) FROM benchmark").fetchall() == [(0,)]
 
 
-def test_what_is_no_json_is_refused(hub: Hub, tmp_path: Path) -> None:
+def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     for content in (b"PAR1\xff", b"[]", b""):
         (tmp_path / "file").write_bytes(content)
         with pytest.raises(api.EvalhubError, match="evalhub bench export"):
-            read(hub, tmp_path / "file")
+            read(tmp_path / "file")

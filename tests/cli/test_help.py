@@ -14,7 +14,7 @@ HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "strea
 
 
 GROUPS = {
-    "model": ("alias", "list"),
+    "model": ("alias", "list", "set"),
     "live": ("list", "show", "removed", "check", "predict", "plan"),
     "schedule": ("emit", "status"),
     "bench": ("new", "list", "show", "diff", "refresh", "export", "import", "delete"),
@@ -31,6 +31,17 @@ def test_every_command_explains_itself(command: str) -> None:
         assert "--hub" in done.out and "--debug" in done.out
     text = " ".join(evalhub("--help").out.split())
     assert f"{command} {COMMANDS[command]}" in text
+
+
+@pytest.mark.parametrize("group", ["", *GROUPS])
+def test_a_list_of_commands_is_cut_off_nowhere(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal of 80 columns each line says a whole sentence."""
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = evalhub(*filter(None, [group]), "--help").out.partition("Commands:\n")
+    assert listed and "..." not in listed and "…" not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    told = " ".join(listed.split())
+    assert set(GROUPS.get(group, COMMANDS)) <= set(told.split())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["score", "--help"], ["rank", "--help"]])

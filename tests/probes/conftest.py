@@ -39,6 +39,9 @@ class ByWords:
         )
         return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
+    def cuts(self, text: str) -> bool:
+        return len(text) > 500
+
 
 def _direction(word: str) -> np.ndarray:
     own = _random(word)

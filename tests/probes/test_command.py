@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from evalhub.cli import evalhub
 from evalhub.cli.probe import command
 from evalhub.errors import EvalhubError
+from evalhub.store.hub import Hub
+from evalhub.store.short_ids import whole_id
 from tests.probes.conftest import topic_samples
 
 
@@ -38,6 +40,37 @@ def test_a_page_for_people(own: Path) -> None:
     code, out, _ = run(own, "law", "--top", "2", "--show", "2")
     assert code == 0 and "2 samples of 180: law" in out and "just below the cut" in out
     assert "estimated precision" in out and "0 answers" in out
+    for name in ("similarity: how near", "chance: that it is what you mean", "sample: the first digits"):
+        assert name in " ".join(out.split())
+
+
+def test_a_filter_alone_shows_no_borderline(own: Path) -> None:
+    code, out, _ = run(own, "--where", "subject = 'law'", "--top", "5")
+    assert code == 0 and "5 samples of 60" in out and "in the order of the pool" in out
+    assert "below the cut" not in out and "similarity" not in out
+
+
+def test_the_table_s_digits_name_a_sample(own: Path) -> None:
+    """For answers and for examples."""
+    right, wrong = topic_samples()[60].sample_id, topic_samples()[0].sample_id
+    _, out, _ = run(own, "--like", right[:8], "--top", "1")
+    assert right[:8] in out and right not in out
+    told = json.loads(run(own, "law", "--right", right[:8], "--wrong", wrong[:6].upper(), "--json")[1])
+    assert told["answers"] == 2
+    assert json.loads(run(own, "--like", right[:8], "--json")[1])["probe"]["like"] == [right]
+    with pytest.raises(EvalhubError, match="no sample 'a'"):
+        CliRunner().invoke(command, ["law", "--right", "a", "--hub", str(own)], catch_exceptions=False)
+    code, _, err = run(own, "law", "--right", right, "--wrong", right[:8])
+    assert code == 2 and "cannot be both" in err
+
+
+def test_digits_of_several_samples_are_no_name(tmp_path: Path) -> None:
+    with Hub(tmp_path) as hub:
+        ids = "SELECT unnest(['abcdef12', 'abcdef34']) AS sample_id"
+        hub.database.execute(f"CREATE OR REPLACE TEMP VIEW sample AS {ids}")
+        with pytest.raises(EvalhubError, match="several samples begin with 'abcdef'"):
+            whole_id(hub, "abcdef")
+        assert whole_id(hub, "abcdef1") == "abcdef12"
 
 
 def test_answers_are_asked_for_and_kept(own: Path) -> None:
@@ -62,7 +95,6 @@ def test_answers_by_id(own: Path) -> None:
     ("arguments", "says"),
     [
         (("law", "--top", "3", "--precision", "0.5"), "give one of them"),
-        (("law", "--right", "a", "--wrong", "a"), "cannot be both"),
         (("--ask", "3", "--where", "source = 'x'"), "answers are about"),
         (("law", "--precision", "0"), "0<"),
         (("law", "--precision", "nan"), "not a number"),

@@ -54,6 +54,14 @@ def test_a_filter_alone_needs_no_encoder(pool: Hub, encoder: ByWords) -> None:
     assert len(found.matches) == 60 and not found.borderline and encoder.encoded == 0
     assert (found.precision, found.low, found.high, found.encoder) == (1.0, 1.0, 1.0, "")
     assert [one.source_id for one in found.matches] == [f"law-{i}" for i in range(60)], "in pool order"
+    first = find(pool, Probe(where="subject = 'law'"), Cut(top=5))
+    assert first.matches == found.matches[:5] and not first.borderline, "nothing is nearer to the cut"
+
+
+def test_a_text_that_the_encoder_cuts_off_is_told_once(pool: Hub, index: Index) -> None:
+    with pytest.warns(UserWarning, match="only its beginning") as told:
+        find(pool, Probe(text="law " * 200), Cut(top=5), index=index)
+    assert len(told) == 1
 
 
 def test_a_higher_precision_takes_fewer(pool: Hub, index: Index) -> None:
