@@ -21,6 +21,12 @@ class WinRates:
     shared: np.ndarray
     """(M, M) int64: how many there are."""
 
+    wins: np.ndarray
+    """(M, M): on how many of them i beats j."""
+
+    ties: np.ndarray
+    """(M, M) symmetric: on how many they tie."""
+
 
 def win_rates(results: Compared) -> WinRates:
     """Every shared sample counts once, whatever its weight; of two chances, the chance that only one passes is
@@ -32,4 +38,4 @@ def win_rates(results: Compared) -> WinRates:
     shared = half_wins + half_wins.T
     np.fill_diagonal(shared, 0)
     rate = np.divide(half_wins, shared, where=shared > 0, out=np.full_like(shared, np.nan))
-    return WinRates(rate=rate, shared=np.rint(shared).astype(np.int64))
+    return WinRates(rate=rate, shared=np.rint(shared).astype(np.int64), wins=wins, ties=ties)

@@ -12,6 +12,9 @@ import streamlit as st
 from app.wording import number_format
 from evalhub import charts
 
+THIN_SAMPLES, THIN_CLUSTERS = 30, 10
+"""Fewer common samples or clusters than these are marked."""
+
 RANKING = {
     "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
     "model": "The model, with the user's own settings in brackets where it ran under some.",
@@ -51,6 +54,39 @@ SAMPLES = {
     "reason": "Why the pass rate is missing.",
 }
 
+TAGS = {
+    "tag": "A tag of the samples. A sample of several tags counts in each; one without any, under `no tag`.",
+    "difference": "Mean over these samples of the first model's pass rate minus the second's.",
+    "low": "Lower end of the interval around the difference, for this row alone.",
+    "high": "Upper end of the interval around the difference, for this row alone.",
+    "first": "Mean pass rate of the first model.",
+    "second": "Mean pass rate of the second model.",
+    "samples": "Samples on which both have a pass rate. Where one has none, the sample is left out, not wrong.",
+    "clusters": "Groups of samples that share a paper, an image or a document. They decide the interval's width.",
+    "note": f"`thin`: fewer than {THIN_SAMPLES} samples or {THIN_CLUSTERS} clusters. The interval says how little "
+    "is known.",
+}
+
+DISAGREEMENTS = {
+    "source": SAMPLES["source"],
+    "id": SAMPLES["id"],
+    "question": SAMPLES["question"],
+    "first": "Pass rate of the first model on this sample.",
+    "second": "Pass rate of the second model on this sample.",
+    "difference": "The first minus the second.",
+}
+
+PAIRS = {
+    "model": "The model whose wins are counted.",
+    "against": "The other model.",
+    "share": "Share of the common samples on which the model does better, a tie being half.",
+    "wins": "Samples on which it does better. Of two pass rates, the chance that only this model passes an "
+    "attempt is its win, so that wins need not be whole.",
+    "ties": "Samples on which neither does better.",
+    "losses": "Samples on which the other one does better.",
+    "samples": "Samples, and votes of people, on which both were compared. Missing results are left out.",
+}
+
 
 def config(meaning: Mapping[str, str], frame: pl.DataFrame) -> dict[str, Any]:
     """How to show the columns of `frame` that `meaning` explains."""
@@ -63,7 +99,9 @@ def config(meaning: Mapping[str, str], frame: pl.DataFrame) -> dict[str, Any]:
                 name, help=text, format="percent", min_value=0, max_value=1, width="small", color=charts.BLUE
             )
         elif frame[name].dtype.is_float():
-            shown[name] = st.column_config.NumberColumn(name, help=text, format=_format(frame), width="small")
+            shown[name] = st.column_config.NumberColumn(
+                name, help=text, format=_format(frame, name), width="small"
+            )
         elif frame[name].dtype.is_integer():
             shown[name] = st.column_config.NumberColumn(name, help=text, width="small")
         else:
@@ -81,6 +119,9 @@ def height(frame: pl.DataFrame, most: int) -> int:
     return 35 * (min(max(len(frame), 1), most) + 1) + 3
 
 
-def _format(frame: pl.DataFrame) -> str:
-    ends = [frame[name].abs() for name in ("score", "low", "high") if name in frame.columns]
+def _format(frame: pl.DataFrame, name: str) -> str:
+    """A score and its ends have the same digits."""
+    scores = ("score", "low", "high")
+    alike = scores if name in scores else (name,)
+    ends = [frame[column].abs() for column in alike if column in frame.columns]
     return number_format(max((end for column in ends for end in column if end and isfinite(end)), default=0.0))

@@ -45,7 +45,8 @@ _JUDGED = "a.status = 'ok'"
 """Attempts that have a verdict of a grader. `no answer` has none: it is wrong as it is; others are missing."""
 
 
-def _frame(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
+def frame_of(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
+    """What a snapshot answers to SQL, with values by name."""
     relation = snapshot.connection.sql(sql, params=values) if values else snapshot.connection.sql(sql)
     frame = pl.from_arrow(relation.to_arrow_table())
     assert isinstance(frame, pl.DataFrame)
@@ -55,7 +56,7 @@ def _frame(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
 @cached
 def about(snapshot: Snapshot) -> dict[str, Any]:
     """The snapshot on itself: snapshot_id, published_at, hub_version, evalhub."""
-    return _frame(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
+    return frame_of(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
         0, named=True
     )
 
@@ -66,7 +67,7 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 
     `auto` comes first, as it is the default of `evalhub rank`.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT r.*, (SELECT count(*) FROM ranking_row w WHERE w.ranking_id = r.ranking_id) AS models
@@ -78,7 +79,7 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
     """The rows of a ranking, best first."""
-    return _frame(
+    return frame_of(
         snapshot,
         """
         SELECT model, model_id, score, low, high, rank, rank_low, rank_high, tie_group, samples, coverage
@@ -91,7 +92,7 @@ def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
 @cached
 def source_rates(snapshot: Snapshot) -> pl.DataFrame:
     """Pass rate of every ranked model on every single source: source, model, score."""
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT r.source, w.model, w.score FROM ({_NEWEST}) r JOIN ranking_row w USING (ranking_id)
@@ -103,7 +104,7 @@ def source_rates(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     """A model's row in every newest ranking, with the number of models ranked there."""
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT r.source, r.method, r.unit, r.level, w.model, w.score, w.low, w.high, w.rank_low, w.rank_high,
@@ -119,7 +120,7 @@ def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 @cached
 def models(snapshot: Snapshot) -> pl.DataFrame:
     """Every model with the facts known of it, its measured and missing values, and its attempts."""
-    return _frame(
+    return frame_of(
         snapshot,
         """
         SELECT d.model_id, d.parameters, d.licence, d.released, d.cutoff,
@@ -139,7 +140,7 @@ def models(snapshot: Snapshot) -> pl.DataFrame:
 @cached
 def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     """The conditions that a model ran under, with the sources they were used for and the samples measured."""
-    return _frame(
+    return frame_of(
         snapshot,
         """
         SELECT c.condition_id, c.variant, c.spec::VARCHAR AS spec,
@@ -158,7 +159,7 @@ def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 @cached
 def sources(snapshot: Snapshot, model_id: str) -> list[str]:
     """Where the samples come from that a model was measured on."""
-    frame = _frame(
+    frame = frame_of(
         snapshot,
         """
         WITH mine AS (SELECT DISTINCT sample_id FROM measurement WHERE model_id = $model_id)
@@ -174,7 +175,7 @@ def sources(snapshot: Snapshot, model_id: str) -> list[str]:
 def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, int]:
     """How many of a model's samples always pass, sometimes, never, or are missing."""
     columns = ", ".join(f'count(*) FILTER ({test}) AS "{verdict}"' for verdict, test in VERDICTS.items())
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
@@ -187,7 +188,7 @@ def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, 
 
 def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:
     """A model's measurements, one row per sample, condition and seed; `verdict` '' is all of them."""
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT m.sample_id, s.source, s.source_id, left(s.prompt, 300) AS prompt, c.variant,
@@ -205,7 +206,7 @@ def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) 
 
 def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
     """One sample, with `images` as bytes in order (None where the snapshot has lost one)."""
-    found = _frame(
+    found = frame_of(
         snapshot,
         """
         SELECT sample_id, source, source_id, prompt, choices, reference::VARCHAR AS reference, grader, images,
@@ -214,7 +215,7 @@ def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
         """,
         sample_id=sample_id,
     ).row(0, named=True)
-    kept = _frame(
+    kept = frame_of(
         snapshot,
         "SELECT i.image, i.bytes FROM image i WHERE list_contains($images::VARCHAR[], i.image)",
         images=found["images"],
@@ -225,7 +226,7 @@ def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
 
 def attempt_counts(snapshot: Snapshot, model_id: str, sample_id: str) -> pl.DataFrame:
     """The condition and seed pairs under which a model attempted a sample: variant, attempts, passes."""
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT a.condition_id, c.variant, a.seed, count(*) AS attempts,
@@ -244,7 +245,7 @@ def attempts(
     snapshot: Snapshot, model_id: str, sample_id: str, condition_id: str, seed: int, first: int
 ) -> pl.DataFrame:
     """Ten attempts from the `first`-th on, with the start of their output, its length and its verdict."""
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         SELECT a.attempt, a.status, a.tokens, a.seconds,

@@ -29,6 +29,9 @@ TABLES = frozenset(
 )
 """What a snapshot must hold to be shown."""
 
+PAIRS = frozenset(("pair_wins", "counting_form"))
+"""What snapshots of before lack; the pages that compare models in pairs say so."""
+
 
 class NoSnapshotError(Exception):
     """Nothing has been published in this hub yet."""

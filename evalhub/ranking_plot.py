@@ -12,21 +12,15 @@ import polars as pl
 from aggregate.ranking import RankedModel, Ranking
 from aggregate.win_rates import WinRates
 from evalhub.charts import THIN, kind, range_layers, rows_axis
+from evalhub.win_map import IN_WORDS, win_map
 from evalhub.wording import plain, span
 
 _Panel: TypeAlias = alt.LayerChart | alt.FacetChart
 
-_THIN_CELL = 10
-"""Shared samples below which a win rate is drawn in grey."""
-
-_IN_WORDS = 16
-"""Models up to which cells hold their numbers."""
-
 _MOST_CELLS = 150
 """Models up to which there is a heat map."""
 
-_WIN_COLOURS = {0.0: "#D55E00", 0.3: "#F0A878", 0.5: "#F7F7F7", 0.7: "#7FB2D9", 1.0: "#0072B2"}
-_GREY, _QUIET, _INK = "#BDBDBD", "#6B7280", "#111827"
+_QUIET, _INK = "#6B7280", "#111827"
 
 _LETTER = 6.5
 """About how wide a letter of a note is, in pixels."""
@@ -35,7 +29,7 @@ _LETTER = 6.5
 def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> alt.HConcatChart:
     """Point ranges with rank ranges and bands of models that tie; to their right, row by row, the win rates."""
     names = [plain(row.model) for row in ranking.models]
-    row = 38 if len(names) <= _IN_WORDS else 20 if len(names) <= 40 else 15
+    row = 38 if len(names) <= IN_WORDS else 20 if len(names) <= 40 else 15
     height = row * len(names)
     panels = [_intervals(ranking, names, height)]
     if 1 < len(names) <= _MOST_CELLS:
@@ -116,77 +110,13 @@ def _note(row: RankedModel) -> str:
 def _heat_map(ranking: Ranking, names: list[str], models: Sequence[str], rates: WinRates, height: int) -> _Panel:
     place = {name: i for i, name in enumerate(models)}
     order = [place[row.model] for row in ranking.models]
-    worded = len(names) <= _IN_WORDS
-    most = max(int(rates.shared.max()), 1)
-    cells = [
-        {
-            "row": row,
-            "column": column,
-            "rate": float(rates.rate[i, j]),
-            "shared": int(rates.shared[i, j]),
-            "percent": f"{100 * rates.rate[i, j]:.0f}",
-            "thin": bool(rates.shared[i, j] < _THIN_CELL),
-            "strength": 1.0 if worded else 0.5 + 0.5 * (rates.shared[i, j] / most) ** 0.5,
-        }
-        for row, i in zip(names, order, strict=True)
-        for column, j in zip(names, order, strict=True)
-        if rates.shared[i, j]
-    ]
-    base = alt.Chart(alt.Data(values=cells)).encode(
-        x=alt.X(
-            "column:N",
-            sort=names,
-            scale=alt.Scale(domain=names),
-            title=[
-                "% of shared samples that the row wins",
-                "against the column, a tie being half",
-                "(below: how many they share)" if worded else "(paler: they share few; grey: hardly any)",
-            ],
-            axis=alt.Axis(
-                orient="top",
-                labelAngle=-90,
-                labelLimit=220,
-                labelOverlap=False,
-                ticks=False,
-                domain=False,
-                titleAnchor="start",
-            ),
-        ),
-        y=alt.Y("row:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=None),
-        tooltip=[
-            alt.Tooltip("row:N"),
-            alt.Tooltip("column:N"),
-            alt.Tooltip("rate:Q", format=".1%", title="row wins"),
-            alt.Tooltip("shared:Q", format=",", title="shared samples"),
+    cells = pl.DataFrame(
+        [
+            {"row": row, "column": column, "rate": float(rates.rate[i, j]), "shared": int(rates.shared[i, j])}
+            for row, i in zip(names, order, strict=True)
+            for column, j in zip(names, order, strict=True)
+            if rates.shared[i, j]
         ],
+        schema={"row": pl.String, "column": pl.String, "rate": pl.Float64, "shared": pl.Int64},
     )
-    squares = base.mark_rect(stroke="white", strokeWidth=1).encode(
-        color=alt.condition(
-            alt.datum.thin,
-            alt.value(_GREY),
-            alt.Color(
-                "rate:Q",
-                scale=alt.Scale(domain=list(_WIN_COLOURS), range=list(_WIN_COLOURS.values())),
-                legend=alt.Legend(
-                    orient="bottom",
-                    title="row wins",
-                    format=".0%",
-                    values=[0, 0.5, 1],
-                    gradientLength=160,
-                    gradientThickness=10,
-                ),
-            ),
-        ),
-        opacity=alt.Opacity("strength:Q", scale=None),
-    )
-    layers: list[alt.Chart] = [squares]
-    if worded:
-        ink = alt.condition("abs(datum.rate - 0.5) > 0.3 && !datum.thin", alt.value("white"), alt.value(_INK))
-        layers.append(base.mark_text(dy=-5, fontSize=12).encode(text="percent:N", color=ink))
-        layers.append(
-            base.mark_text(dy=8, fontSize=8.5, opacity=0.85).encode(
-                text=alt.Text("shared:Q", format=",d"), color=ink
-            )
-        )
-    row = height // len(names)
-    return alt.layer(*layers).properties(width=len(names) * (max(row, 44) if worded else row), height=height)
+    return win_map(cells, names, row=height // len(names), row_names=False)

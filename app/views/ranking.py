@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import string
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, queries
+from app import columns, controls, downloads, queries
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.views.about import about
@@ -129,23 +128,10 @@ def _table(table: pl.DataFrame, rows: pl.DataFrame, ranking: dict[str, Any], ope
         selection_mode="single-row",
         key=f"rows-{ranking['ranking_id']}",
     )
-    hint, csv, parquet = st.columns([6, 1, 1], vertical_alignment="center")
+    hint, files = st.columns([5, 2], vertical_alignment="center")
     hint.caption("Tick a row to open the model's page. Hover over a column's name for its meaning.")
-    frame = as_download(rows, ranking)
-    name = f"ranking-{ranking['ranking_id'][:12]}"
-    csv.download_button(
-        "CSV", frame.write_csv(), f"{name}.csv", "text/csv", icon=":material/download:", width="stretch"
-    )
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    parquet.download_button(
-        "Parquet",
-        buffer.getvalue(),
-        f"{name}.parquet",
-        "application/vnd.apache.parquet",
-        icon=":material/download:",
-        width="stretch",
-    )
+    with files:
+        downloads.buttons(as_download(rows, ranking), f"ranking-{ranking['ranking_id'][:12]}")
     if choice.selection.rows:
         open_page("model", {"model": rows["model_id"][choice.selection.rows[0]]})
 

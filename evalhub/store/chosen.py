@@ -39,7 +39,7 @@ class Slice:
     """Another one where any column of the slice's `measurement_frame` is another."""
 
 
-_MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model"
+MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant || ']' END AS model"
 
 _WANTED = "CASE WHEN $metric = '' THEN main ELSE metric = $metric END"
 """Of several metrics of an output, the main one, or the one that is asked for."""
@@ -138,7 +138,7 @@ def slices(hub: Hub, metric: str = "") -> list[Slice]:
             UNION ALL
             SELECT source, month, model_id, variant, 1, (value IS NOT NULL)::INTEGER, content FROM disputed
         ), of_model AS (
-            SELECT source, month, {_MODEL}, sum(results) AS results, sum(valued) AS valued, sum(content) AS content
+            SELECT source, month, {MODEL}, sum(results) AS results, sum(valued) AS valued, sum(content) AS content
             FROM whole GROUP BY source, month, model_id, variant
         )
         SELECT source, month, sum(results)::BIGINT, sum(valued)::BIGINT, count(*),
@@ -192,7 +192,7 @@ def frame_of(hub: Hub, wanted: Wanted, metric: str = "") -> pl.DataFrame:
             UNION ALL
             SELECT {columns} {rows} several {_NEWEST_FORM}
         )
-        SELECT {_MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, judged AS metric, kind,
+        SELECT {MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, judged AS metric, kind,
                direction, avg(value) AS value, sum(passes)::BIGINT AS passes,
                (sum(attempts) FILTER (passes IS NOT NULL))::BIGINT AS attempts
         FROM chosen
@@ -226,7 +226,7 @@ def model_ids(hub: Hub) -> dict[str, str]:
     """The model behind each name that is ranked."""
     rows = hub.database.execute(
         f"""
-        WITH {_USED} SELECT {_MODEL}, model_id FROM used
+        WITH {_USED} SELECT {MODEL}, model_id FROM used
         UNION SELECT model, model FROM (SELECT unnest([model_a, model_b]) AS model FROM named_comparison)
         ORDER BY ALL
         """,

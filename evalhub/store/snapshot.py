@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.pair_tables import write_pairs
 from evalhub.store.releases import private_samples
 
 _TABLES = (
@@ -95,6 +96,8 @@ def _sweep(place: Path) -> None:
 
 
 def _write(hub: Hub, path: Path, name: str) -> None:
+    from evalhub.pair_wins import pair_wins
+
     database = hub.database
     database.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS board")
     try:
@@ -121,6 +124,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             blobs = list(hub.blobs.get(part).items())
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
+        write_pairs(hub, pair_wins(hub))
         database.execute(
             "CREATE TABLE board.snapshot AS SELECT ? AS snapshot_id, now() AS published_at, "
             "?::INTEGER AS hub_version, ? AS evalhub",

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.app import snapshot
+from tests.app import pair_snapshot, snapshot
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -82,3 +82,9 @@ def words(app: AppTest) -> str:
     """All text of a page, outside tables and code."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
     return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+
+
+@pytest.fixture(scope="session")
+def pair_snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one snapshot in which models can be compared; tests leave it as it is."""
+    return pair_snapshot.write(tmp_path_factory.mktemp("pairs") / "hub")

@@ -1,0 +1,59 @@
+"""How much higher one model's pass rate is than another's on the samples that both were measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregate.intervals import cluster_variance, korn_graubard
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Differences:
+    """Of each of G groups of samples; all arrays are (G,)."""
+
+    difference: np.ndarray
+    """Mean of a - b, in [-1, 1]."""
+
+    low: np.ndarray
+    high: np.ndarray
+    """Ends of each group's own interval: they do not hold for all groups at once."""
+
+    samples: np.ndarray
+
+    clusters: np.ndarray
+    """What decides the width."""
+
+
+def differences(
+    a: np.ndarray, b: np.ndarray, cluster: np.ndarray, group: np.ndarray, level: float = 0.95
+) -> Differences:
+    """Mean differences of paired pass rates, by group.
+
+    a, b: (n,) the two models' rates in [0, 1] of the same samples; missing ones must be left out.
+    cluster: (n,) index of each sample's cluster. Clusters are independent, samples of one are not.
+    group: (n,) index 0..G-1 of the sample's group; each has a sample. A sample of several groups stands in
+    several rows, and no group holds it twice.
+
+    (a - b + 1)/2 lies in [0, 1], so that the interval is that of `korn_graubard`, stretched to [-1, 1]: it pairs
+    the samples, and never collapses where all differences seen are equal.
+
+    Raises ValueError for values outside [0, 1] or NaN, shapes that differ, or a group without samples.
+    """
+    if not a.shape == b.shape == cluster.shape == group.shape or a.ndim != 1:
+        raise ValueError("rates, clusters and groups must be lists of one length")
+    if not all(((rates >= 0) & (rates <= 1)).all() for rates in (a, b)):
+        raise ValueError("rates must lie in [0, 1]; leave missing ones out")
+    samples = np.bincount(group)
+    if not samples.all():
+        raise ValueError("a group without samples has no difference")
+    cells, cell = np.unique(np.stack([group, cluster]), axis=1, return_inverse=True)
+    sums, counts = np.bincount(cell, weights=(a - b + 1) / 2), np.bincount(cell)
+    mean = np.bincount(cells[0], weights=sums) / samples
+    variance = cluster_variance(sums, counts, cells[0], samples.size)
+    clusters = np.bincount(cells[0])
+    low, high = korn_graubard(mean, variance, samples, clusters, level)
+    return Differences(
+        difference=2 * mean - 1, low=2 * low - 1, high=2 * high - 1, samples=samples, clusters=clusters
+    )

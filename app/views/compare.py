@@ -1,0 +1,255 @@
+"""The page that sets two models side by side: overall, by tag, and where they disagree most."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from aggregate.differences import differences
+from app import columns, controls, downloads, pair_queries
+from app.controls import OpenPage
+from app.snapshot import Snapshot
+from app.views.pairs import sources_or_why_not
+from app.views.sample import show_sample
+from app.wording import escaped, number, start
+from evalhub import charts
+from evalhub.wording import counted, plain
+
+TAGS_DRAWN = 40
+PAGE = 20
+"""Samples listed at once."""
+
+NO_TAG = "no tag"
+GAP = pl.col("first") - pl.col("second")
+AHEAD = {"either one": GAP != 0, "the first": GAP > 0, "the second": GAP < 0}
+"""Who does better on the samples that are listed."""
+
+
+def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
+    """Show how two models differ, which the address names, else ask for them."""
+    st.title("Compare two models")
+    options = sources_or_why_not(snapshot)
+    if not options:
+        return
+    columns_of = st.columns([2, 3, 3])
+    with columns_of[0]:
+        source = controls.source(options)
+    ranked = pair_queries.ranked(snapshot, source)
+    chosen = []
+    for place, name in enumerate(("first", "second"), 1):
+        with columns_of[place]:
+            chosen.append(
+                st.selectbox(
+                    f"{name.capitalize()} model",
+                    ranked["model"].to_list(),
+                    index=None,  # so that the address always names what is compared
+                    placeholder="Choose a model",
+                    format_func=plain,
+                    key=name,
+                    bind="query-params",
+                    help="In the order of the source's ranking.",
+                )
+            )
+    first, second = chosen
+    if first is None or second is None or first == second:
+        st.info("Choose two different models.")
+        return
+    rates = pair_queries.pass_rates(snapshot, source, first, second)
+    both = rates.drop_nulls(["first", "second"])
+    _overall(both, rates, first, second)
+    _win_rate(pair_queries.wins(snapshot, source), first, second)
+    if both.is_empty():
+        st.info("There is no sample on which both have a pass rate.")
+        return
+    name = f"{snapshot.snapshot_id}-{source}-{first}-{second}"
+    _tags(both)
+    ids = dict(ranked.iter_rows())
+    _disagreements(snapshot, both, (ids[first], ids[second]), (first, second), name)
+
+
+def by_group(both: pl.DataFrame, group: str) -> pl.DataFrame:
+    """The difference in each group of samples, greatest first: `group`, difference, low, high, first, second,
+    samples, clusters, note."""
+    names = both[group].unique().sort()
+    place = {name: i for i, name in enumerate(names)}
+    labels = {name: i for i, name in enumerate(both["cluster"].unique())}
+    found = differences(
+        both["first"].to_numpy(),
+        both["second"].to_numpy(),
+        both["cluster"].replace_strict(labels, return_dtype=pl.Int64).to_numpy(),
+        both[group].replace_strict(place, return_dtype=pl.Int64).to_numpy(),
+    )
+    means = both.group_by(group).agg(pl.col("first", "second").mean()).sort(group)
+    thin = (pl.col("samples") < columns.THIN_SAMPLES) | (pl.col("clusters") < columns.THIN_CLUSTERS)
+    return (
+        pl.DataFrame(
+            {
+                group: names,
+                "difference": found.difference,
+                "low": found.low,
+                "high": found.high,
+                "first": means["first"],
+                "second": means["second"],
+                "samples": found.samples,
+                "clusters": found.clusters,
+            }
+        )
+        .with_columns(pl.when(thin).then(pl.lit("thin")).otherwise(pl.lit("")).alias("note"))
+        .sort("difference", group, descending=[True, False])
+    )
+
+
+def by_tag(both: pl.DataFrame) -> pl.DataFrame:
+    """`by_group` of tags."""
+    own = pl.col("tags").list.unique()  # one that is given twice counts once
+    tags = pl.when(own.list.len() == 0).then(pl.lit([NO_TAG])).otherwise(own)
+    return by_group(both.select(pl.exclude("tags"), tags.alias("tag")).explode("tag"), "tag")
+
+
+def _overall(both: pl.DataFrame, rates: pl.DataFrame, first: str, second: str) -> None:
+    st.markdown(f"First: **{escaped(first)}** · second: **{escaped(second)}**")
+    alone = [rates[one].count() - len(both) for one in ("first", "second")]
+    if not both.is_empty():
+        row = by_group(both.with_columns(pl.lit("").alias("all")), "all").row(0, named=True)
+        st.metric(
+            "Difference of pass rates, first minus second",
+            _points(row["difference"]),
+            help=columns.TAGS["difference"],
+        )
+        verdict = "The interval holds 0: which one is better is not certain."
+        if row["low"] > 0 or row["high"] < 0:
+            verdict = f"The {'first' if row['low'] > 0 else 'second'} is better, as far as such samples tell."
+        mark = " · :orange-badge[thin]" if row["note"] else ""
+        st.markdown(
+            f"95 % interval **{_points(row['low'])}** to **{_points(row['high'])}** · "
+            f"pass rates **{number(row['first'])}** and **{number(row['second'])}** on "
+            f"**{counted(row['samples'], 'sample')}** in **{counted(row['clusters'], 'cluster')}**{mark}"
+        )
+        st.markdown(verdict)
+    if any(alone):
+        st.caption(
+            f"Left out, as only one of them has a pass rate there: {alone[0]:,} of the first, {alone[1]:,} of the "
+            "second. Missing is not wrong."
+        )
+
+
+def _points(difference: float) -> str:
+    """A difference of shares in percentage points."""
+    return f"{100 * difference:+.1f} points".replace("-", "−")
+
+
+def _win_rate(wins: pl.DataFrame, first: str, second: str) -> None:
+    pair = wins.filter(pl.col("model") == first, pl.col("against") == second)
+    if pair.is_empty():
+        return
+    row = pair.row(0, named=True)
+    st.markdown(
+        f"**Win rate** of the first: **{row['share']:.1%}** · {number(row['wins'])} won, "
+        f"{number(row['ties'])} tied, {number(row['losses'])} lost of {row['samples']:,}"
+    )
+    st.caption(f"A tie is half a win. {columns.PAIRS['samples']} {columns.PAIRS['wins']}")
+
+
+def _tags(both: pl.DataFrame) -> None:
+    st.subheader("By tag")
+    found = by_tag(both)
+    table = found.with_columns(pl.Series("tag", [plain(tag) for tag in found["tag"]], pl.String))
+    mark = pl.when(pl.col("note") == "").then(pl.lit("")).otherwise(pl.lit(" (thin)"))
+    drawn = table.filter(pl.col("samples").rank("ordinal", descending=True) <= TAGS_DRAWN).select(
+        pl.col("tag") + mark,
+        pl.col("difference").alias("score"),
+        "low",
+        "high",
+        pl.lit(charts.MODEL).alias("kind"),
+    )
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F").encode(x="zero:Q")
+    ranges = charts.range_layers(drawn, label="tag", unit="difference of pass rates, first minus second")
+    st.altair_chart(alt.layer(zero, *ranges).properties(height=charts.HEAD + len(drawn) * charts.ROW))
+    st.caption(
+        ("" if len(drawn) == len(table) else f"Drawn: the {TAGS_DRAWN} tags with most samples. ")
+        + "Bars are 95 % intervals, each for its tag alone: of twenty tags without any difference, one looks "
+        "as if it had one. Right of the line the first model does better."
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, 15),
+        column_config=columns.config(columns.TAGS, table),
+    )
+    downloads.buttons(found, "by-tag")
+    with st.expander("What these columns mean", icon=":material/info:"):
+        columns.explain(columns.TAGS, table)
+        st.markdown(
+            "The interval is about the choice of samples, whole clusters at a time. It pairs the samples, and is "
+            "that of Korn and Graubard for a mean of values in a known range, so that it stays honest for few "
+            "clusters. It does not cover wrong references, or samples that a model has seen in training."
+        )
+
+
+def _disagreements(
+    snapshot: Snapshot, both: pl.DataFrame, ids: tuple[str, str], names: tuple[str, str], name: str
+) -> None:
+    st.subheader("Where they disagree most")
+    with st.columns([2, 5])[0]:
+        ahead = st.selectbox("Who does better", list(AHEAD), key="ahead", bind="query-params")
+    found = (
+        both.filter(AHEAD[ahead])
+        .with_columns(GAP.alias("difference"))
+        .sort(pl.col("difference").abs(), "sample_id", descending=[True, False])
+    )
+    if found.is_empty():
+        st.info("There is no such sample.")
+        return
+    wanted = st.query_params.get("sample")
+    pages = -(-len(found) // PAGE)
+    page = 1
+    if pages > 1:
+        key = f"page-{name}-{ahead}"
+        if key not in st.session_state:  # a link opens on the page of its sample
+            everywhere = found["sample_id"].to_list()
+            st.session_state[key] = 1 + (everywhere.index(wanted) // PAGE if wanted in everywhere else 0)
+        page = st.number_input(f"Page, 1 to {pages:,}", 1, pages, key=key, width=240)
+    shown = found.slice((page - 1) * PAGE, PAGE)
+    known = shown["sample_id"].to_list()
+    table = _sample_table(shown, pair_queries.prompts(snapshot, known))
+    choice = st.dataframe(
+        table,
+        hide_index=True,
+        height=columns.height(table, PAGE),
+        column_config=columns.config(columns.DISAGREEMENTS, table),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [known.index(wanted)] if wanted in known else []}},
+        key=f"disagree-{name}-{ahead}-{page}",
+    )
+    downloads.buttons(found.drop("tags"), "disagreements")
+    with st.expander("What these columns mean", icon=":material/info:"):
+        columns.explain(columns.DISAGREEMENTS, table)
+    if not choice.selection.rows:
+        st.query_params.pop("sample", None)
+        st.caption("Tick a row to read the question, the reference, and what both models said.")
+        return
+    sample_id = known[choice.selection.rows[0]]
+    st.query_params["sample"] = sample_id
+    _both_answers(snapshot, sample_id, ids, names)
+
+
+def _sample_table(shown: pl.DataFrame, prompts: dict[str, str]) -> pl.DataFrame:
+    return shown.select(
+        pl.Series("source", [plain(source) for source in shown["source"]], pl.String),
+        pl.Series("id", [start(source_id, 60) for source_id in shown["source_id"]], pl.String),
+        pl.Series("question", [start(prompts[sample], 120) for sample in shown["sample_id"]], pl.String),
+        "first",
+        "second",
+        "difference",
+    )
+
+
+def _both_answers(snapshot: Snapshot, sample_id: str, ids: tuple[str, str], names: tuple[str, str]) -> None:
+    if ids[0] == ids[1]:  # two variants of a model: its attempts stand together, each under its settings
+        show_sample(snapshot, ids[0], sample_id)
+        return
+    for tab, model_id in zip(st.tabs([escaped(name) for name in names]), ids, strict=True):
+        with tab:
+            show_sample(snapshot, model_id, sample_id)
