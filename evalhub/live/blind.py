@@ -29,7 +29,7 @@ from evalhub.backends.base import Backend
 from evalhub.live.guesses import Rules, Trial, Way, least, run_trials, trial
 from evalhub.live.ledger import Removed
 from evalhub.telling import Tell, quiet
-from ingest.questions.program import UNKNOWN
+from ingest.questions.program import UNANSWERED
 from ingest.questions.question import Question
 
 _REASONS = {"question": "without the picture", "caption": "from the caption alone"}
@@ -208,7 +208,7 @@ def _beyond_luck(left: Sequence[Trial], evidence: Counter[str], rules: Rules) ->
     luck: dict[str, float] = defaultdict(float)
     for one in left:
         for option in one.preferred(rules.level):
-            sort = "number" if not one.told.choices else "unknown" if option == UNKNOWN else "option"
+            sort = "number" if not one.told.choices else "unknown" if option in UNANSWERED else "option"
             if option == one.key:
                 right[sort].append(one)
             else:

@@ -18,6 +18,7 @@ from evalhub.errors import EvalhubError
 from evalhub.live.asking import outputs_of
 from evalhub.live.structured import Unusable, found, said
 from ingest.papers.records import Item, Paper, Table
+from ingest.questions.deal import Dealer
 from ingest.questions.draft import OPTIONS, Draft, checked
 from ingest.questions.grid import Refused
 from ingest.questions.program import Answer
@@ -147,8 +148,9 @@ class _Writer:
         self._refused["no description"] += len(left)
         described = [one for one in shown if one.description]
         self._put(described, "write", _WRITING, self._writing, _SCHEMA, self._accept)
+        dealer = Dealer(random.Random(self._backend.model.model_id))
         questions = [
-            question_of(one.paper, self._source, self._asked(one, draft))
+            question_of(one.paper, self._source, self._asked(one, draft), dealer)
             for one in described
             for draft in self._drafts.get(one.name, ())
         ]

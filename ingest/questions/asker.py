@@ -15,6 +15,8 @@ from ingest.questions.numbers import Quantity, printed
 _NAMES = re.compile(r"(years?|dates?|ids?|ranks?|pages?|ref(erence)?s?\.?|#|no\.|seeds?|layers?)", re.IGNORECASE)
 _YEARS = range(1900, 2101)
 _COARSEST = -9
+_MOST = (1, 100)
+"""What shares and scores do not exceed."""
 
 
 class Asker:
@@ -104,11 +106,16 @@ class Asker:
 
     def the_column(self, column: int) -> str:
         """A column in a sentence, said to be one."""
-        return f"the column {self.column(column)}" if self.grid.column_names[column] else "the column of values"
+        return f"the column {self.column(column)}"
 
     def cell(self, row: int, column: int) -> str:
         """A cell in a sentence."""
-        return f"{self.row(row)} under {self.column(column)}" if self.grid.column_names[column] else self.row(row)
+        return f"{self.row(row)} under {self.column(column)}"
+
+    def with_unit(self, value: str, column: int) -> str:
+        """A number as a sentence says it of a column."""
+        unit = self.grid.unit(column)
+        return f"{value}{unit}" if unit == "%" else f"{value} {unit}".strip()
 
     def without(self) -> str:
         """What is said of rows that sum up others, where a question is about all rows."""
@@ -125,7 +132,8 @@ class Asker:
         gap = (numbers[-1] - numbers[0]) / len(numbers)
         least = numbers[0] - gap
         low = numbers[place - 1] if place else (max(least, Fraction()) if numbers[0] > 0 else least)
-        high = numbers[place] if place < len(numbers) else numbers[-1] + gap
+        most = min([numbers[-1] + gap, *(Fraction(one) for one in _MOST if numbers[-1] <= one)])
+        high = numbers[place] if place < len(numbers) else most
         for decimals in range(_COARSEST, max(quantity.decimals for quantity in quantities) + 1):
             try:
                 text = printed((low + high) / 2, decimals)

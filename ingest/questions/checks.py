@@ -9,7 +9,7 @@ from io import BytesIO
 
 from ingest.questions.draft import same
 from ingest.questions.numbers import parse
-from ingest.questions.program import UNKNOWN
+from ingest.questions.program import UNANSWERED
 from ingest.questions.question import Question
 from ingest.records import bytes_hash, content_hash
 from ingest.sources.items import fault_of, plain_answer
@@ -54,6 +54,16 @@ def untold(questions: Iterable[Question]) -> Checked:
     return _each(questions, _told)
 
 
+def unresolved(questions: Iterable[Question]) -> Checked:
+    """Drops questions in whose words a reference shows as `??`: what stands there was not found in the source."""
+
+    def fault(question: Question) -> str:
+        shown = [question.sample.prompt, *question.sample.choices]
+        return "a reference that was not resolved" if any("??" in text for text in shown) else ""
+
+    return _each(questions, fault)
+
+
 def unlike(questions: Iterable[Question]) -> Checked:
     """Drops later ones of two that are one question: the same program over the same content; or on the same item,
     of the same answer, in nearly the same words."""
@@ -93,7 +103,14 @@ def readable(questions: Iterable[Question]) -> Checked:
     return _each(questions, fault)
 
 
-CHECKS: Sequence[Callable[[Iterable[Question]], Checked]] = (unproven, unequal_options, untold, unlike, readable)
+CHECKS: Sequence[Callable[[Iterable[Question]], Checked]] = (
+    unproven,
+    unequal_options,
+    untold,
+    unresolved,
+    unlike,
+    readable,
+)
 
 
 def in_turn(questions: Iterable[Question]) -> Iterator[tuple[str, Checked]]:
@@ -160,7 +177,7 @@ def _fault_of_proof(question: Question) -> str:
 
 def _told(question: Question) -> str:
     reference = str(question.sample.reference)
-    if reference == UNKNOWN or (reference.isdigit() and len(reference) == 1):
+    if reference in UNANSWERED or (reference.isdigit() and len(reference) == 1):
         return ""
     pattern = rf"(?<![\w.,-]){re.escape(plain_answer(reference))}(?![\w]|[.,]\d)"
     return "the question tells the answer" if re.search(pattern, question.sample.prompt.casefold()) else ""

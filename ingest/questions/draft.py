@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from ingest.questions.grid import Refused
 from ingest.questions.numbers import parse
-from ingest.questions.program import UNKNOWN, Answer
+from ingest.questions.program import NO_ROW, UNANSWERED, UNKNOWN, Answer
 from ingest.sources.items import plain_answer
 
 OPTIONS = 4
 
 Kind = Literal["choice", "numeric", "unanswerable"]
-"""A choice; a free number; or a choice whose right option is that it cannot be told."""
+"""A choice; a free number; or a choice whose right option is that it cannot be told, or that no row is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Draft:
         """What sort of question it is."""
         if not self.wrong:
             return "numeric"
-        return "unanswerable" if self.answer.text == UNKNOWN else "choice"
+        return "unanswerable" if self.answer.text in UNANSWERED else "choice"
 
 
 def checked(draft: Draft) -> Draft:
@@ -73,9 +73,9 @@ def same(one: str, other: str) -> bool:
 
 
 def with_unknown(draft: Draft, rng: random.Random) -> Draft:
-    """The same question of choice with one wrong option given up for the one that it cannot be told."""
+    """The same question of choice with one wrong option given up for the one that nothing answers it."""
     kept = rng.sample(draft.wrong, len(draft.wrong) - 1)
-    return replace(draft, wrong=(*kept, UNKNOWN))
+    return replace(draft, wrong=(*kept, NO_ROW if draft.program["op"] in ("find", "meets") else UNKNOWN))
 
 
 def window(rng: random.Random, value: int, low: int, high: int) -> tuple[str, ...]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ingest.questions.draft import OPTIONS, Draft, with_unknown
+from ingest.questions.deal import Dealer
+from ingest.questions.draft import Draft, with_unknown
 from ingest.questions.grid import Refused
 from ingest.records import content_hash
 
 _TRIES = 12
 """Draws of an operation in a row that may fail before it is given up."""
-
-_CARRIERS = OPTIONS - 1
-"""Questions with an answer that offer the option that there is none, for each that has none: so the option is
-right as often as any of the four."""
 
 _OF_ONE = 3
 """Drafts of one operation at most: more would be much alike."""
@@ -42,44 +39,28 @@ def drawn(
 
 
 def with_unanswerable(
-    drafts: Sequence[Draft],
-    twin: Callable[[Draft], Draft],
-    most: int,
-    rng: random.Random,
-    refused: Counter[str],
+    drafts: Iterable[Draft], twin: Callable[[Draft], Draft], dealer: Dealer, rng: random.Random
 ) -> list[Draft]:
     """The drafts, some choices turned into questions that nothing answers, others offering that option too.
 
-    Both are drawn from all choices alike, so that neither an operation nor the option says which it is.
+    Only what could be turned offers it, and one in four of these of each operation is: so neither the operation
+    nor the option says which it is.
 
     twin: makes a draft into one without an answer, or raises `Refused`.
     """
-    made = list(drafts)
-    choices = [place for place, draft in enumerate(drafts) if draft.kind == "choice"]
-    rng.shuffle(choices)
-    for _ in range(min(most, len(choices) // (1 + _CARRIERS))):
-        changed = _first(choices, made, twin, refused)
-        if changed is None:
-            break
-        choices.remove(changed)
-        for place in choices[:_CARRIERS]:
-            made[place] = with_unknown(made[place], rng)
-        del choices[:_CARRIERS]
-    return made
-
-
-def _first(
-    choices: Sequence[int], made: list[Draft], twin: Callable[[Draft], Draft], refused: Counter[str]
-) -> int | None:
-    """The place of the first draft that became its twin."""
-    for place in choices:
+    made = []
+    for draft in drafts:
         try:
-            made[place] = twin(made[place])
+            other = twin(draft) if draft.kind == "choice" else None
         except Refused:
-            continue
-        return place
-    refused["no name to put in for another"] += 1
-    return None
+            other = None
+        if other is None:
+            made.append(draft)
+        elif dealer.deal(f"nothing {draft.program['op']}"):
+            made.append(with_unknown(draft, rng))
+        else:
+            made.append(other)
+    return made
 
 
 def _new(operation: Callable[[], Draft], seen: set[str], refused: Counter[str]) -> Draft | None:

@@ -1,4 +1,4 @@
-"""Questions on a figure's text layer, and on which caption and which paragraph belong to a figure."""
+"""Questions on a figure's text layer, and on which caption belongs to a figure."""
 
 from __future__ import annotations
 
@@ -17,26 +17,22 @@ from ingest.sources.items import plain_answer
 
 _LABEL = re.compile(r"[^\W\d_]{3}")
 _LONGEST_LABEL = 40
-_SHORTEST_PARAGRAPH, _LONGEST_PARAGRAPH = 80, 700
 _SHORTEST_CAPTION = 20
 _LETTERS = re.compile(
     r"(?:\b[Pp]anels?\s*)?\([a-h](?:\s*[-–,&]\s*\(?[a-h]\)?)*\)|\b[Pp]anels? [a-h]\b|\((?:left|right|top|bottom)\)"
 )
-_NUMBERED = r"(?:Figures?|Figs?\.?|FIG\.?|Tables?|Tabs?\.?)"
+NUMBERED = r"(?:Figures?|Figs?\.?|FIG\.?|Tables?|Tabs?\.?)"
 
 
 class Figures:
     """Asks about one figure. Each method makes a draft by chance, or raises `Refused`."""
 
-    def __init__(
-        self, content: Mapping[str, Any], rng: random.Random, elsewhere: Sequence[str], names: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, content: Mapping[str, Any], rng: random.Random, elsewhere: Sequence[str]) -> None:
         """
         Args:
             content: as `figure_program.content_of` gives it.
             rng: seeded by the content.
             elsewhere: what is written in other figures of the paper.
-            names: of rows and columns of its tables, taken where the other figures have too few labels.
         """
         self.content, self.rng = content, rng
         self.lines = lines_of(content)
@@ -44,10 +40,9 @@ class Figures:
         self.labels = [
             line.text for line in self.lines if _is_label(line.text) and plain_answer(line.text) not in caption
         ]
-        found = {text for text in elsewhere if _is_label(text) and plain_answer(text) not in caption}
-        if len(found) < OPTIONS - 1:
-            found.update(name for name in names if _is_label(name) and plain_answer(name) not in caption)
-        self.elsewhere = sorted(found)
+        self.elsewhere = sorted(
+            {text for text in elsewhere if _is_label(text) and plain_answer(text) not in caption}
+        )
 
     def operations(self) -> list[Callable[[], Draft]]:
         """What can be asked."""
@@ -99,8 +94,10 @@ class Figures:
         return self._draft({"op": "panel", "letter": letter}, question, tuple(captions[one] for one in others))
 
     def _similar(self, label: str, among: Sequence[str]) -> list[str]:
-        """Other labels of about its length."""
-        nearest = sorted(dict.fromkeys(among), key=lambda other: (abs(len(other) - len(label)), other))
+        """Other labels that look like it, of about its length: a name with a year beside names without one would
+        be told by that alone."""
+        alike = [other for other in dict.fromkeys(among) if _look(other) == _look(label)]
+        nearest = sorted(alike, key=lambda other: (abs(len(other) - len(label)), other))
         return self._several(nearest[: 2 * OPTIONS], OPTIONS - 1)
 
     def _several(self, among: Sequence[str], count: int) -> list[str]:
@@ -126,41 +123,18 @@ def caption_draft(captions: Mapping[str, str], number: str, rng: random.Random) 
     return checked(Draft(program=program, question=question, answer=run(program, content), wrong=wrong))
 
 
-def cited_draft(citing: Mapping[str, Sequence[str]], number: str, rng: random.Random) -> Draft:
-    """Which of several figures a paragraph speaks of; they are to be shown in the order that its program says.
-
-    citing: the paragraphs that speak of each figure, as `masked` gives them, by number.
-    """
-    about = [text for text in citing.get(number, ()) if sum(text in texts for texts in citing.values()) == 1]
-    if not about:
-        raise Refused("no paragraph speaks of this figure alone")
-    if len(citing) < OPTIONS:
-        raise Refused("too few figures")
-    order = [number, *rng.sample([one for one in citing if one != number], OPTIONS - 1)]
-    rng.shuffle(order)
-    paragraph = rng.choice(about)
-    program = {"op": "cited", "paragraph": paragraph, "order": order}
-    answer = run(program, {"citing": {one: list(texts) for one, texts in citing.items()}})
-    question = said("cited", rng, paragraph=paragraph)
-    wrong = tuple(name for place in range(1, OPTIONS + 1) if (name := f"Picture {place}") != answer.text)
-    return checked(Draft(program=program, question=question, answer=answer, wrong=wrong))
-
-
 def bare_caption(caption: str) -> str:
     """The first sentence of a caption without its number, nor the panels' letters, which alone would tell it."""
-    caption = re.sub(rf"^{_NUMBERED}\s*[A-Z]?\d+[.:]?\s*", "", caption.strip())
+    caption = re.sub(rf"^{NUMBERED}\s*[A-Z]?\d+[.:]?\s*", "", caption.strip())
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(_LETTERS.sub("", first_sentence(caption)).split()))
     return bare.lstrip(".,;: ")
 
 
-def masked(paragraph: str, number: str) -> str:
-    """A paragraph that cites one figure, with the number gone; empty where it names other numbered items too, or
-    is so short that it says little, or so long that nobody would read it."""
-    names = re.findall(rf"\b{_NUMBERED}\s*~?\s*([A-Z]?\d+(?:\w|\s*(?:,|and|&|–|-|to)\s*\d)?)", paragraph)
-    if not names or set(names) != {number} or not _SHORTEST_PARAGRAPH <= len(paragraph) <= _LONGEST_PARAGRAPH:
-        return ""
-    return re.sub(rf"\b({_NUMBERED})\s*~?\s*{re.escape(number)}\b", r"\1 [number]", " ".join(paragraph.split()))
-
-
 def _is_label(text: str) -> bool:
     return len(text) <= _LONGEST_LABEL and bool(_LABEL.search(text)) and not _LETTERS.search(text)
+
+
+def _look(text: str) -> tuple[bool, bool, bool, int]:
+    """What one sees of a label without reading it: a capital at its beginning, digits, signs, how many words."""
+    signs = re.search(r"[^\w\s-]", text)
+    return text[0].isupper(), bool(re.search(r"\d", text)), bool(signs), min(len(text.split()), 3)

@@ -124,11 +124,8 @@ class Grid:
 
     @cached_property
     def column_names(self) -> dict[int, str]:
-        """Of the columns that can be named; empty for the only column where its header says nothing."""
-        names = {c: self._path([(r, c) for r in range(self._top)]) for c in self.columns}
-        if len(self.columns) == 1 and not names[self.columns[0]]:
-            return names
-        return _unique(names)
+        """Of the columns that can be named."""
+        return _unique({c: self._path([(r, c) for r in range(self._top)]) for c in self.columns})
 
     @cached_property
     def summaries(self) -> frozenset[int]:
@@ -181,7 +178,7 @@ class Grid:
             raise Refused("fewer than two rows of values")
         if len(self.rows) > _MOST_ROWS or len(self.columns) > _MOST_COLUMNS:
             raise Refused("too large to be read in a picture")
-        if not self._top and len(self.columns) > 1:
+        if not self._top:
             raise Refused("its columns have no names")
         for (row, column), place in self._places.items():
             if place.row < self._top < place.row + place.rows:
@@ -256,10 +253,13 @@ def _laid_out(cells: list[_Place]) -> dict[tuple[int, int], _Place]:
 
 
 def _unique(names: dict[int, str]) -> dict[int, str]:
-    """Names that are short enough, say something, and stand once."""
+    """Names that are short enough, say something, and stand once; `n/a` is none."""
     counts = Counter(plain_answer(name) for name in names.values())
     return {
         place: name
         for place, name in names.items()
-        if counts[plain_answer(name)] == 1 and len(name) <= _LONGEST_NAME and re.search(r"\w", name)
+        if counts[plain_answer(name)] == 1
+        and len(name) <= _LONGEST_NAME
+        and re.search(r"\w", name)
+        and not is_missing(name)
     }

@@ -2,8 +2,8 @@
 
 A program is `{"op": NAME, ...}`. Rows and columns are numbers of the table, headers included, from 0; where a
 program names a row or column that the table does not have, or a cell in which nothing stands, the answer is that
-it cannot be told. A list of rows says which take part. `decimals` says how many digits the answer has behind the
-point. All arithmetic is exact.
+it cannot be told; where it looks for a row and none is as wanted, that there is no such row. A list of rows says
+which take part. `decimals` says how many digits the answer has behind the point. All arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from ingest.questions.grid import Grid, Refused
 from ingest.questions.numbers import Quantity, parse, printed
 
 UNKNOWN = "It cannot be told from what is shown"
+NO_ROW = "No row of the table"
+"""The same where the question is which row."""
+
+UNANSWERED = (UNKNOWN, NO_ROW)
 
 TWO_STEPS = ("rises, then falls", "falls, then rises", "rises, then rises again", "falls, then falls again")
 """What a trend over three cells can be."""
@@ -27,6 +31,7 @@ Reference = int | str
 """A row or column by its place, or by a name that may be absent."""
 
 End = Literal["largest", "smallest"]
+Than = Literal["above", "below"]
 Place = tuple[Reference, Reference]
 """Row and column."""
 
@@ -87,9 +92,20 @@ def _find(grid: Grid, column: Reference, value: str, rows: list[int]) -> Answer:
     number = parse(value)
     found = [row for row in rows if grid.text(row, place) == value]
     alike = [row for row in rows if number and (one := grid.quantity(row, place)) and one.value == number.value]
-    if len(found) != 1 or len(alike) > 1:
-        raise Refused("several rows have the value" if found else "no row has the value")
-    return Answer(_row_name(grid, found[0]))
+    if len(found) > 1 or len(alike) > len(found):
+        raise Refused("several rows have the value" if found else "a row has the value in other digits")
+    return Answer(_row_name(grid, found[0]) if found else NO_ROW)
+
+
+def _meets(grid: Grid, conditions: list[tuple[Reference, Than, str]], rows: list[int]) -> Answer:
+    """The one row that has more, or less, than a number in each of some columns."""
+    left = list(rows)
+    for column, than, value in conditions:
+        beyond = _beyond(grid, column, rows, than, value)
+        left = [row for row in left if row in beyond]
+    if len(left) > 1:
+        raise Refused("several rows meet the conditions")
+    return Answer(_row_name(grid, left[0]) if left else NO_ROW)
 
 
 def _extreme(
@@ -118,13 +134,9 @@ def _rank(grid: Grid, row: Reference, column: Reference, rows: list[int], end: E
     return Answer(str(place), Fraction(place))
 
 
-def _count(grid: Grid, column: Reference, rows: list[int], than: Literal["above", "below"], value: str) -> Answer:
+def _count(grid: Grid, column: Reference, rows: list[int], than: Than, value: str) -> Answer:
     """How many rows have more, or less, than this in a column."""
-    limit = parse(value)
-    if limit is None or than not in ("above", "below"):
-        raise Refused("counts what is above or below a number")
-    found = [quantity.value for _, quantity in _values(grid, column, rows)]
-    count = sum(one > limit.value if than == "above" else one < limit.value for one in found)
+    count = len(_beyond(grid, column, rows, than, value))
     return Answer(str(count), Fraction(count))
 
 
@@ -196,6 +208,7 @@ def _trend(grid: Grid, cells: list[Place]) -> Answer:
 OPERATIONS: dict[str, Callable[..., Answer]] = {
     "lookup": _lookup,
     "find": _find,
+    "meets": _meets,
     "extreme": _extreme,
     "rank": _rank,
     "count": _count,
@@ -265,6 +278,15 @@ def _values(grid: Grid, reference: Reference, rows: list[int]) -> list[tuple[int
         raise Refused("values are missing")
     _same_unit(*(quantity for _, quantity in kept))
     return kept
+
+
+def _beyond(grid: Grid, column: Reference, rows: list[int], than: Than, value: str) -> set[int]:
+    """Rows with more, or less, than a number in a column."""
+    limit = parse(value)
+    if limit is None or than not in ("above", "below"):
+        raise Refused("compares with what is above or below a number")
+    found = _values(grid, column, rows)
+    return {row for row, one in found if (one.value > limit.value if than == "above" else one.value < limit.value)}
 
 
 def _ordered(grid: Grid, column: Reference, rows: list[int], end: End) -> list[tuple[int, Quantity]]:

@@ -14,7 +14,8 @@ from ingest.questions.draft import OPTIONS, Draft, checked, window
 from ingest.questions.grid import Refused
 from ingest.questions.numbers import decimals_for
 from ingest.questions.program import TWO_STEPS, run_on
-from ingest.questions.slips import Slips, opposite
+from ingest.questions.searches import Searches
+from ingest.questions.slips import opposite
 from ingest.questions.wording import FUNCTIONS, form, listed, ordinal, quoted
 
 _FREE = 0.4
@@ -32,7 +33,7 @@ _MOST_ADDED = 6
 _ENDS = ("largest", "smallest")
 
 
-class Tables(Slips):
+class Tables(Searches):
     """Asks about one table. Each public method makes a draft by chance.
 
     Raises:
@@ -44,6 +45,7 @@ class Tables(Slips):
         return [
             self.lookup,
             self.find,
+            *[self.meets] * 2,  # of any table it can be asked for what no row has
             self.extreme,
             self.rank,
             self.count,
@@ -70,15 +72,6 @@ class Tables(Slips):
         program = {"op": "lookup", "row": row, "column": column}
         wrong = self.scaled(row, column) or self.corners(row, column)
         return self._draft(program, self.said("lookup", cell=self.cell(row, column)), wrong)
-
-    def find(self) -> Draft:
-        """Which row has a value."""
-        column = self.pick(self.columns)
-        row = self.pick([row for row in self.named if not self.grid.missing(row, column)])
-        value = self.grid.text(row, column)
-        program = {"op": "find", "column": column, "value": value, "rows": list(self.grid.rows)}
-        question = self.said("find", value=quoted(value), column=self.the_column(column))
-        return self._draft(program, question, self.other_rows(self.grid.row_names[row], self.named))
 
     def extreme(self) -> Draft:
         """The largest, second-largest, … row or value of a column."""
@@ -118,9 +111,7 @@ class Tables(Slips):
         value = self.between(found, self.rng.randint(0, len(found))) + found[0].scale
         program = {"op": "count", "column": column, "rows": self.body, "than": than, "value": value}
         parts = {"column": self.the_column(column), "than": than, "without": self.without()}
-        unit = self.grid.unit(column)
-        shown = f"{value}{unit}" if unit == "%" else f"{value} {unit}".strip()
-        return self._whole(program, self.said("count", value=shown, **parts), 0)
+        return self._whole(program, self.said("count", value=self.with_unit(value, column), **parts), 0)
 
     def wins(self) -> Draft:
         """In how many rows one column is above another."""

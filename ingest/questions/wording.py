@@ -23,6 +23,10 @@ _WAYS = {
         "In {column}, beside which row does {value} stand?",
         "{value} is the entry of which row in {column}?",
     ),
+    "meets": (
+        "Which row has a value {conditions}{without}?",
+        "Name the row with a value {conditions}{without}.",
+    ),
     "extreme among": (
         "Which of the rows in the options has the {end} value in {column}?",
         "Of the rows named in the options, which one has the {end} entry in {column}?",
@@ -59,7 +63,7 @@ _WAYS = {
     ),
     "ratio": (
         "In {column}, what is the value of {first} divided by that of {second}?",
-        "How many times the value of {second} is the value of {first} in {column}?",
+        "In {column}, divide the value of {first} by that of {second}: what is the result?",
     ),
     "aggregate": (
         "What is the {function} of {column} over {rows}?",

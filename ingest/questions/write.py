@@ -10,22 +10,21 @@ from typing import Any, Literal
 
 from ingest.papers.records import Figure, Item, Paper, Table
 from ingest.questions import figure_program, grid
+from ingest.questions.cited import cited_draft, masked, tells_of
+from ingest.questions.deal import Dealer
 from ingest.questions.draft import Draft
 from ingest.questions.draw import drawn, with_unanswerable
-from ingest.questions.figures import Figures, bare_caption, caption_draft, cited_draft, masked
+from ingest.questions.figures import Figures, bare_caption, caption_draft
 from ingest.questions.grid import Grid, Refused
 from ingest.questions.question import Evidence, Question
 from ingest.questions.tables import Tables
-from ingest.questions.unanswerable import absent_from, without_answer
+from ingest.questions.unanswerable import without_answer
 from ingest.questions.wording import preface
 from ingest.records import Condition, Sample, content_hash
 from ingest.sources.items import condition_of
 
 _A_CELL = 2
 """Questions on a table for each of its cells at most: more would ask the same again."""
-
-_UNANSWERABLE = 8
-"""One unanswerable question for so many on a table."""
 
 _CHOICE = condition_of(choices=True, answer="generate")
 _NUMBER = Condition(template="{prompt}\nAnswer with the number and nothing else.")
@@ -68,54 +67,48 @@ def questions_of(paper: Paper, *, source: str, per_table: int = 16, per_figure: 
         per_figure: at most so many on a figure's text layer.
     """
     written = Written()
-    for asked in _all_asked(paper, per_table, per_figure, written.refused):
-        written.questions.append(question_of(paper, source, asked))
+    dealer = Dealer(_rng([[item.number, item.caption] for item in (*paper.tables, *paper.figures)]))
+    for asked in _all_asked(paper, per_table, per_figure, dealer, written.refused):
+        written.questions.append(question_of(paper, source, asked, dealer))
     return written
 
 
-def _all_asked(paper: Paper, per_table: int, per_figure: int, refused: Counter[str]) -> Iterator[Asked]:
-    grids: list[tuple[Table, Grid]] = []
+def _all_asked(
+    paper: Paper, per_table: int, per_figure: int, dealer: Dealer, refused: Counter[str]
+) -> Iterator[Asked]:
     for table in paper.tables:
-        try:
-            grids.append((table, Grid(grid.content_of(table))))
-        except Refused as reason:
-            refused[f"table: {reason}"] += 1
-    for table, own in grids:
         if table.image:
-            others = [other for _, other in grids if other is not own]
-            yield from _about_table(table, own, others, per_table, refused)
+            yield from _about_table(table, per_table, dealer, refused)
     for figure in paper.figures:
         if figure.image:
-            yield from _about_figure(figure, paper, [own for _, own in grids], per_figure, refused)
+            yield from _about_figure(figure, paper, per_figure, refused)
     refused.update("no picture" for item in (*paper.tables, *paper.figures) if not item.image)
     yield from _about_captions(paper, refused)
-    yield from _about_citations(paper, refused)
+    yield from _about_citations(paper, dealer, refused)
 
 
-def _about_table(table: Table, own: Grid, others: list[Grid], most: int, refused: Counter[str]) -> Iterator[Asked]:
+def _about_table(table: Table, most: int, dealer: Dealer, refused: Counter[str]) -> Iterator[Asked]:
     """Questions that are computed from its cells."""
     content = grid.content_of(table)
+    try:
+        own = Grid(content)
+    except Refused as reason:
+        refused[f"table: {reason}"] += 1
+        return
     asks = Tables(own, _rng(content))
     most = min(most, _A_CELL * len(own.rows) * len(own.columns))
-    absent = absent_from(own, others)
     drafts = drawn(asks.operations(), most, asks.rng, refused)
-    few = max(1, most // _UNANSWERABLE)
-    for draft in with_unanswerable(
-        drafts, lambda one: without_answer(one, own, absent, asks.rng), few, asks.rng, refused
-    ):
+    for draft in with_unanswerable(drafts, lambda one: without_answer(one, asks), dealer, asks.rng):
         opening = preface("Table", table.number, table.caption, asks.rng)
         yield Asked(draft=draft, content=content, item=table, opening=opening)
 
 
-def _about_figure(
-    figure: Figure, paper: Paper, grids: list[Grid], most: int, refused: Counter[str]
-) -> Iterator[Asked]:
+def _about_figure(figure: Figure, paper: Paper, most: int, refused: Counter[str]) -> Iterator[Asked]:
     """Questions from its text layer."""
     content = figure_program.content_of(figure)
     others = [figure_program.content_of(one) for one in paper.figures if one is not figure]
     elsewhere = [line.text for other in others for line in figure_program.lines_of(other)]
-    names = [name for one in grids for name in (*one.row_names.values(), *one.column_names.values())]
-    asks = Figures(content, _rng(content), elsewhere, names)
+    asks = Figures(content, _rng(content), elsewhere)
     for draft in drawn(asks.operations(), most, asks.rng, refused):
         opening = preface("Figure", figure.number, figure.caption, asks.rng)
         yield Asked(draft=draft, content=content, item=figure, opening=opening)
@@ -135,14 +128,20 @@ def _about_captions(paper: Paper, refused: Counter[str]) -> Iterator[Asked]:
                 yield Asked(draft=draft, content=content, item=figure)
 
 
-def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[Asked]:
+def _about_citations(paper: Paper, dealer: Dealer, refused: Counter[str]) -> Iterator[Asked]:
     """Which of several figures a paragraph speaks of."""
     shown = {figure.number: figure for figure in paper.figures if figure.image}
-    citing = {n: [text for one in figure.citing if (text := masked(one, n))] for n, figure in shown.items()}
+    captions = {number: figure.caption for number, figure in shown.items()}
+    citing = {
+        number: [
+            text for one in figure.citing if tells_of(one, number, captions) and (text := masked(one, number))
+        ]
+        for number, figure in shown.items()
+    }
     for number, figure in shown.items():
         content = {"citing": citing}
         try:
-            draft = cited_draft(citing, number, _rng([content, number]))
+            draft = cited_draft(citing, number, dealer, _rng([content, number]))
         except Refused as reason:
             refused[str(reason)] += 1
         else:
@@ -150,15 +149,11 @@ def _about_citations(paper: Paper, refused: Counter[str]) -> Iterator[Asked]:
             yield Asked(draft=draft, content=content, item=figure, images=images)
 
 
-def question_of(paper: Paper, source: str, asked: Asked) -> Question:
-    """A draft as an item of a release, its options in an order that only its content decides."""
+def question_of(paper: Paper, source: str, asked: Asked, dealer: Dealer) -> Question:
+    """A draft as an item of a release."""
     draft, item = asked.draft, asked.item
     name: Literal["figure", "table"] = "table" if isinstance(item, Table) else "figure"
-    options = list(draft.options)
-    if draft.program["op"] == "cited":
-        options.sort()
-    else:
-        _rng([draft.program, draft.question, options]).shuffle(options)
+    options = _laid_out(draft, dealer)
     place, number = item.region, content_hash([draft.program, asked.content])[:12]
     sample = Sample(
         prompt=f"{asked.opening} {draft.question}".strip(),
@@ -187,6 +182,16 @@ def question_of(paper: Paper, source: str, asked: Asked) -> Question:
             box=place.box if place else None,
         ),
     )
+
+
+def _laid_out(draft: Draft, dealer: Dealer) -> list[str]:
+    """A draft's options in their order."""
+    if not draft.wrong or draft.program["op"] == "cited":  # in the order of the pictures
+        return sorted(draft.options)
+    wrong = list(draft.wrong)
+    _rng([draft.program, draft.question, wrong]).shuffle(wrong)
+    wrong.insert(dealer.deal(f"place {draft.program['op']}"), draft.answer.text)
+    return wrong
 
 
 def _rng(content: Any) -> random.Random:

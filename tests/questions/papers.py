@@ -103,11 +103,22 @@ CHART = Figure(
 )
 
 
-def figure(number: str, caption: str, *citing: str, panels: Sequence[str] = ()) -> Figure:
-    """A figure of pixels."""
+def figure(
+    number: str, caption: str, *citing: str, panels: Sequence[str] = (), labels: Sequence[str] = ()
+) -> Figure:
+    """A figure of pixels, or with these labels."""
     lettered = tuple(Panel(letter=letter, caption=text) for letter, text in zip("abcdef", panels, strict=False))
     image = picture(f"figure {number}")
-    return Figure(number=number, caption=caption, citing=citing, route="latex", image=image, panels=lettered)
+    written = tuple(words(*((text, 20, 30 * place) for place, text in enumerate(labels))))
+    return Figure(
+        number=number,
+        caption=caption,
+        citing=citing,
+        route="latex",
+        image=image,
+        panels=lettered,
+        words=written,
+    )
 
 
 def paper(*tables: Table, figures: Sequence[Figure] = (), name: str = "arXiv:2401.01234") -> Paper:
@@ -135,17 +146,18 @@ def usual() -> Paper:
             figure(
                 "2",
                 "(a) Growth of the corpus by year of publication.",
-                "Figure 2 shows how the corpus grew in all the years of which records were kept, by type.",
+                "Figure 2 shows how the corpus grew, with all the years of publication on record.",
+                labels=("Records per year", "Kinds per archive", "Pages per type", "greedy", "random", "sampled"),
             ),
             figure(
                 "3",
                 "Confusion of the classifier on held-out text.",
-                "Errors are rare (see Figure 3), and those of the smaller classes come from a lack of data.",
+                "Errors of the classifier on held-out documents are rare (see Figure 3), for lack of long ones.",
             ),
             figure(
                 "4",
                 "Overview of the pipeline.",
-                "Fig. 4 shows the way of a document from its arrival to its place in the release that month.",
+                "Fig. 4 shows the pipeline, an overview from a document's arrival to its place in the release.",
                 panels=("in", "out"),
             ),
             figure("5", "Attention heads by layer.", "As Figures 4 and 5 show, all is well."),

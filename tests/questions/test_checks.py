@@ -75,6 +75,16 @@ def test_answers_in_the_question() -> None:
     assert result.kept == [longer, unknown]
 
 
+def test_references_that_were_not_resolved() -> None:
+    question = first("choice")
+    given = [
+        question,
+        changed(question, prompt="See Appendix ??. What is it?"),
+        changed(question, choices=("Smith (??)", *question.sample.choices[1:])),
+    ]
+    assert checks.unresolved(given).kept == [question]
+
+
 def test_repetitions() -> None:
     given = questions()
     question = given[0]

@@ -98,13 +98,17 @@ def test_names_that_do_not_stand_beside_every_row_are_not_used() -> None:
     assert grid(table(printed, header_columns=2)).row_names == {1: "A1", 2: "B1", 3: "C1"}
 
 
-def test_a_first_row_of_numbers_is_no_header() -> None:
-    read = grid(table((("Total papers", "81.1M"), ("With PDF", "28.9M (35.6%)"), ("With DOI", "52.2M (64.3%)"))))
-    assert read.rows == (0, 1, 2)
-    assert read.summaries == {0}
-    assert read.column_names == {1: ""}
+def test_a_first_row_of_numbers_is_no_header_and_nobody_asks_about_a_column_without_a_name() -> None:
+    with pytest.raises(Refused, match="its columns have no names"):
+        grid(table((("Total papers", "81.1M"), ("With PDF", "28.9M (35.6%)"), ("With DOI", "52.2M (64.3%)"))))
     years = grid(table((("Model", "2019"), ("small", "1.0"), ("large", "2.0"))))
     assert years.column_names == {1: "2019"}
+
+
+def test_what_says_that_there_is_no_name_is_none() -> None:
+    read = grid(table((("Field", "n/a", "Papers"), ("Medicine", "1", "12"), ("n/a", "2", "9"), ("Art", "3", "7"))))
+    assert read.row_names == {1: "Medicine", 3: "Art"}
+    assert read.column_names == {2: "Papers"}
 
 
 def test_a_column_of_mixed_units_is_not_computed_over() -> None:

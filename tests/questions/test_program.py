@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ingest.questions.grid import Refused, content_of
 from ingest.questions.numbers import printed
-from ingest.questions.program import UNKNOWN, run
+from ingest.questions.program import NO_ROW, UNKNOWN, run
 from tests.questions.papers import FILTERS, MODELS, SCORES, table
 
 numbers = st.lists(
@@ -108,6 +108,19 @@ def test_cells_are_looked_up_and_found() -> None:
     assert run({"op": "find", "column": 4, "value": "GPL", "rows": [1, 2, 3, 4]}, made).text == "Large"
 
 
+def test_rows_are_searched_for() -> None:
+    made, rows = content_of(table(SCORES)), [1, 2, 3, 4, 5, 6]
+
+    def meets(*conditions: tuple[int, str, str]) -> str:
+        return run({"op": "meets", "conditions": [list(one) for one in conditions], "rows": rows}, made).text
+
+    assert meets((1, "below", "89")) == "title"
+    assert meets((1, "above", "95"), (3, "above", "98")) == "bibliography years"
+    assert meets((1, "above", "95"), (2, "below", "90")) == NO_ROW
+    assert meets((1, "above", "98.0")) == NO_ROW, "equal is not above"
+    assert run({"op": "find", "column": 1, "value": "84.1", "rows": rows}, made).text == NO_ROW
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -132,7 +145,9 @@ def test_what_is_not_there_cannot_be_told(program: dict[str, Any]) -> None:
         ({"op": "lookup", "row": 1, "column": 1, "more": 2}, "more"),
         ({"op": "lookup", "row": 99, "column": 1}, "no such place"),
         ({"op": "lookup", "row": 0, "column": 1}, "no such place"),
-        ({"op": "find", "column": 1, "value": "85.5", "rows": [2, 3]}, "no row"),
+        ({"op": "find", "column": 1, "value": "85.50", "rows": [1, 2, 3]}, "other digits"),
+        ({"op": "meets", "conditions": [[1, "above", "95"]], "rows": [1, 2, 3, 4, 5, 6]}, "several rows"),
+        ({"op": "meets", "conditions": [[1, "beside", "95"]], "rows": [1, 2]}, "above or below"),
         ({"op": "extreme", "column": 1, "rows": [1, 2], "end": "biggest"}, "no end"),
         ({"op": "extreme", "column": 1, "rows": [1, 2], "end": "largest", "place": 3}, "not so many"),
         ({"op": "extreme", "column": 1, "rows": [], "end": "largest"}, "missing"),

@@ -1,87 +1,114 @@
-"""Questions that nothing answers: what is put in, and for what."""
+"""Questions that nothing answers: what is asked for, and that all it names stands in the table."""
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
+from ingest.papers.records import Cell
 from ingest.questions.draft import Draft
 from ingest.questions.grid import Grid, Refused, content_of
-from ingest.questions.program import UNKNOWN, run_on
-from ingest.questions.unanswerable import Absent, absent_from, without_answer
-from tests.questions.papers import FILTERS, MODELS, SCORES, Printed, table
+from ingest.questions.program import NO_ROW, UNKNOWN, run_on
+from ingest.questions.tables import Tables
+from ingest.questions.unanswerable import regrouped, without_answer
+from tests.questions.papers import FILTERS, MODELS, SCORES, Printed, cells, table
 
-
-def grid(printed: Printed) -> Grid:
-    return Grid(content_of(table(printed)))
-
-
-def asked(of: Grid, program: dict[str, object], question: str, *wrong: str) -> Draft:
-    return Draft(program=program, question=question, answer=run_on(of, program), wrong=wrong)
-
-
-def test_names_come_from_other_tables() -> None:
-    absent = absent_from(grid(FILTERS), [grid(SCORES), grid(MODELS)])
-    assert "Precision" in absent.columns
-    assert "Tiny" in absent.rows
-    assert not {"F1", "Licence"} & set(absent.columns)  # worked out of others; not of numbers
-
-
-@pytest.mark.parametrize(
-    ("own", "other"),
-    [
-        ("prec.", "Precision"),
-        ("P", "Precision"),
-        ("Classification", "CLS"),
-        ("Named Entity Recognition", "NER"),
-        ("Citations", "Cites"),
-        ("Number of papers", "Papers"),
-        ("Score", "Total score"),
-    ],
+TASKS = (
+    ("Data", "Task", "Base", "Large"),
+    ("GENIA", "NER", "81.5", "82.5"),
+    ("GENIA", "REL", "71.2", "71.9"),
+    ("SciERC", "NER", "67.6", "68.9"),
+    ("SciERC", "CLS", "80.0", "80.3"),
 )
-def test_what_may_be_the_same_under_another_name_is_not_taken_for_absent(own: str, other: str) -> None:
-    ours = grid((("Field", own), ("one", "1.0"), ("two", "2.0")))
-    theirs = grid((("Part", other), ("blue", "1.0"), ("red", "2.0")))
-    assert absent_from(ours, [theirs]) == Absent(["blue", "red"], [])
 
 
-def test_a_name_takes_the_place_of_another_wherever_it_stands() -> None:
+def grid(printed: Printed, **fields: int) -> Grid:
+    return Grid(content_of(table(printed, **fields)))
+
+
+def twins(of: Grid, draft: Callable[[Tables], Draft]) -> list[Draft]:
+    """What comes of drafts by chance."""
+    made = []
+    for seed in range(60):
+        asks = Tables(of, random.Random(seed))
+        with suppress(Refused):
+            drafted = draft(asks)
+            if drafted.kind == "choice":
+                made.append(without_answer(drafted, asks))
+    return made
+
+
+def names(draft: Draft) -> set[str]:
+    return set(re.findall(r"“([^”]+)”", draft.question))
+
+
+def test_no_row_has_a_value_that_another_column_has() -> None:
     scores = grid(SCORES)
-    draft = asked(
-        scores,
-        {"op": "compare", "row": 1, "columns": [1, 2], "decimals": 1},
-        "For “title”, which is larger, “Precision” or “Recall”?",
-        *("Recall, by 1.4", "Precision, by 0.4", "Recall, by 0.4"),
-    )
-    changed = without_answer(draft, scores, Absent(columns=["BLEU"]), random.Random(2))
-    assert changed.kind == "unanswerable"
-    assert "“BLEU”" in changed.question
-    assert "BLEU" in changed.program["columns"]
-    assert run_on(scores, changed.program).text == UNKNOWN
-    gone = next(name for name in ("Precision", "Recall") if f"“{name}”" not in changed.question)
-    assert not any(gone in option for option in changed.wrong)
-    assert len(changed.wrong) == 3
+    made = twins(scores, Tables.find)
+    assert len(made) > 20
+    for draft in made:
+        assert draft.answer.text == run_on(scores, draft.program).text == NO_ROW
+        column, value = draft.program["column"], draft.program["value"]
+        assert value in scores.all_texts()
+        assert value not in {scores.text(row, column) for row in scores.rows}
+        beside = {scores.row_names[row] for row in scores.rows for c in (1, 2, 3) if scores.text(row, c) == value}
+        assert beside & set(draft.wrong), "the row that has it in the other column is an option"
+
+
+@pytest.mark.parametrize("printed", [SCORES, [(line[0], line[2]) for line in SCORES]])
+def test_no_row_meets_the_conditions(printed: Printed) -> None:
+    read = grid(printed)
+    made = twins(read, Tables.meets)
+    assert len(made) > 12
+    for draft in made:
+        assert draft.answer.text == run_on(read, draft.program).text == NO_ROW
+        conditions = draft.program["conditions"]
+        for condition in conditions if len(conditions) > 1 else []:
+            alone = {"op": "count", "rows": draft.program["rows"]}
+            alone |= dict(zip(("column", "than", "value"), condition, strict=True))
+            assert 0 < int(run_on(read, alone).text) < len(read.rows), "each one by itself is met"
 
 
 def test_an_empty_cell_is_asked_for() -> None:
     models = grid(MODELS)
-    draft = asked(
-        models,
-        {"op": "lookup", "row": 1, "column": 3},
-        "What does the table give for “Tiny” under “Test acc.”?",
-        *("68.1 ± 0.2", "78.8 ± 0.3", "61.2 ± 0.4"),
-    )
-    changed = without_answer(draft, models, Absent(), random.Random(1))
-    assert changed.program["row"] == 3
-    assert "“Medium”" in changed.question
-    assert changed.answer.text == UNKNOWN
+    made = twins(models, Tables.lookup)
+    assert made
+    for draft in made:
+        assert (draft.program["row"], draft.program["column"]) == (3, 3)
+        assert names(draft) == {"Medium", "Test acc."}
+        assert draft.answer.text == UNKNOWN
+        assert draft.kind == "unanswerable"
+        assert len(draft.wrong) == 3
 
 
-def test_without_such_a_name_it_is_refused() -> None:
-    scores = grid(SCORES)
-    draft = asked(
-        scores, {"op": "lookup", "row": 1, "column": 1}, "“title” under “Precision”?", "1.0", "2.0", "3.0"
-    )
-    with pytest.raises(Refused, match="no name"):
-        without_answer(draft, scores, Absent(), random.Random(1))
+def test_parts_of_names_are_put_together_that_do_not_stand_together() -> None:
+    tasks = grid(TASKS, header_columns=2)
+    assert regrouped(tasks.row_names, 4) == ["GENIA / CLS", "SciERC / REL"]
+    assert not regrouped({one: tasks.row_names[one] for one in (1, 2, 3)}, 4), "the fourth may be the one meant"
+    assert not regrouped({1: "a / b", 2: "c"}, 2)
+    made = twins(tasks, Tables.compare)
+    assert made
+    for draft in made:
+        assert names(draft) & {"GENIA / CLS", "SciERC / REL"}
+        assert run_on(tasks, draft.program).text == UNKNOWN
+
+
+def test_a_column_is_changed_in_the_options_too() -> None:
+    heads = ("", "News", "", "Web", "", "Talks", ""), ("System", "P", "R", "P", "R", "P", "F1")
+    lines = [(name, *(f"{level + place}.5" for place in range(6))) for name, level in (("one", 50), ("two", 60))]
+    spans = [Cell(text=heads[0][at], row=0, column=at, columns=2) for at in (1, 3, 5)]
+    rest = [cell for cell in cells((*heads, *lines)) if cell.row or not cell.column]
+    wide = Grid(content_of(table((), cells=(*spans, *rest), header_rows=2)))
+    assert "Talks / R" in regrouped(wide.column_names, 6)
+    for draft in twins(wide, Tables.compare):
+        larger = {option.rpartition(", by ")[0] for option in draft.wrong}
+        assert larger <= names(draft)
+
+
+def test_where_nothing_is_missing_it_is_refused() -> None:
+    assert not twins(grid(SCORES), Tables.lookup)
+    assert not twins(grid(FILTERS), Tables.find), "there is no other column"
