@@ -27,7 +27,7 @@ def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
     question, reference = st.columns(2)
     with question:
         st.markdown("**Question**")
-        _images(sample["images"])
+        show_images(sample["images"])
         _text(sample["prompt"])
         if sample["choices"]:
             st.markdown("**Choices**")
@@ -51,7 +51,8 @@ def _about(sample: dict[str, Any]) -> None:
     st.caption(" · ".join(f"{name} {escaped(value)}" for name, value in facts.items()))
 
 
-def _images(images: list[bytes | None]) -> None:
+def show_images(images: list[bytes | None]) -> None:
+    """Show the images of a question, in order."""
     for image in images:
         try:
             if image is None:
