@@ -113,7 +113,7 @@ def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
         raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
     found = _within(slices(hub, metric), first_sources(hub, [source])[source]) if source else slices(hub, metric)
     if not any(one.values for one in found) and (metric or not votes_fingerprint(hub, source)):
-        raise EvalhubError(_NOTHING)
+        raise NothingMeasured(_NOTHING)
     return found
 
 

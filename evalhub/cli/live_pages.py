@@ -66,6 +66,8 @@ def _words(counts: Mapping[str, Any]) -> str:
                 words += [
                     f"{model} {part['rate']:.3f}" for model, part in value.items() if part["rate"] is not None
                 ]
+            elif value and name == "known":
+                words += [f"{count:,} of them in {release} already" for release, count in value.items()]
         elif value or name in ("papers", "questions"):
             words.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}")
     return ", ".join(words)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from evalhub.errors import EvalhubError
 from evalhub.live.making import Making
@@ -68,9 +71,11 @@ class Told:
             published_at = date.fromisoformat(day) if day else None
         except ValueError:
             raise EvalhubError(f"published_at is a day as in 2026-11-24, not '{day}'") from None
+        if re.fullmatch(r"\d{4}-\d{2}", name := options.get("release", "")):
+            raise EvalhubError(f"{name} is what evalhub refresh calls the release of a month: choose another name")
         return cls(
-            release=options.get("release", ""),
-            licence=options.get("licence", ""),
+            release=name,
+            licence=_licence(options.get("licence", "")),
             published_at=published_at,
             settings=replace(Settings(), **settings),
         )
@@ -92,7 +97,8 @@ def paper_files(paths: Sequence[Path], told: Told) -> list[PaperFiles]:
             raise EvalhubError(f"{path} holds no paper: PDFs, or sources as {', '.join(_PAPERS[1:])}")
         for one in found:
             named.setdefault(_stem(one), []).append(one.resolve())
-    return [PaperFiles(tuple(dict.fromkeys(together)), _about(together, told)) for together in named.values()]
+    papers = [PaperFiles(tuple(dict.fromkeys(together)), _about(together, told)) for together in named.values()]
+    return sorted({_identity(one): one for one in papers}.values(), key=_identity)
 
 
 def release_papers(
@@ -110,16 +116,25 @@ def release_papers(
         EvalhubError: the name is taken, or nothing comes of the papers.
     """
     name = told.release or f"papers-{content_hash(sorted(map(_identity, files)))[:8]}"
-    check_release_name(hub, name)
-    before = count_samples(hub, EVERYTHING)
+    asked = content_hash([sorted(map(_identity, files)), repr(told)])
     making, steps = Making(hub, name, told.settings, tell), Steps(hub, name, heard)
-    making.begin(content_hash([sorted(map(_identity, files)), repr(told)]))
+    if not making.goes_on(asked):  # else it may be frozen already: a call was killed right behind that
+        check_release_name(hub, name)
+    before = count_samples(hub, EVERYTHING)
+    making.begin(asked)
     steps.run("extract", lambda: making.extract(files))
     steps.run("write", making.write)
     steps.run("filter", making.filter)
     steps.run("freeze", lambda: making.freeze(steps.counts))
     making.clear()
     return release(hub, name), count_samples(hub, EVERYTHING) - before
+
+
+def _licence(text: str) -> str:
+    try:
+        return canonicalize_license_expression(text) if text else ""
+    except InvalidLicenseExpression:
+        raise EvalhubError(f"licence is an SPDX name, as CC-BY-4.0 or LicenseRef-my-own, not '{text}'") from None
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from evalhub.backends.base import Backend
 from evalhub.backends.opening import open_backend
 from evalhub.errors import EvalhubError
 from evalhub.live.blind import blind
+from evalhub.live.doubles import doubles
 from evalhub.live.files import keep, keep_questions, load_paper, load_questions
 from evalhub.live.ledger import reasons, structural
 from evalhub.live.release import Draft, source_of
@@ -23,7 +25,7 @@ from evalhub.live.verifier import Quorum, verify
 from evalhub.live.writer import write
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import forget
-from evalhub.store.releases import put_release
+from evalhub.store.releases import known_elsewhere, put_release
 from evalhub.telling import Tell
 from evalhub.wording import counted, tallied
 from ingest.papers.limits import PaperError
@@ -49,37 +51,53 @@ class Making:
         self._name = name
         self._settings = settings
         self._tell = tell
-        self.folder: Path = hub.path / "live" / name
+        self.folder: Path = hub.path / "live" / "making" / name
+        self._mark = self.folder / "asked.txt"
         self._papers = self.folder / "papers"
         self._written = self.folder / "written.msgpack"
         self._filtered = self.folder / "filtered.msgpack"
 
+    def goes_on(self, asked: str) -> bool:
+        """Whether what an earlier call left is of the same papers and settings, by their hash."""
+        return self._mark.is_file() and self._mark.read_text() == asked
+
     def begin(self, asked: str) -> None:
-        """Begin anew, unless what an earlier call left is of the same papers and settings, by their hash."""
-        mark = self.folder / "asked.txt"
-        if mark.is_file() and mark.read_text() == asked:
+        """Begin anew, unless an earlier call's work goes on."""
+        if self.goes_on(asked):
             return
         self.clear()
         forget(self._hub, self._name)
         self.folder.mkdir(parents=True)
-        mark.write_text(asked)
+        self._mark.write_text(asked)
 
     def extract(self, files: Sequence[PaperFiles]) -> dict[str, Any]:
-        """Figures and tables out of the papers' files. Papers that were read before a kill are not read again.
+        """Figures and tables out of the papers' files. Papers that were read before a kill are not read again; of
+        those that are one paper under two names, the one with more in it counts.
+
+        Args:
+            files: `about` says which paper they are.
 
         Raises:
             EvalhubError: not one paper can be read.
         """
         refused: dict[str, str] = {}
-        numbered = {one: self._papers / f"{place:05}.msgpack" for place, one in enumerate(files)}
-        left = [one for one, path in numbered.items() if not path.exists()]
+        left = [one for one in files if not self._kept(one.about).exists()]
         for done, (one, paper) in enumerate(read_papers(left), 1):
             self._tell(f"reading papers: {done:,} of {len(left):,}")
             if isinstance(paper, PaperError):
-                refused[one.about.paper_id if one.about else ", ".join(map(str, one.paths))] = str(paper)
+                refused[_called(one)] = str(paper)
             else:
-                keep(numbered[one], paper)
+                keep(self._kept(one.about), paper)
         papers = self._read()
+        names = {one.about.paper_id: _called(one) for one in files if one.about}
+        again = doubles(
+            sorted(papers, key=lambda paper: (-len(paper.tables) - len(paper.figures), paper.paper_id))
+        )
+        for paper in papers:
+            if paper.paper_id in again:
+                refused[names[paper.paper_id]] = f"the same paper as {names[again[paper.paper_id]]}"
+                self._kept(paper).unlink()
+        papers = [paper for paper in papers if paper.paper_id not in again]
         if not papers:
             why = "; ".join(f"{which}: {reason}" for which, reason in list(refused.items())[:3])
             raise EvalhubError(f"not one of {len(files):,} papers can be read: {why}")
@@ -157,11 +175,12 @@ class Making:
         keep_questions(self._filtered, kept, removed)
         return {"kept": len(kept), "removed": why, **counts}
 
-    def freeze(self, counts: dict[str, Any]) -> dict[str, Any]:
+    def freeze(self, counts: dict[str, Any], recipe: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Put the release into the hub.
 
         Args:
             counts: of all steps before.
+            recipe: what there is to say of how the papers were chosen.
         """
         questions, removed = load_questions(self._filtered)
         days = self._settings.private_days
@@ -178,17 +197,28 @@ class Making:
                     "solvers": list(self._settings.solvers),
                     "writers": list(self._settings.writers),
                     "verifiers": list(self._settings.verifiers),
+                    **(recipe or {}),
                 },
                 counts=counts,
                 private_until=datetime.now(UTC).date() + timedelta(days=days) if days else None,
             ),
             self._read(),
         )
-        return {"hash": frozen.release_id, "questions": frozen.questions, "papers": frozen.papers}
+        return {
+            "hash": frozen.release_id,
+            "questions": frozen.questions,
+            "papers": frozen.papers,
+            "known": known_elsewhere(self._hub, self._name),
+        }
 
     def clear(self) -> None:
         """Remove what was kept between the steps."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kept(self, about: Paper | None) -> Path:
+        """The file of a paper: by its name, so that the order in which papers are given does not matter."""
+        assert about is not None
+        return self._papers / f"{quote(about.paper_id + about.version, safe='')}.msgpack"
 
     def _read(self) -> list[Paper]:
         return [load_paper(path) for path in sorted(self._papers.glob("*.msgpack"))]
@@ -199,6 +229,13 @@ def _opened(names: Sequence[str]) -> Iterator[list[Backend]]:
     """Models, while they are needed."""
     with ExitStack() as models:
         yield [models.enter_context(closing(open_backend(name))) for name in names]
+
+
+def _called(files: PaperFiles) -> str:
+    """What a user calls a paper."""
+    if files.about and files.about.url:
+        return files.about.paper_id
+    return ", ".join(path.name for path in files.paths)
 
 
 def _reasons(counts: Counter[str]) -> str:

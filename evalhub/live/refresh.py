@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from evalhub.live.steps import Steps
 from evalhub.scoring.run import Watcher
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, stages
-from evalhub.store.releases import release, taken
+from evalhub.store.releases import release, releases, taken
 from evalhub.telling import Tell
 from evalhub.wording import tallied
 from ingest.papers.read import PaperFiles
 from ingest.papers.records import Paper
+from ingest.records import content_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,21 +74,37 @@ def refresh(hub: Hub, month: Month, since: date | None, settings: Settings, hear
         KeyboardInterrupt: the user stopped it while a model was scored.
     """
     check_month(month, datetime.now(UTC).date())
+    window = {"categories": list(settings.categories), "since": str(since or month.first)}
+    frozen = {one.name: one for one in releases(hub)}.get(str(month))
+    if frozen and since and frozen.recipe.get("since") != window["since"]:
+        raise EvalhubError(f"{month} is frozen with papers since {frozen.recipe.get('since')}, and never changes")
     if not stages_left(hub, month):
         return release(hub, str(month))
     making = Making(hub, str(month), settings, heard.tell)
     collected = making.folder / "collected.msgpack"
     steps = Steps(hub, str(month), heard.stage)
+    if not frozen:
+        # What was done so far counts only for the same papers and rules: others may have been released meanwhile.
+        making.begin(content_hash([window, _ruled(settings), sorted(taken(hub))]))
     steps.run("collect", lambda: _collect(hub, month, since, settings, heard.tell, collected))
     steps.run("extract", lambda: making.extract(_collected(collected)))
     steps.run("write", making.write)
     steps.run("filter", making.filter)
-    steps.run("freeze", lambda: making.freeze(steps.counts))
+    steps.run("freeze", lambda: making.freeze(steps.counts, window))
     steps.run("score", lambda: _score(hub, month, settings, heard))
     steps.run("rank", lambda: _rank(hub))
     steps.run("publish", lambda: _publish(hub))
     making.clear()
     return release(hub, str(month))
+
+
+def _ruled(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what a release holds."""
+    return {name: value for name, value in asdict(settings).items() if name not in _AFTERWARDS}
+
+
+_AFTERWARDS = ("models", "attempts", "day", "contact")
+"""Settings that may be changed while a release is made."""
 
 
 def _collect(
@@ -165,9 +182,12 @@ def _score(hub: Hub, month: Month, settings: Settings, heard: Heard) -> dict[str
 
 
 def _rank(hub: Hub) -> dict[str, Any]:
-    from evalhub.ranking import rank_everything
+    from evalhub.ranking import NothingMeasured, rank_everything
 
-    return {"rankings": rank_everything(hub)}
+    try:
+        return {"rankings": rank_everything(hub)}
+    except NothingMeasured:  # where live.toml names no models, and nobody has scored any
+        return {"rankings": 0}
 
 
 def _publish(hub: Hub) -> dict[str, Any]:

@@ -20,9 +20,23 @@ def source_of(name: str) -> str:
     return PREFIX + name
 
 
-def release_id(proven: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """The hash of a release: of its sample ids and their proofs, in order."""
-    return content_hash([[sample_id, proof] for sample_id, proof in proven])
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """A question of a release, and what it rests on."""
+
+    sample_id: str
+
+    proof: Mapping[str, Any]
+    """Kind, program, content and evidence: see `ingest.questions.question`."""
+
+    paper: Mapping[str, Any]
+    """The hub's row of its paper: paper_id, version, title, licence, published_at, categories, url. Empty where
+    the hub knows nothing of it."""
+
+
+def release_id(proven: Sequence[Proven]) -> str:
+    """The hash of a release: of its sample ids, their proofs and their papers, in order."""
+    return content_hash([[one.sample_id, one.proof, one.paper] for one in proven])
 
 
 @dataclass(frozen=True, kw_only=True)

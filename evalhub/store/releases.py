@@ -12,7 +12,7 @@ import polars as pl
 
 from evalhub.errors import EvalhubError
 from evalhub.live.ledger import Removed
-from evalhub.live.release import Draft, Release, release_id
+from evalhub.live.release import Draft, Proven, Release, release_id
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from ingest.papers.records import Paper
@@ -34,31 +34,45 @@ def check_release_name(hub: Hub, name: str) -> None:
 
 
 def put_release(hub: Hub, draft: Draft, papers: Iterable[Paper]) -> Release:
-    """Freeze a release: its samples into the pool, and with them proofs, papers and what was removed.
+    """Freeze a release: its samples into the pool, and with them proofs, papers and what was removed. One that is
+    there with the same name and hash is left as it is: a call that was killed behind its end is made again.
 
     Raises:
-        EvalhubError: it has no question, or its name is taken.
+        EvalhubError: it has no question, or its name is another release's.
     """
-    check_release_name(hub, draft.name)
     if not draft.questions:
         raise EvalhubError(f"the release {draft.name} would have no question: nothing is frozen")
     hub.blobs.put(image for one in draft.removed for image in one.question.sample.images)
-    proven = [(question.sample.sample_id, question.proof()) for question in draft.questions]
     papers = {paper.paper_id: paper for paper in papers}.values()
     versions = {paper.paper_id: paper.version for paper in papers}
     with hub.transaction() as database:
+        hub.insert("INSERT OR IGNORE INTO paper BY NAME SELECT * FROM given", _paper_frame(papers))
+        told = _papers_told(hub)
+        hashed = release_id(
+            [
+                Proven(
+                    sample_id=question.sample.sample_id,
+                    proof=question.proof(),
+                    paper=told.get((paper_id := question.sample.cluster, versions.get(paper_id, "")), {}),
+                )
+                for question in draft.questions
+            ]
+        )
+        there = {one.name: one for one in releases(hub)}.get(draft.name)
+        if there and there.release_id == hashed:
+            return there
+        check_release_name(hub, draft.name)
         add_samples(hub, (question.sample for question in draft.questions))
         database.execute(
             "INSERT INTO release VALUES (?, ?, ?, ?, ?, now())",
             [
                 draft.name,
-                release_id(proven),
+                hashed,
                 json.dumps(dict(draft.recipe)),
                 json.dumps(dict(draft.counts)),
                 draft.private_until,
             ],
         )
-        hub.insert("INSERT OR IGNORE INTO paper BY NAME SELECT * FROM given", _paper_frame(papers))
         kept = [_kept_row(place, question, versions) for place, question in enumerate(draft.questions)]
         _insert(hub, "release_question", draft.name, kept)
         gone = [_gone_row(place, one) for place, one in enumerate(draft.removed)]
@@ -108,12 +122,29 @@ def releases(hub: Hub) -> list[Release]:
     ]
 
 
-def proofs(hub: Hub, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Sample ids of a release and their proofs, in order."""
+def proofs(hub: Hub, name: str) -> list[Proven]:
+    """The questions of a release with what they rest on, in order."""
+    told = _papers_told(hub)
     rows = hub.database.execute(
-        "SELECT sample_id, proof FROM release_question WHERE release = ? ORDER BY place", [name]
+        "SELECT sample_id, proof, paper_id, version FROM release_question WHERE release = ? ORDER BY place", [name]
     ).fetchall()
-    return [(sample_id, json.loads(proof)) for sample_id, proof in rows]
+    return [
+        Proven(sample_id=sample_id, proof=json.loads(proof), paper=told.get((paper_id, version), {}))
+        for sample_id, proof, paper_id, version in rows
+    ]
+
+
+def known_elsewhere(hub: Hub, name: str) -> dict[str, int]:
+    """How many of a release's questions other releases have as well, by their names."""
+    rows = hub.database.execute(
+        """
+        SELECT other.release, count(*) FROM release_question AS mine
+        JOIN release_question AS other ON mine.sample_id = other.sample_id AND mine.release <> other.release
+        WHERE mine.release = ? GROUP BY other.release ORDER BY other.release
+        """,
+        [name],
+    ).fetchall()
+    return dict(rows)
 
 
 def proofs_of(hub: Hub, sample_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -189,6 +220,12 @@ def _gone_row(place: int, removed: Removed) -> dict[str, Any]:
         "question": json.dumps(said, ensure_ascii=False),
         "proof": json.dumps(removed.question.proof(), ensure_ascii=False),
     }
+
+
+def _papers_told(hub: Hub) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the hub says of papers, by id and version."""
+    rows = hub.database.execute("SELECT paper_id, version, to_json(paper) FROM paper").fetchall()
+    return {(paper_id, version): json.loads(told) for paper_id, version, told in rows}
 
 
 def _paper_frame(papers: Iterable[Paper]) -> pl.DataFrame:

@@ -118,7 +118,12 @@ def test_a_stage_that_fails_is_run_again_and_those_before_it_are_not(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "sign", ["live/arxiv/replay/papers", "live/2026-10/written.msgpack", "live/2026-10/filtered.msgpack"]
+    "sign",
+    [
+        "live/arxiv/replay/papers",
+        "live/making/2026-10/written.msgpack",
+        "live/making/2026-10/filtered.msgpack",
+    ],
 )
 def test_killed_at_any_point_it_ends_as_if_it_was_not(sign: str, replay: Replay, settled: Path) -> None:
     """SIGKILL as soon as a file is there: in a download that hangs, while questions are filtered, while it freezes
@@ -141,6 +146,37 @@ def test_killed_at_any_point_it_ends_as_if_it_was_not(sign: str, replay: Replay,
             f"SELECT ({count} sample) AS s, ({count} release_question) AS q, ({attempts}) AS a"
         ).row(0)
     assert counts == (made["questions"], made["questions"], 2 * made["questions"])
+
+
+def test_killed_behind_the_freeze_it_ends_as_if_it_was_not(
+    replay: Replay, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("evalhub.live.making.known_elsewhere", lambda *_: 1 / 0)
+        assert refresh(settled, "2026-10").code == 1
+    assert replay.asked and set(statuses(refresh(settled, "2026-10").json).values()) == {"done"}
+
+
+def test_other_rules_begin_a_month_anew_until_it_is_frozen(
+    replay: Replay, settled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped behind the writing, and called again with fewer questions a table and an earlier first day."""
+    with monkeypatch.context() as broken:
+        broken.setattr(Making, "filter", lambda _: 1 / 0)
+        assert refresh(settled, "2026-10").code == 1
+    (settled / "live.toml").write_text(SETTINGS + "per_table = 3\n")
+    made = refresh(settled, "2026-10", "--since", "2026-09-01").json
+    assert made["recipe"]["per_table"] == 3 and made["recipe"]["since"] == "2026-09-01"
+    assert made["papers"] == 3 and made["questions"] <= 9
+    refused = refresh(settled, "2026-10", "--since", "2026-10-05")
+    assert refused.code == 1 and "frozen with papers since 2026-09-01" in refused.err
+    assert replay.asked
+
+
+@pytest.mark.usefixtures("replay")
+def test_a_month_that_nobody_is_scored_on_is_whole(settled: Path) -> None:
+    (settled / "live.toml").write_text(SETTINGS.replace('["baseline:random"]', "[]"))
+    assert set(statuses(refresh(settled, "2026-10").json).values()) == {"done"}
 
 
 def test_a_dry_run_asks_nobody_and_writes_nothing(replay: Replay, settled: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
+from evalhub.live import files
 from evalhub.live.making import Making
 from evalhub.store.hub import Hub
 from evalhub.store.releases import proofs
@@ -23,6 +26,20 @@ pytest.importorskip("pylatexenc", reason="pylatexenc is not installed")
 @pytest.fixture
 def paper(tmp_path: Path) -> Path:
     return source(tmp_path / "paper", 1)
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub with a release."""
+    folder = tmp_path_factory.mktemp("frozen")
+    ingest(source(folder / "paper", 1), folder / "hub", "release=birds")
+    return folder / "hub"
+
+
+@pytest.fixture
+def released(frozen: Path, hub_path: Path) -> Path:
+    """One of one's own."""
+    return Path(shutil.copytree(frozen, hub_path))
 
 
 def ingest(paper: Path, hub: Path, *options: str) -> Done:
@@ -41,7 +58,7 @@ def test_a_paper_becomes_a_release_whose_samples_can_be_scored(paper: Path, hub_
     assert rows.unique().rows() == [("CC-BY-4.0", datetime(2026, 10, 1).date(), rows["cluster"][0], "image")]
     (listed,) = evalhub("live", "list", "--json", "--hub", hub_path).json["releases"]
     assert listed["hash"] == made["hash"] and listed["questions"] == made["questions"]
-    assert not (hub_path / "live/birds").exists()
+    assert not (hub_path / "live/making/birds").exists()
 
 
 def test_the_same_papers_give_the_same_hash_and_the_same_name(paper: Path, tmp_path: Path) -> None:
@@ -63,7 +80,7 @@ def test_every_program_gives_its_answer_again_and_a_changed_one_is_found(paper: 
     assert found.code in (0, None) and found.json["programs"] == made["questions"] and not found.json["faults"]
     with Hub(hub_path) as hub:
         sample_id, proof = next(
-            (sample_id, proof) for sample_id, proof in proofs(hub, "birds") if proof["program"]["op"] == "lookup"
+            (one.sample_id, one.proof) for one in proofs(hub, "birds") if one.proof["program"]["op"] == "lookup"
         )
         changed = re.sub(r'"\d+\.\d"', '"1.5"', json.dumps(proof))
         hub.database.execute("UPDATE release_question SET proof = ? WHERE sample_id = ?", [changed, sample_id])
@@ -114,6 +131,8 @@ def test_a_data_set_holds_paper_and_proof(paper: Path, hub_path: Path, tmp_path:
         (["per_table=many"], "per_table is a whole number"),
         (["published_at=soon"], "published_at is a day"),
         (["release=no/name"], "is no name for a release"),
+        (["release=2026-10"], "choose another name"),
+        (["licence=free as in beer"], "licence is an SPDX name"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(options: list[str], said: str, paper: Path, hub_path: Path) -> None:
@@ -147,6 +166,85 @@ def test_what_a_call_for_other_papers_left_is_not_taken(
         broken.setattr(Making, "filter", lambda _: 1 / 0)
         assert ingest(paper, hub_path, "release=birds").code == 1
     assert ingest(other, hub_path, "release=birds").json["hash"] == wanted["hash"]
+
+
+def test_a_release_of_samples_that_another_one_has_is_scored_ranked_and_exported(
+    paper: Path, hub_path: Path, tmp_path: Path
+) -> None:
+    ingest(paper, hub_path, "release=birds")
+    made = ingest(paper, hub_path, "release=again").json
+    assert made["added"] == 0
+    scored = evalhub("score", "baseline:random", "--source", "live:again", "--json", "--hub", hub_path).json
+    assert scored["sources"][0]["samples"] == scored["ranking"]["samples"] == made["questions"]
+    shown = evalhub("live", "show", "again", "--json", "--hub", hub_path).json
+    freeze = next(one for one in shown["stages"] if one["stage"] == "freeze")
+    assert freeze["counts"]["known"] == {"birds": made["questions"]}
+    done = evalhub("export", tmp_path / "out", "--to", "hugging-face", "--source", "live:again", "--hub", hub_path)
+    assert done.code in (0, None)
+    assert (
+        pl.read_parquet(tmp_path / "out/data/test.parquet")["source"].to_list()
+        == ["live:again"] * made["questions"]
+    )
+
+
+def test_a_call_that_was_killed_behind_the_freeze_is_made_again(
+    paper: Path, hub_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release is there, but nobody has noted that the stage is done."""
+    with monkeypatch.context() as broken:
+        broken.setattr("evalhub.live.making.known_elsewhere", lambda *_: 1 / 0)
+        assert ingest(paper, hub_path, "release=birds").code == 1
+    (frozen,) = evalhub("live", "list", "--json", "--hub", hub_path).json["releases"]
+    assert ingest(paper, hub_path, "release=birds").json["hash"] == frozen["hash"]
+
+
+def test_the_order_of_papers_does_not_matter_and_none_is_lost(
+    paper: Path, hub_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped behind the first of them, and called again with the paths turned round."""
+    other = source(tmp_path / "other", 2)
+    options = ("-o", "solvers=", "-o", "release=birds", "--json", "--hub")
+    whole = evalhub("ingest", "papers", paper, other, *options, tmp_path / "apart").json
+    kept = files.keep
+
+    def dies(path: Path, content: Any) -> None:
+        kept(path, content)
+        raise OSError("a plug was pulled")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("evalhub.live.making.keep", dies)
+        assert evalhub("ingest", "papers", paper, other, *options, hub_path).code == 1
+    assert len(list((hub_path / "live/making/birds/papers").iterdir())) == 1
+    made = evalhub("ingest", "papers", other, paper, *options, hub_path).json
+    assert made["papers"] == 2 and made["hash"] == whole["hash"]
+
+
+CHANGES = {
+    "UPDATE paper SET licence = 'MIT'": "",
+    "UPDATE paper SET published_at = DATE '2020-01-01'": "",
+    "UPDATE sample SET prompt = prompt || '!' WHERE sample_id = $id": "is not what was frozen",
+    "UPDATE sample SET images = [] WHERE sample_id = $id": "is not what was frozen",
+    "DELETE FROM sample WHERE sample_id = $id": "no longer in the pool",
+    "UPDATE release_question SET proof = '{}' WHERE sample_id = $id": "does not run",
+    """UPDATE release_question SET proof = '{"program": {"op": "no"}, "content": 3}' WHERE sample_id = $id""": (
+        "does not run"
+    ),
+    "UPDATE release_question SET proof = '[]' WHERE sample_id = $id": "does not run",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_is_changed_is_found_and_the_others_are_checked(change: str, released: Path) -> None:
+    with Hub(released) as hub:
+        first = proofs(hub, "birds")[0].sample_id
+        given = {"id": first} if "$id" in change else {}
+        hub.database.execute(change, given)
+    found = evalhub("live", "check", "birds", "--json", "--hub", released)
+    assert found.code == 1
+    if CHANGES[change]:
+        assert list(found.json["faults"]) == [first] and CHANGES[change] in found.json["faults"][first]
+    else:
+        assert not found.json["faults"] and found.json["hash"] != found.json["frozen_hash"]
 
 
 def test_a_later_release_of_a_paper_leaves_what_an_earlier_one_says_of_it(paper: Path, hub_path: Path) -> None:
