@@ -26,6 +26,7 @@ def command(as_json: bool, hub_path: Path) -> None:
             known[name] = getattr(plugins.make("source", name), "summary", "")
         except EvalhubError as error:
             known[name] = str(error)
+    known["papers"] = "questions on figures and tables of PDFs and LaTeX sources: evalhub ingest papers PATH…"
     pool = {}
     if (hub_path / "hub.duckdb").exists():
         with Hub(hub_path) as hub:

