@@ -14,6 +14,7 @@ from ingest.papers.limits import Limits, PaperError
 from ingest.papers.merge import merge_figures, merge_tables
 from ingest.papers.pdf.pages import Document
 from ingest.papers.pdf.route import PdfContent, read_pdf
+from ingest.papers.printable import printable
 from ingest.papers.records import Figure, Paper, Table
 
 
@@ -47,13 +48,15 @@ def extract(paths: Sequence[Path], about: Paper | None, limits: Limits) -> Paper
         raise PaperError("; ".join(refusals) or "there are no files to read it from")
     paper = about or Paper(paper_id=f"file:{_together(digests)[:16]}")
     figures, tables = _merged(latex, pdf)
-    return replace(
-        paper,
-        title=paper.title or (latex.title if latex else ""),
-        pages=pages,
-        figures=tuple(figures),
-        tables=tuple(tables),
-        warnings=(*refusals, *(latex.warnings if latex else ()), *(pdf.warnings if pdf else ())),
+    return printable(
+        replace(
+            paper,
+            title=paper.title or (latex.title if latex else ""),
+            pages=pages,
+            figures=tuple(figures),
+            tables=tuple(tables),
+            warnings=(*refusals, *(latex.warnings if latex else ()), *(pdf.warnings if pdf else ())),
+        )
     )
 
 

@@ -12,6 +12,7 @@ from ingest.papers.grid import size
 from ingest.papers.latex.bibliography import Bibliography
 from ingest.papers.latex.macros import collect, expand
 from ingest.papers.latex.route import LatexContent, read_latex
+from ingest.papers.latex.sections import section_numbers
 from ingest.papers.latex.tabular import read_tabular
 from ingest.papers.latex.text import Reader
 from ingest.papers.limits import PaperError
@@ -220,6 +221,22 @@ def test_counters_follow_sections_where_the_paper_says_so() -> None:
     \begin{table}\caption*{unnumbered}\end{table}
     \end{document}"""
     assert [table.number for table in read_latex({"a.tex": source}).tables] == ["1.1", "2.1"]
+
+
+def test_references_to_sections_show_their_numbers() -> None:
+    running = r"""\section{Data}\label{sec:data} \subsection*{Aside} \subsection{Tables}\label{sec:tables}
+    \begin{equation}x\label{eq:x}\end{equation} \section{Model} \label{sec:model}
+    \appendix \section{Terms}\label{app:terms} \subsection{Old}\label{app:old}"""
+    assert section_numbers("", running) == {
+        "sec:data": "1",
+        "sec:tables": "1.1",
+        "sec:model": "2",
+        "app:terms": "A",
+        "app:old": "A.1",
+    }
+    assert not section_numbers(r"\documentclass{IEEEtran}", running), "those are Roman"
+    reader = Reader(Bibliography({}), {"app:terms": "A"})
+    assert reader.text(r"See Appendix \ref{app:terms} and \ref{eq:x}.") == "See Appendix A and ??."
 
 
 def test_macros_that_never_end_do_not_either() -> None:

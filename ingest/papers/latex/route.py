@@ -15,6 +15,7 @@ from ingest.papers.latex.graphics import picture
 from ingest.papers.latex.macros import Macro, collect, expand, without_definitions
 from ingest.papers.latex.project import Project, decode, without_comments
 from ingest.papers.latex.scan import argument
+from ingest.papers.latex.sections import section_numbers
 from ingest.papers.latex.tabular import Tabular, read_tabular
 from ingest.papers.latex.text import Reader
 from ingest.papers.limits import PaperError
@@ -63,6 +64,7 @@ def read_latex(files: Files) -> LatexContent:
     body = expand(without_definitions(project.body), macros)
     found = find_floats(project.preamble, body)
     references, names = _references(found.floats)
+    references = section_numbers(project.preamble, found.running) | references
     reader = Reader(read_bibliography(project), references, names)
     content = LatexContent(project, _title(project, macros, reader))
     paragraphs = list(_paragraphs(found.running))
