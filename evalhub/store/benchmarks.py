@@ -46,13 +46,18 @@ class Named:
         }
 
 
+def is_name(name: str) -> bool:
+    """Whether a benchmark can be called so: nothing that could be a hash is a name."""
+    return bool(_NAME.fullmatch(name)) and not (len(name) >= SHOWN and _HASH.fullmatch(name))
+
+
 def check_new_name(hub: Hub, name: str) -> None:
     """Whether a benchmark can be called so.
 
     Raises:
         EvalhubError: the name is no name, or taken.
     """
-    if not _NAME.fullmatch(name) or (len(name) >= SHOWN and _HASH.fullmatch(name)):
+    if not is_name(name):
         raise EvalhubError(
             f"'{name}' is no name for a benchmark: letters, digits, '.', '_' and '-', at most 64, and no hash"
         )
