@@ -11,7 +11,7 @@ from rich.table import Table
 from evalhub.benchmarks.frozen import SHOWN
 from evalhub.cli.tables import console, escape
 from evalhub.live.release import Release
-from evalhub.wording import counted
+from evalhub.wording import counted, plain
 
 
 def print_release(release: Release) -> None:
@@ -51,9 +51,12 @@ def silent(stage: str, counts: Mapping[str, Any] | None) -> None:
 
 
 def print_stage(stage: str, counts: Mapping[str, Any] | None) -> None:
-    """A line for a stage that is done."""
+    """A line for a stage that is done, and one for each paper that was refused."""
     if counts is not None:
         click.echo(f"{stage:<8} {_words(counts)}")
+        why = counts.get("why")
+        for paper, reason in why.items() if isinstance(why, Mapping) else ():
+            click.echo(f"  {plain(paper)}: {plain(reason)}")
 
 
 def _words(counts: Mapping[str, Any]) -> str:

@@ -156,6 +156,13 @@ def test_nothing_to_read_is_an_error_that_says_why(hub_path: Path, tmp_path: Pat
     assert evalhub("live", "list", "--json", "--hub", hub_path).json == {"releases": []}
 
 
+def test_a_paper_that_cannot_be_read_is_named_and_the_others_are_taken(paper: Path, hub_path: Path) -> None:
+    (paper.parent / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    options = ("-o", "solvers=", "-o", "release=birds", "--hub", hub_path)
+    done = evalhub("ingest", "papers", paper, paper.parent / "broken.pdf", *options)
+    assert done.code in (0, None) and "refused 1\n  broken.pdf: " in done.out
+
+
 def test_what_a_call_for_other_papers_left_is_not_taken(
     paper: Path, hub_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
