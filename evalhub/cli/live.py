@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from aggregate.rerun.plan import Plan
     from evalhub.live.predict import Prediction
 
+_MOST = 10**12
+"""Of samples and of answers."""
+
 _old = click.option(
     "--old",
     required=True,
@@ -90,9 +93,12 @@ def predict_command(
 @command.command("plan")
 @_old
 @click.option("--new", default="", metavar="RELEASE", help="The new release, where it is in the hub.")
-@click.option("--new-samples", type=click.IntRange(1), help="Samples of the new release, where it is not.")
+@click.option("--new-samples", type=click.IntRange(1, _MOST), help="Samples of the new release, where it is not.")
 @click.option(
-    "--budget", required=True, type=click.IntRange(1), help="Answers (model x sample) that may be asked for."
+    "--budget",
+    required=True,
+    type=click.IntRange(1, _MOST),
+    help="Answers (model x sample) that may be asked for.",
 )
 @click.option("--retired", multiple=True, metavar="MODEL", help="A model that can no longer be run; repeatable.")
 @_columns

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from evalhub.cli.options import hub_option, json_option, print_json
-from evalhub.wording import counted
+from evalhub.wording import counted, plain
 
 
 @click.command("list")
@@ -51,7 +51,7 @@ def show_command(name: str, as_json: bool, hub_path: Path) -> None:
         print_stage(one.stage, one.counts)
     for filter_, reasons in made.counts.get("filter", {}).get("removed", {}).items():
         for reason, count in reasons.items():
-            click.echo(f"  {filter_}: {reason} ({count:,})")
+            click.echo(f"  {filter_}: {_line(reason)} ({count:,})")
 
 
 @click.command("removed")
@@ -79,11 +79,16 @@ def removed_command(name: str, wanted: str, as_json: bool, hub_path: Path) -> No
         print_json({"release": made.name, "removed": rows})
         return
     for row in rows:
-        click.echo(f"{row['filter']}: {row['reason']} ({row['paper_id']})")
-        click.echo(f"  {' '.join(row['question']['prompt'].split())}")
-        click.echo(
-            f"  answer {row['question']['reference']}; options {', '.join(row['question']['choices']) or 'none'}"
-        )
+        question = row["question"]
+        options = ", ".join(map(_line, question["choices"])) or "none"
+        click.echo(f"{row['filter']}: {_line(row['reason'])} ({_line(row['paper_id'])})")
+        click.echo(f"  {_line(question['prompt'])}")
+        click.echo(f"  answer {_line(question['reference'])}; options {options}")
+
+
+def _line(text: object) -> str:
+    """What a paper says, on one line and with nothing for the terminal to obey."""
+    return " ".join(plain(str(text)).split())
 
 
 @click.command("check")
@@ -103,6 +108,6 @@ def check_command(name: str, as_json: bool, hub_path: Path) -> None:
         click.echo(f"{counted(found.programs, 'program')} run again, {len(found.faults):,} with another answer")
         click.echo(f"hash {found.release_id}" + ("" if found.same_hash else f", frozen as {found.frozen_id}"))
         for sample_id, fault in found.faults.items():
-            click.echo(f"  {sample_id}: {fault}")
+            click.echo(f"  {sample_id}: {_line(fault)}")
     if found.faults or not found.same_hash:
         raise SystemExit(1)

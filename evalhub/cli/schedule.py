@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from evalhub.live.schedule import Standing
 
 
+_LISTED = 6
+"""Missing months that are named."""
+
+
 @click.group("schedule")
 def command() -> None:
     """Run the monthly refresh by cron, systemd or GitHub, and see whether it is late."""
@@ -56,6 +60,11 @@ def _show(stands: Standing) -> None:
     ended = f", published {stands.ended_at:%Y-%m-%d %H:%M} UTC" if stands.ended_at else ""
     click.echo(f"last: {stands.last + ended if stands.last else 'no month is whole yet'}")
     click.echo(f"next: {stands.month}, due {stands.due}" + (": overdue" if stands.overdue else ""))
+    if stands.missing:
+        more = f" and {len(stands.missing) - _LISTED:,} more (--json names all)" * (len(stands.missing) > _LISTED)
+        click.echo(
+            f"missing: {', '.join(stands.missing[:_LISTED])}{more}: evalhub refresh --month {stands.missing[0]}"
+        )
     for stage in stands.unfinished:
         why = stage.counts.get("why", "cut off: evalhub refresh goes on")
         click.echo(f"  {stage.release} {stage.stage}: {stage.status}, {why}")

@@ -6,7 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-from evalhub.wording import tallied
+from evalhub.wording import plain, tallied
+
+_MARKUP = re.compile(r"[|&<>`\\*\[\]!~$]|(?<!\w)_|_(?!\w)")
+"""What is more than itself in a cell of a table; an underscore within a word is not."""
 
 _CARD = """\
 ---
@@ -80,4 +83,5 @@ def _hub_licence(licence: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    """A text as it reads, whatever Markdown, HTML or a table would make of its signs."""
+    return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(plain(text).split()))

@@ -8,6 +8,9 @@ from datetime import date, timedelta
 
 from evalhub.errors import EvalhubError
 
+_FIRST_YEAR, _LAST_YEAR = 1991, 2999
+"""arXiv's first one; and one before which the calendar of a computer does not end."""
+
 
 @dataclass(frozen=True, order=True)
 class Month:
@@ -26,13 +29,14 @@ class Month:
         """The month of a text like 2026-11.
 
         Raises:
-            EvalhubError: it is none.
+            EvalhubError: it is none, or one that arXiv has no papers of.
         """
-        matched = re.fullmatch(r"(\d{4})-(\d{2})", text)
-        try:
-            return cls(date(int(matched[1]), int(matched[2]), 1)) if matched else _no_month(text)
-        except ValueError:
-            return _no_month(text)
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
+            raise EvalhubError(f"'{text[:40]}' is no month: write it as in 2026-11")
+        year, month = map(int, text.split("-"))
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            raise EvalhubError(f"{text} is no month of papers: they are from {_FIRST_YEAR} on")
+        return cls(date(year, month, 1))
 
     @property
     def next(self) -> Month:
@@ -46,7 +50,3 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.first:%Y-%m}"
-
-
-def _no_month(text: str) -> Month:
-    raise EvalhubError(f"'{text}' is no month: write it as in 2026-11")

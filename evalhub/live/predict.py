@@ -86,18 +86,28 @@ def predict(old: Measurements, new: Measurements, models: str = "", *, level: fl
     )
 
 
+_LONGEST = 9
+"""Digits of a number of models."""
+
+
 def _chosen(old: Measurements, new: Measurements, models: str) -> list[str]:
     """The models that count as run again."""
     if not models:
         return list(new.models)
     if models.strip().isdecimal():
         both = np.isin(old.models, new.models)
-        number, most = int(models), int(both.sum())
+        most = int(both.sum())
+        number = int(models) if len(models) <= _LONGEST else 0
         if not 1 <= number <= most:
-            raise EvalhubError(f"--models {number}: {most} models have results on both releases")
+            said = models if len(models) <= _LONGEST else f"{models[:_LONGEST]}…"
+            raise EvalhubError(f"--models {said}: {most} models have results on both releases")
         able = np.array(old.models)[both]
         return sorted(able[choose_models(completed_scores(old)[0][both], number)].tolist())
-    names = [name.strip() for name in models.split(",") if name.strip()]
+    names = [name.strip() for name in models.split(",")]
+    if "" in names:
+        raise EvalhubError(
+            f"--models {models!r} has a name missing beside a comma: write it as in model-1,model-4"
+        )
     if unknown := {*names} - {*new.models}:
         raise EvalhubError(f"--models: the new release has no results of {min(unknown)!r}")
     return names

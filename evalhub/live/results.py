@@ -51,9 +51,14 @@ class Results:
                 frame = measurement_frame(hub, Wanted.of_source(made.source), self.metric)
         except EvalhubError as error:
             raise EvalhubError(f"{which} is no file, and no release of the hub: {error}") from error
+        measured = frame["value"].count()
         frame = frame.filter(~pl.col("model_id").str.starts_with(BASELINE))
-        if frame["value"].null_count() == frame.height:
-            raise EvalhubError(f"nothing is measured on {name}: evalhub score MODEL --source {made.source}")
+        if not frame["value"].count():
+            nothing = "nothing but chance baselines is" if measured else "nothing is"
+            raise EvalhubError(
+                f"{nothing} measured on {name}: run evalhub score MODEL --source {made.source} for a model or "
+                "more, or give a file with results"
+            )
         return Measurements.from_frame(frame)
 
     def samples(self, which: str) -> tuple[str, int]:

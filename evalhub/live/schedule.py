@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from evalhub.errors import EvalhubError
 from evalhub.live.months import Month
-from evalhub.live.settings import read_settings
+from evalhub.live.settings import TRIES, Settings, read_settings
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, Stage, stages
-
-_TRIES = 7
-"""Days on which it is run, from the day on which it is due: what is done already takes no time."""
 
 _LATE = 2
 """Days after which a month that is due is overdue."""
@@ -38,7 +37,11 @@ class Standing:
     month: str
     """Which month it is for."""
 
+    missing: tuple[str, ...]
+    """Months between the first whole one and the next that are overdue and not whole."""
+
     overdue: bool
+    """Whether the next month is, or one is missing."""
 
     unfinished: tuple[Stage, ...]
     """Stages that failed or were killed, of months that are not whole."""
@@ -49,6 +52,7 @@ class Standing:
             "last": self.last or None,
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
             "next": {"month": self.month, "due": self.due.isoformat()},
+            "missing": list(self.missing),
             "overdue": self.overdue,
             "unfinished": [stage.to_json() for stage in self.unfinished],
         }
@@ -70,15 +74,33 @@ def standing(hub: Hub, today: date) -> Standing:
     whole = {one.release: one.ended_at for one in there if one.stage == STAGES[-1] and one.status == "done"}
     last = max(whole, default="")
     month = max(Month.read(last).next, due_month(today)) if last else due_month(today)
-    due = month.next.first.replace(day=settings.day)
+    first = Month.read(min(whole)) if whole else month
+    missing = tuple(
+        str(one) for one in _between(first, month) if str(one) not in whole and _overdue(one, settings, today)
+    )
     return Standing(
         last=last,
         ended_at=whole.get(last),
-        due=due,
+        due=_due(month, settings),
         month=str(month),
-        overdue=today > due + timedelta(days=_LATE),
+        missing=missing,
+        overdue=bool(missing) or _overdue(month, settings, today),
         unfinished=tuple(one for one in there if one.status != "done" and one.release not in whole),
     )
+
+
+def _due(month: Month, settings: Settings) -> date:
+    return month.next.first.replace(day=settings.day)
+
+
+def _overdue(month: Month, settings: Settings, today: date) -> bool:
+    return today > _due(month, settings) + timedelta(days=_LATE)
+
+
+def _between(first: Month, last: Month) -> Iterator[Month]:
+    """The months after one and before another."""
+    while (first := first.next) < last:
+        yield first
 
 
 def unit(kind: str, hub: Path) -> str:
@@ -91,8 +113,13 @@ def unit(kind: str, hub: Path) -> str:
         kind: `cron`, `systemd` or `github`.
 
     Raises:
-        EvalhubError: `live.toml` cannot be read.
+        EvalhubError: `live.toml` cannot be read, or the hub's path cannot stand in a line.
     """
+    if not str(hub.resolve()).isprintable():
+        raise EvalhubError(
+            f"the hub's path {str(hub.resolve())!a} has a line break or another sign that no schedule can hold: "
+            "move the hub"
+        )
     day = read_settings(hub).day
     command = [str(Path(sys.argv[0]).resolve()), "refresh", "--hub", str(hub.resolve())]
     if not os.access(command[0], os.X_OK):  # as where it runs by `python -m evalhub`
@@ -100,21 +127,17 @@ def unit(kind: str, hub: Path) -> str:
     return {"cron": _cron, "systemd": _systemd, "github": _github}[kind](day, command)
 
 
-def _days(day: int) -> tuple[int, int]:
-    return day, min(day + _TRIES - 1, 28)
-
-
 def _cron(day: int, command: list[str]) -> str:
-    first, last = _days(day)
+    last = day + TRIES - 1
     line = shlex.join(command).replace("%", r"\%")  # to cron, % is the end of a line
     return f"""\
-# evalhub's monthly refresh, at 04:17 on days {first} to {last}: add it by `crontab -e`.
-17 4 {first}-{last} * * {line}
+# evalhub's monthly refresh, at 04:17 on days {day} to {last}: add it by `crontab -e`.
+17 4 {day}-{last} * * {line}
 """
 
 
 def _systemd(day: int, command: list[str]) -> str:
-    first, last = _days(day)
+    last = day + TRIES - 1
     words = " ".join(map(_systemd_word, command))
     return f"""\
 # Both into ~/.config/systemd/user/, then: systemctl --user enable --now evalhub-refresh.timer
@@ -135,7 +158,7 @@ Nice=10
 Description=When evalhub's monthly refresh is tried
 
 [Timer]
-OnCalendar=*-*-{first:02}..{last:02} 04:17
+OnCalendar=*-*-{day:02}..{last:02} 04:17
 Persistent=true
 RandomizedDelaySec=30min
 
@@ -150,13 +173,13 @@ def _systemd_word(word: str) -> str:
 
 def _github(day: int, command: list[str]) -> str:
     del command
-    first, last = _days(day)
+    last = day + TRIES - 1
     return f"""\
 # Into .github/workflows/refresh.yml, with live.toml in the repository's folder hub. The hub is kept in the cache.
 name: evalhub refresh
 on:
   schedule:
-    - cron: "17 4 {first}-{last} * *"
+    - cron: "17 4 {day}-{last} * *"
   workflow_dispatch:
 concurrency: evalhub-refresh
 jobs:

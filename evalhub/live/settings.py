@@ -12,6 +12,20 @@ from evalhub.errors import EvalhubError
 
 FILE = "live.toml"
 
+TRIES = 7
+"""Days on which the refresh of a month is tried, from the day on which it is due: all of one month, since after it
+another one is due."""
+
+_BOUNDS = {
+    "papers": (1, 100_000),
+    "per_table": (0, 10_000),
+    "per_figure": (0, 10_000),
+    "attempts": (1, 1_000_000),
+    "day": (1, 28 - TRIES + 1),
+    "private_days": (0, 36_500),
+}
+"""From and to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -56,12 +70,32 @@ class Settings:
     private_days: int = 0
     """For so many days after it is frozen, a release's questions are not published."""
 
+    def __post_init__(self) -> None:
+        """Refuse what would fail later.
+
+        Raises:
+            EvalhubError: a number is out of its bounds, or a name is none.
+        """
+        for name, (low, high) in _BOUNDS.items():
+            if not low <= getattr(self, name) <= high:
+                raise EvalhubError(f"{name} is from {low:,} to {high:,}")
+        if not self.categories:
+            raise EvalhubError('name at least one category, as in categories = ["cs.CL"]')
+        if not self.contact.isprintable():
+            raise EvalhubError(f"contact is one line of text, not {self.contact!r}")
+        for one in fields(self):
+            names = getattr(self, one.name)
+            if isinstance(names, tuple):
+                for name in names:
+                    if not name or name != name.strip() or not name.isprintable():
+                        raise EvalhubError(f"{one.name} has {name!r} in it, which is no name")
+
 
 def read_settings(hub: Path) -> Settings:
     """The settings of the hub in a folder.
 
     Raises:
-        EvalhubError: the file cannot be read, or a line of it says nothing that is known.
+        EvalhubError: the file cannot be read, or a line of it says nothing that is known or possible.
     """
     path = hub / FILE
     try:
@@ -70,17 +104,14 @@ def read_settings(hub: Path) -> Settings:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise EvalhubError(f"{path} cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:  # of Python's own limits
+        raise EvalhubError(f"{path} cannot be read: it has a number too long, or lists too deep") from error
     known = get_type_hints(Settings)
     values = {name: _value(path, name, value, known) for name, value in given.items()}
-    settings = Settings(**values)
-    if not 1 <= settings.day <= 28:
-        raise EvalhubError(f"{path}: day is from 1 to 28, not {settings.day}")
-    for name in ("papers", "attempts"):
-        if getattr(settings, name) < 1:
-            raise EvalhubError(f"{path}: {name} is 1 or more")
-    if not settings.categories:
-        raise EvalhubError(f'{path}: name at least one category, as in categories = ["cs.CL"]')
-    return settings
+    try:
+        return Settings(**values)
+    except EvalhubError as error:
+        raise EvalhubError(f"{path}: {error}") from error
 
 
 def _value(path: Path, name: str, value: Any, known: dict[str, Any]) -> Any:
@@ -97,8 +128,8 @@ def _value(path: Path, name: str, value: Any, known: dict[str, Any]) -> Any:
             raise EvalhubError(f"{path}: {name} is a text, not {value!r}")
         return value
     if known[name] is int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise EvalhubError(f"{path}: {name} is a whole number from 0, not {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise EvalhubError(f"{path}: {name} is a whole number, not {value!r}")
         return value
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise EvalhubError(f'{path}: {name} is a list of texts, as in {name} = ["…"]')

@@ -88,6 +88,9 @@ def test_other_names_of_columns(files: tuple[Path, Path], tmp_path: Path) -> Non
     ("words", "message"),
     [
         (["--models", "9"], "--models 9: 8 models have results on both releases"),
+        (["--models", "9" * 5000], "--models 999999999…: 8 models have results on both releases"),
+        (["--models", ","], "has a name missing beside a comma"),
+        (["--models", "m01,,m02"], "has a name missing beside a comma"),
         (["--models", "m01,nobody"], "--models: the new release has no results of 'nobody'"),
         (["--metric", "accuracy"], "no rows of metric 'accuracy'"),
         (["--new", "absent.csv"], "absent.csv"),
@@ -99,6 +102,9 @@ def test_what_cannot_be_predicted_is_one_line(files: tuple[Path, Path], words: l
 
 def test_what_cannot_be_planned_is_one_line(files: tuple[Path, Path]) -> None:
     call = ("live", "plan", "--old", files[0], "--new-samples", 400)
+    for long in (("--budget", "9" * 5000), ("--budget", "9" * 400)):
+        refused = evalhub(*call, *long)
+        assert refused.code == 2 and "'--budget'" in refused.err and "Traceback" not in refused.err
     assert "less than one of each of 8 models" in evalhub(*call, "--budget", 7).line
     assert "'nobody' has no results" in evalhub(*call, "--budget", 900, "--retired", "nobody").line
     votes = pl.DataFrame({"model_a": ["x"], "model_b": ["y"], "outcome": ["a"]})

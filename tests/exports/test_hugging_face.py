@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.exports.data_card import data_card
 from evalhub.store.hub import Hub
 from evalhub.store.samples import add_samples
 from ingest.records import Sample
@@ -90,7 +92,17 @@ def test_the_card_says_where_samples_come_from(full: Path, tmp_path: Path) -> No
     card = (tmp_path / "set/README.md").read_text()
     assert "license: [cc-by-4.0, other, unknown]" in card
     assert "| sums | 12 | not stated (6), CC-BY-4.0 (6) |" in card
-    assert "| pictures\\|mine | 1 | My own licence |" in card
+    assert "| pictures&#124;mine | 1 | My own licence |" in card
+
+
+def test_names_are_text_in_the_card_and_nothing_else() -> None:
+    source = "a|b\n| c | <script>x</script> [l](http://e) `co\\de` *b* _i_ my_data \x1b[31m"
+    card = data_card({(source, "<b>"): 2}, {}, "data.parquet")
+    (row,) = [line for line in card.splitlines() if line.startswith("| a")]
+    assert row.count("|") == 4 and not set("<>[]`*\\\x1b") & set(row) and "my_data" in row
+    told = html.unescape(row.strip("| ").partition(" | ")[0])
+    assert told == "a|b | c | <script>x</script> [l](http://e) `co\\de` *b* _i_ my_data"
+    assert "&#60;b&#62;" in row
 
 
 def test_a_source_and_a_number_of_samples(full: Path, tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(replay: Replay, settled: Path)
         ("2026-10", "categorys = ['cs.CL']", "did you mean 'categories'?"),
         ("2026-10", "papers = 'many'", "papers is a whole number"),
         ("2026-10", "categories = 'cs.CL'", "categories is a list of texts"),
-        ("2026-10", "day = 31", "day is from 1 to 28"),
+        ("2026-10", "day = 31", "day is from 1 to 22"),
         ("2026-10", "papers = ", "cannot be read"),
     ],
 )

@@ -58,6 +58,16 @@ def test_a_plan_ends_with_the_commands_that_carry_it_out(two: Path) -> None:
     assert ways["samples"]["commands"][0] in evalhub(*planned).out
 
 
+def test_where_only_chance_was_measured_it_says_what_to_do(hub_path: Path, tmp_path: Path) -> None:
+    paper = source(tmp_path / "paper", 1)
+    evalhub("ingest", "papers", paper, "-o", "release=old", "-o", "solvers=", "--hub", hub_path)
+    planned = ("live", "plan", "--old", "old", "--new", "old", "--budget", "40", "--hub", hub_path)
+    run = "run evalhub score MODEL --source live:old"
+    assert evalhub(*planned).line.startswith(f"nothing is measured on old: {run}")
+    evalhub("score", "baseline:random", "--source", "live:old", "--hub", hub_path)
+    assert evalhub(*planned).line.startswith(f"nothing but chance baselines is measured on old: {run}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

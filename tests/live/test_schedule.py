@@ -30,7 +30,7 @@ def whole(hub: Hub, month: str) -> None:
         ("", date(2026, 11, 9), "2026-10", date(2026, 11, 3), True),
         ("2026-10", date(2026, 11, 9), "2026-11", date(2026, 12, 3), False),
         ("2026-10", date(2026, 12, 6), "2026-11", date(2026, 12, 3), True),
-        # Two months were missed: the refresh is for the later one.
+        # Two months were missed: the refresh is for the later one, and the earlier one is missing.
         ("2026-09", date(2026, 12, 6), "2026-11", date(2026, 12, 3), True),
         ("2026-11", date(2026, 12, 31), "2026-12", date(2027, 1, 3), False),
     ],
@@ -40,6 +40,27 @@ def test_when_it_is_due(hub: Hub, done: str, today: date, month: str, due: date,
         whole(hub, done)
     stands = standing(hub, today)
     assert (stands.last, stands.month, stands.due, stands.overdue) == (done, month, due, overdue)
+
+
+@pytest.mark.parametrize(
+    ("done", "today", "missing"),
+    [
+        (("2026-08", "2026-10"), date(2026, 11, 4), ("2026-09",)),
+        (("2026-08",), date(2026, 11, 1), ("2026-09",)),
+        (("2026-08",), date(2026, 10, 4), ()),
+        (("2026-09", "2026-10"), date(2026, 11, 4), ()),
+        # November is not due yet, and is next.
+        (("2026-10",), date(2026, 12, 1), ()),
+    ],
+)
+def test_a_month_left_out_between_others_is_overdue(
+    hub: Hub, done: tuple[str, ...], today: date, missing: tuple[str, ...]
+) -> None:
+    for month in done:
+        whole(hub, month)
+    stands = standing(hub, today)
+    assert stands.missing == missing and stands.overdue == bool(missing)
+    assert stands.to_json()["missing"] == list(missing)
 
 
 def test_what_was_cut_off_or_failed_is_named(hub: Hub) -> None:
@@ -76,6 +97,21 @@ def test_what_cron_and_systemd_run_is_the_refresh_of_this_hub(tmp_path: Path) ->
     assert asked[-3:] == ["refresh", "--hub", str(hub)]
 
 
+@pytest.mark.parametrize("kind", ["cron", "systemd"])
+def test_a_path_that_would_end_the_line_is_refused(kind: str, tmp_path: Path) -> None:
+    for name in ("hub\n* * * * * rm", "hub\x1b[31m", "hub\r"):
+        (tmp_path / name).mkdir()
+        line = evalhub("schedule", "emit", kind, "--hub", tmp_path / name).line
+        assert "line break" in line and line.isprintable()
+
+
+def test_there_are_seven_tries_on_any_day_that_may_be_set(tmp_path: Path) -> None:
+    (tmp_path / "live.toml").write_text("day = 22")
+    assert "17 4 22-28 * * " in evalhub("schedule", "emit", "cron", "--hub", tmp_path).out
+    (tmp_path / "live.toml").write_text("day = 23")
+    assert "day is from 1 to 22" in evalhub("schedule", "emit", "cron", "--hub", tmp_path).line
+
+
 def test_what_github_runs_is_yaml_with_the_days(tmp_path: Path) -> None:
     text = evalhub("schedule", "emit", "github", "--hub", tmp_path).out
     flow = yaml.safe_load(text)
@@ -89,3 +125,5 @@ def test_overdue_is_exit_code_1(hub_path: Path) -> None:
         whole(hub, "2020-01")
     late = evalhub("schedule", "status", "--hub", hub_path)
     assert late.code == 1 and "overdue" in late.out
+    assert "missing: 2020-02, 2020-03, 2020-04, 2020-05, 2020-06, 2020-07 and " in late.out
+    assert late.out.rstrip().endswith("evalhub refresh --month 2020-02")
