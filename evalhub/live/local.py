@@ -26,6 +26,9 @@ from ingest.papers.records import Paper
 from ingest.records import content_hash
 
 _NUMBERS = ("per_table", "per_figure", "private_days")
+_LONGEST = 20
+"""Characters of a number."""
+
 _LISTS = ("writers", "verifiers", "solvers")
 """Options that are lines of `Settings`."""
 
@@ -60,8 +63,8 @@ class Told:
                 raise EvalhubError(f"papers have no option '{name}'; there are {', '.join(known)}")
         settings: dict[str, Any] = {}
         for name, text in options.items():
-            if name in _NUMBERS and not text.isdecimal():
-                raise EvalhubError(f"{name} is a whole number from 0, not '{text}'")
+            if name in _NUMBERS and not (text.isdecimal() and len(text) < _LONGEST):
+                raise EvalhubError(f"{name} is a whole number from 0, not '{text[:_LONGEST]}'")
             if name in _NUMBERS:
                 settings[name] = int(text)
             if name in _LISTS:

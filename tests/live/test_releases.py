@@ -129,6 +129,8 @@ def test_a_data_set_holds_paper_and_proof(paper: Path, hub_path: Path, tmp_path:
     [
         (["colour=red"], "papers have no option 'colour'"),
         (["per_table=many"], "per_table is a whole number"),
+        (["per_table=" + "9" * 5000], "per_table is a whole number"),
+        (["private_days=3000000"], "private_days is from 0 to 36,500"),
         (["published_at=soon"], "published_at is a day"),
         (["release=no/name"], "is no name for a release"),
         (["release=2026-10"], "choose another name"),
