@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from evalhub.errors import EvalhubError
 
 _FIRST_YEAR, _LAST_YEAR = 1991, 2999
-"""arXiv's first one; and one before which the calendar of a computer does not end."""
+"""arXiv has no papers before the first; behind the last, sums of dates may not be dates."""
 
 
 @dataclass(frozen=True, order=True)
@@ -35,7 +35,7 @@ class Month:
             raise EvalhubError(f"'{text[:40]}' is no month: write it as in 2026-11")
         year, month = map(int, text.split("-"))
         if not _FIRST_YEAR <= year <= _LAST_YEAR:
-            raise EvalhubError(f"{text} is no month of papers: they are from {_FIRST_YEAR} on")
+            raise EvalhubError(f"{text} is no month of papers: give one from {_FIRST_YEAR} to {_LAST_YEAR}")
         return cls(date(year, month, 1))
 
     @property
