@@ -33,6 +33,9 @@ class Asker:
             column for column in grid.columns if column in grid.column_names and column not in grid.naming
         ]
         self.numeric = [column for column in grid.numeric if column in grid.column_names]
+        self.read: set[tuple[int, int]] = set()
+        """Cells that a question is about: to look one up and to ask in which row its value is are one question."""
+
         self.full = [column for column in self.numeric if all(grid.quantity(row, column) for row in self.body)]
 
     def pick(self, among: Sequence[Any]) -> Any:
@@ -58,7 +61,13 @@ class Asker:
     def two_columns(self) -> tuple[int, int]:
         """Two columns whose values can be compared."""
         first = self.pick(self.full)
-        return first, self.pick([one for one in self.full if one != first and self.grid.alike(one, first)])
+        return first, self.pick(self.beside(first))
+
+    def beside(self, column: int) -> list[int]:
+        """Columns whose values can be compared with those of one: where headers have levels, those of the same
+        lowest one, if there are any."""
+        alike = [one for one in self.full if one != column and self.grid.alike(one, column)]
+        return [one for one in alike if self._lowest(one) == self._lowest(column)] or alike
 
     def two_rows(self) -> tuple[int, int]:
         """Two named rows that sum up no others."""
@@ -84,11 +93,13 @@ class Asker:
         """Digits behind the point that all these cells have."""
         return max(0, min(self.quantity(*place).decimals for place in places))
 
+    def _lowest(self, column: int) -> str:
+        return self.grid.column_names[column].rpartition(" / ")[2]
+
     def measures(self, column: int) -> bool:
         """Whether the numbers of a column measure something, and are no years or other names."""
-        last = self.grid.column_names[column].rpartition(" / ")[2]
         values = [quantity.value for row in self.grid.rows if (quantity := self.grid.quantity(row, column))]
-        return not _NAMES.fullmatch(last) and not all(value in _YEARS for value in values)
+        return not _NAMES.fullmatch(self._lowest(column)) and not all(value in _YEARS for value in values)
 
     def said(self, operation: str, **parts: str) -> str:
         """The question, in one of its ways."""

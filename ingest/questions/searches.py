@@ -25,17 +25,27 @@ class Searches(Slips):
     def find(self) -> Draft:
         """Which row has a value."""
         column = self.pick(self.columns)
-        row = self.pick([row for row in self.named if not self.grid.missing(row, column)])
-        return self._find(column, self.grid.text(row, column), self.named)
+        row = self.unread(column)
+        draft = self._find(column, self.grid.text(row, column), self.named)
+        self.read.add((row, column))
+        return draft
+
+    def unread(self, column: int) -> int:
+        """A named row with something in a column that no question was about."""
+        rows = [row for row in self.named if not self.grid.missing(row, column)]
+        return self.pick([row for row in rows if (row, column) not in self.read])
 
     def find_nowhere(self, column: int) -> Draft:
-        """Which row has a value that stands in another column only; the row where it does is among the options."""
+        """Which row has a value that stands in another column only, though this one's values lie around it.
+
+        The row where it stands is among the options."""
         grid = self.grid
         numeric = self.numeric if column in self.numeric else []
         others = [one for one in numeric if one != column and grid.alike(one, column)]
         there = {quantity.value for row in grid.rows if (quantity := grid.quantity(row, column))}
         places = [(row, one) for one in others for row in self.rows_of(one)]
-        row, other = self.pick([place for place in places if self.quantity(*place).value not in there])
+        fit = [(place, self.quantity(*place).value) for place in places]
+        row, other = self.pick([place for place, one in fit if one not in there and min(there) < one < max(there)])
         beside = self.several([one for one in self.named if one != row], OPTIONS - 2)
         return self._find(column, grid.text(row, other), [row, *beside])
 
@@ -46,10 +56,10 @@ class Searches(Slips):
         """
         columns = self.several(self.full, min(2, len(self.full), self.pick([1, 2, 2])))
         for _ in range(_DRAWS):
-            # Of two conditions each is met by a row; of one that none meets, the number lies beyond all.
-            conditions = [self._condition(column, least=len(columns) - 1) for column in columns]
-            program = {"op": "meets", "conditions": conditions, "rows": self.body}
             try:
+                # Of two conditions each is met by a row; of one that none meets, the number lies beyond all.
+                conditions = [self._condition(column, least=len(columns) - 1) for column in columns]
+                program = {"op": "meets", "conditions": conditions, "rows": self.body}
                 answer = run_on(self.grid, program).text
             except Refused:
                 continue

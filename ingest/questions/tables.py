@@ -63,15 +63,17 @@ class Tables(Searches):
         """What stands in a cell; the options are the corners of a rectangle of cells, cells of one column, or two
         numbers with two scales each."""
         column = self.pick(self.columns)
-        row = self.pick([row for row in self.named if not self.grid.missing(row, column)])
+        row = self.unread(column)
         quantity = self.grid.quantity(row, column)
-        if column in self.numeric and quantity and not quantity.aside and quantity.digits > 1 and self._free():
-            program = {"op": "lookup", "row": row, "column": column, "number": True}
-            written = form(quantity.decimals, self.grid.unit(column), quantity.scale)
-            return self._draft(program, self.said("lookup", cell=self.cell(row, column)) + written)
         program = {"op": "lookup", "row": row, "column": column}
-        wrong = self.scaled(row, column) or self.corners(row, column)
-        return self._draft(program, self.said("lookup", cell=self.cell(row, column)), wrong)
+        question = self.said("lookup", cell=self.cell(row, column))
+        if column in self.numeric and quantity and not quantity.aside and quantity.digits > 1 and self._free():
+            written = form(quantity.decimals, self.grid.unit(column), quantity.scale)
+            draft = self._draft({**program, "number": True}, question + written)
+        else:
+            draft = self._draft(program, question, self.scaled(row, column) or self.corners(row, column))
+        self.read.add((row, column))
+        return draft
 
     def extreme(self) -> Draft:
         """The largest, second-largest, … row or value of a column."""
@@ -149,6 +151,8 @@ class Tables(Searches):
         if digits < 2:
             raise Refused("too few digits for a ratio")
         program = self._ratio(first, second, column, digits)
+        if run_on(self.grid, program).value == 1:
+            raise Refused("a ratio that is 1 when rounded")
         parts = {"first": self.row(first), "second": self.row(second), "column": self.the_column(column)}
         question = self.said("ratio", **parts)
         if self._free():
@@ -202,7 +206,7 @@ class Tables(Searches):
     def trend_across(self) -> Draft:
         """Up or down over three columns."""
         first = self.pick(self.full)
-        others = self.several([one for one in self.full if one != first and self.grid.alike(one, first)], 2)
+        others = self.several(self.beside(first), 2)
         columns, (row, _) = sorted([first, *others]), self.two_rows()
         parts = {name: self.column(column) for name, column in zip("abc", columns, strict=True)}
         question = self.said("trend across", row=self.row(row), **parts)
