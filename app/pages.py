@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.controls import OpenPage
 from app.snapshot import Snapshot
-from app.views import compare, model, ranking, win_rates
+from app.views import compare, live, model, ranking, win_rates
 
 Render = Callable[[Snapshot, OpenPage], None]
 
@@ -29,5 +29,6 @@ PAGES = (
     Page("compare", "Compare two models", ":material/compare_arrows:", compare.render),
     Page("win_rates", "Win rates", ":material/grid_on:", win_rates.render),
     Page("model", "Model", ":material/smart_toy:", model.render),
+    Page("live", "Live", ":material/calendar_month:", live.render),
 )
 """In the order of the navigation; the first opens by default."""

@@ -32,6 +32,14 @@ TABLES = frozenset(
 PAIRS = frozenset(("pair_wins", "counting_form"))
 """What snapshots of before lack; the pages that compare models in pairs say so."""
 
+LIVE = frozenset(
+    (
+        *("release", "release_question", "paper", "refresh_stage"),
+        *("removed_count", "live_schedule", "release_score", "release_change"),
+    )
+)
+"""What snapshots of before lack: pages on live releases say so."""
+
 
 class NoSnapshotError(Exception):
     """Nothing has been published in this hub yet."""

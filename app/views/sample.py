@@ -1,4 +1,4 @@
-"""One sample as one model met it: question, reference, and every attempt with its verdict.
+"""One sample as one model met it: question, reference, what proves a live one, every attempt with its verdict.
 
 All of this text is hostile until proven otherwise: it is shown preformatted, never as Markdown or HTML.
 """
@@ -6,14 +6,22 @@ All of this text is hostile until proven otherwise: it is shown preformatted, ne
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import streamlit as st
 
-from app import queries
+from app import live_queries, queries
 from app.snapshot import Snapshot
 from app.wording import LONGEST, escaped, number
 from evalhub.wording import plain
+from ingest.arxiv.ids import split_id
+from ingest.questions.question import WRITTEN
+
+ARXIV = "arXiv:"
+"""How the ids of papers from arXiv begin."""
+
+ROUTES = {"latex": "the paper's LaTeX source", "pdf": "the page"}
 
 TALL = 1_500
 """Characters above which a text gets a box that scrolls."""
@@ -24,6 +32,11 @@ def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
     sample = queries.sample(snapshot, sample_id)
     st.subheader(f"{escaped(sample['source'])} / {escaped(sample['source_id'])}")
     _about(sample)
+    held = live_queries.held(snapshot)
+    if held and (until := live_queries.private_until(snapshot, sample_id)):
+        _private(until)
+        return
+    live = live_queries.provenance(snapshot, sample_id) if held else None
     question, reference = st.columns(2)
     with question:
         st.markdown("**Question**")
@@ -35,8 +48,66 @@ def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
     with reference:
         st.markdown("**Reference**")
         _text(_readable(sample["reference"]))
+    if live:
+        _provenance(live)
     for tally in queries.attempt_counts(snapshot, model_id, sample_id).iter_rows(named=True):
         _attempts(snapshot, model_id, sample_id, tally)
+
+
+def _private(until: date) -> None:
+    st.info(
+        f"Private until {until}: the first `evalhub publish` from that day on shows question, "
+        "reference, picture and outputs. What models score on it counts already.",
+        icon=":material/lock:",
+    )
+
+
+def _provenance(live: dict[str, Any]) -> None:
+    """The paper behind a live sample, where in it the answer stands, and the program that gives the answer."""
+    proof = json.loads(live["proof"])
+    program, evidence = proof["program"], proof["evidence"]
+    st.markdown("**Where the answer comes from**")
+    place = f"{evidence['item']} {evidence['number']}"
+    if evidence["page"] is not None:
+        place += f", page {evidence['page']}"
+    if evidence["box"] is not None:
+        left, top, right, bottom = (round(end) for end in evidence["box"])
+        place += f", {left}, {top} to {right}, {bottom} points from its top left corner"
+    writer = f"a program, {program['op']}"
+    if program["op"] == WRITTEN:
+        writer = " ".join(str(program[name]) for name in ("writer", "revision") if program.get(name))
+    facts = {
+        "Release": live["release"],
+        "Paper": live["title"] or "without a title",
+        "Licence of the paper": live["licence"] or "unknown",
+        "Place": place,
+        "Read from": ROUTES.get(evidence["route"], evidence["route"]),
+        "Written by": writer,
+    }
+    lines = [f"- {name}: {escaped(str(value))}" for name, value in facts.items()]
+    st.markdown("\n".join([*lines[:2], f"- {_paper(live)}", *lines[2:]]))
+    with st.expander("The program behind the question", icon=":material/code:"):
+        if program["op"] == WRITTEN:
+            st.caption("A model wrote this question; the answer is its own, which nothing computes.")
+        _json(program)
+        st.markdown("What it ran on:")
+        _json(proof["content"])
+
+
+def _paper(live: dict[str, Any]) -> str:
+    """The paper's name; a link where it is arXiv's. Made from the identifier alone, never from a kept address."""
+    paper_id, version = live["paper_id"], live["version"]
+    try:
+        if not paper_id.startswith(ARXIV):
+            raise ValueError(paper_id)
+        known, kept = split_id(paper_id.removeprefix(ARXIV) + version)
+    except ValueError:
+        return escaped(" ".join((paper_id, version)))
+    return f"[arXiv {known}{kept}](https://arxiv.org/abs/{known}{kept})"
+
+
+def _json(value: Any) -> None:
+    _text(json.dumps(value, indent=2, ensure_ascii=False), language="json")
 
 
 def _about(sample: dict[str, Any]) -> None:
@@ -113,9 +184,10 @@ def _verdict(row: dict[str, Any]) -> str:
     return ":gray-badge[fail]" if row["value"] <= 0 else f":gray-badge[{number(row['value'])}]"
 
 
-def _text(text: str, length: int | None = None) -> None:
+def _text(text: str, length: int | None = None, language: str | None = None) -> None:
     """Show text as it is; `length` is that of the whole, where `text` may be only its start."""
     whole = len(text) if length is None else length
-    st.code(plain(text[:LONGEST]), language=None, wrap_lines=True, height=320 if len(text) > TALL else "content")
+    height: Any = 320 if len(text) > TALL else "content"
+    st.code(plain(text[:LONGEST]), language=language, wrap_lines=True, height=height)
     if whole > LONGEST:
         st.caption(f"Cut after {LONGEST:,} of {whole:,} characters.")

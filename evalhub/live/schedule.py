@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -69,8 +69,11 @@ def standing(hub: Hub, today: date) -> Standing:
     Raises:
         EvalhubError: `live.toml` cannot be read.
     """
-    settings = read_settings(hub.path)
-    there = stages(hub)
+    return standing_of(stages(hub), read_settings(hub.path), today)
+
+
+def standing_of(there: Sequence[Stage], settings: Settings, today: date) -> Standing:
+    """The same, of these stages."""
     whole = {one.release: one.ended_at for one in there if one.stage == STAGES[-1] and one.status == "done"}
     last = max(whole, default="")
     month = max(Month.read(last).next, due_month(today)) if last else due_month(today)

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.live_tables import write_live
 from evalhub.store.pair_tables import write_pairs
 from evalhub.store.releases import private_samples
 
@@ -35,13 +36,21 @@ _WITHOUT_PRIVATE = {
     "sample": """
         SELECT {rows}.* REPLACE (
             coalesce(told, prompt) AS prompt, if(told IS NULL, choices, []) AS choices,
-            if(told IS NULL, reference, 'null') AS reference, if(told IS NULL, images, []) AS images
+            if(told IS NULL, reference, 'null') AS reference, if(told IS NULL, images, []) AS images,
+            if(told IS NULL, source_id, sample_id) AS source_id, if(told IS NULL, tags, []) AS tags,
+            if(told IS NULL, cluster, 'private ' || min(sample_id) OVER (PARTITION BY cluster, told)) AS cluster,
+            if(told IS NULL, licence, '') AS licence, if(told IS NULL, published_at, NULL) AS published_at
         ) FROM {rows} LEFT JOIN given USING (sample_id) ORDER BY {rows}.rowid
+    """,
+    "origin": """
+        SELECT DISTINCT {rows}.* REPLACE (if(told IS NULL, source_id, sample_id) AS source_id)
+        FROM {rows} LEFT JOIN given USING (sample_id)
     """,
     **dict.fromkeys(("attempt", "verdict"), "SELECT * FROM {rows} ANTI JOIN given USING (sample_id)"),
 }
-"""Queries of tables that would tell what a release keeps private for a while (`given`: sample_id, told). It never
-comes into the file: DuckDB leaves the bytes of rows that are changed or deleted. What was measured on it stays."""
+"""Queries of tables that would tell what a release keeps private for a while (`given`: sample_id, told), and on
+which papers. It never comes into the file: DuckDB leaves the bytes of rows that are changed or deleted. What was
+measured on it stays."""
 
 _KEPT = 3
 """Snapshots that stay on disk; readers of older ones keep their open file."""
@@ -64,7 +73,11 @@ def current(hub: Path) -> str | None:
 
 
 def publish(hub: Hub) -> str:
-    """Write a snapshot of the hub as it is now and make it the current one. Returns its id."""
+    """Write a snapshot of the hub as it is now and make it the current one. Returns its id.
+
+    Raises:
+        EvalhubError: `live.toml` cannot be read.
+    """
     place = folder(hub.path)
     place.mkdir(exist_ok=True)
     _sweep(place)
@@ -96,8 +109,11 @@ def _sweep(place: Path) -> None:
 
 
 def _write(hub: Hub, path: Path, name: str) -> None:
+    from evalhub.live.board import side_by_side
+    from evalhub.live.settings import read_settings
     from evalhub.pair_wins import pair_wins
 
+    settings, live = read_settings(hub.path), side_by_side(hub)
     database = hub.database
     database.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS board")
     try:
@@ -125,6 +141,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
+        write_live(hub, settings.day, bool(settings.private_days), live.scores, live.changes)
         database.execute(
             "CREATE TABLE board.snapshot AS SELECT ? AS snapshot_id, now() AS published_at, "
             "?::INTEGER AS hub_version, ? AS evalhub",
