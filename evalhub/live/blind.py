@@ -125,20 +125,17 @@ def blind(
         (solver, way, _tried(questions, solver, way, rules, tell)) for solver in solvers for way in get_args(Way)
     ]
     evidence = Counter(
-        one.question.sample.sample_id
-        for _, _, asked in trials
-        for one in asked
-        if one.key in one.preferred(rules.level)
+        _id(one) for _, _, asked in trials for one in asked if one.key in one.preferred(rules.level)
     )
     reasons: dict[str, str] = {}
     findings = []
     for solver, way, asked in trials:
-        left = [one for one in asked if one.question.sample.sample_id not in reasons]
+        left = [one for one in asked if _id(one) not in reasons]
         if not left:
             continue
         beyond, luck, preferred = _beyond_luck(left, evidence, rules)
         reason = f"{solver.model.model_id} answers it {_REASONS[way]}"
-        reasons |= {one.question.sample.sample_id: reason for one in beyond}
+        reasons |= {_id(one): reason for one in beyond}
         findings.append(
             Finding(
                 solver=solver.model.model_id,
@@ -160,37 +157,43 @@ def blind(
             if one.sample.sample_id in reasons
         ],
         findings=findings,
-        standings=[one for solver in solvers for one in standings(kept, solver, rules, tell)],
+        standings=[
+            standing
+            for solver, way, asked in trials
+            for standing in standings([one for one in asked if _id(one) not in reasons], solver, way, rules, tell)
+        ],
     )
 
 
 def standings(
-    questions: Sequence[Question], solver: Backend, rules: Rules, tell: Tell = quiet
+    trials: Iterable[Trial], solver: Backend, way: Way, rules: Rules, tell: Tell = quiet
 ) -> Iterator[Standing]:
     """How a solver does on questions without their pictures, in runs that decided on none of them."""
-    runs = range(rules.runs, rules.runs + rules.fresh)
-    for way in get_args(Way):
-        asked = [one for question in questions if (one := trial(question, way, rules))]
-        run_trials(solver, asked, rules, runs, until_settled=False, tell=tell)
-        for kind in ("choice", "numeric"):
-            of_kind = [one for one in asked if (kind == "choice") == bool(one.told.choices)]
-            counted = [one for one in of_kind if one.answered]
-            if counted:
-                interval = mean_interval(
-                    np.array([one.share for one in counted]),
-                    np.array([one.told.cluster or one.question.sample.sample_id for one in counted]),
-                )
-                yield Standing(
-                    solver=solver.model.model_id,
-                    way=way,
-                    kind=kind,
-                    items=len(counted),
-                    missing=sum(one.missing for one in of_kind),
-                    accuracy=interval.mean,
-                    low=interval.low,
-                    high=interval.high,
-                    chance=float(np.mean([one.chance for one in counted])),
-                )
+    asked = [one.again() for one in trials]
+    run_trials(solver, asked, rules, range(rules.runs, rules.runs + rules.fresh), until_settled=False, tell=tell)
+    for kind in ("choice", "numeric"):
+        of_kind = [one for one in asked if (kind == "choice") == bool(one.told.choices)]
+        counted = [one for one in of_kind if one.answered]
+        if counted:
+            interval = mean_interval(
+                np.array([one.share for one in counted]),
+                np.array([one.told.cluster or _id(one) for one in counted]),
+            )
+            yield Standing(
+                solver=solver.model.model_id,
+                way=way,
+                kind=kind,
+                items=len(counted),
+                missing=sum(one.missing for one in of_kind),
+                accuracy=interval.mean,
+                low=interval.low,
+                high=interval.high,
+                chance=float(np.mean([one.chance for one in counted])),
+            )
+
+
+def _id(one: Trial) -> str:
+    return one.question.sample.sample_id
 
 
 def _tried(questions: Iterable[Question], solver: Backend, way: Way, rules: Rules, tell: Tell) -> list[Trial]:
@@ -223,8 +226,7 @@ def _beyond_luck(left: Sequence[Trial], evidence: Counter[str], rules: Rules) ->
 
 def _strength(one: Trial, evidence: Counter[str]) -> tuple[int, float, str]:
     """How surely a solver knew: first how many solvers and ways agree; in the end by chance, the sample's hash."""
-    sample_id = one.question.sample.sample_id
-    return evidence[sample_id], one.share, sample_id
+    return evidence[_id(one)], one.share, _id(one)
 
 
 def false_alarm(chance: float, rules: Rules) -> float:

@@ -26,9 +26,10 @@ from ingest.records import Condition, Sample
 Way = Literal["question", "caption"]
 """Told nothing but the question; or the caption of its figure or table as well."""
 
-_OPTIONS = Condition(form="plain", template="{prompt}\n{choices}\nAnswer:", answer="likelihood")
-"""How a model is asked that says how likely it finds a text: the options stand in the prompt, in their order, and
-the likeliest one behind it is its answer."""
+_OPTIONS = Condition(form="plain", template="\n{choices}\nAnswer:", answer="likelihood")
+"""How a model is asked that says how likely it finds a text: options stand behind the question, in their order,
+and the likeliest one behind them is its answer. The question is the condition's preamble: what all runs of a
+question begin with, so that an engine computes it once."""
 
 _NUMBER = Condition(
     form="plain",
@@ -45,7 +46,7 @@ else is wanted. To let it write and count would be a hundred times the work."""
 class Rules:
     """How the blind test is made."""
 
-    runs: int = 8
+    runs: int = 6
     """Answers to each question by each solver, at most, before it is decided on."""
 
     fresh: int = 2
@@ -122,6 +123,19 @@ class Trial:
         bound = least(self.answered + left, self.chance, level)
         return all(self.named[one] >= bound or self.named[one] + left < bound for one in self.options)
 
+    def unsettled(self, left: int, level: float) -> int:
+        """How many of so many more runs have to be made before it can be settled, whatever comes: they are asked
+        together."""
+        if self.settled(left, level):
+            return 0
+        bound = least(self.answered + left, self.chance, level)
+        most = max(self.named[one] for one in self.options if self.named[one] < bound)
+        return max(1, min(left, bound - most, most + left - bound + 1))
+
+    def again(self) -> Trial:
+        """The same, not begun; but a likelihood is the same whenever it is asked for, and stays."""
+        return replace(self, named=Counter(), answered=int(self.likelihood is not None), missing=0)
+
 
 @lru_cache
 def least(runs: int, chance: float, level: float) -> int:
@@ -163,7 +177,7 @@ def run_trials(
     until_settled: bool,
     tell: Tell = quiet,
 ) -> None:
-    """Ask a solver, and count its answers in the trials.
+    """Ask a solver, and count its answers in the trials. What a trial is asked at one time goes side by side.
 
     Args:
         runs: their numbers, which decide on the order of the options.
@@ -176,25 +190,38 @@ def run_trials(
     """
     judges: dict[str, Grader] = {}
     able = [(one, asked) for one in trials if (asked := _condition(backend, one.told)) is not None]
-    for run in runs:
+    nexts = [runs.start] * len(able)
+    while True:
         sent: dict[str, tuple[Trial, Sample, str]] = {}
         requests: list[Request] = []
-        for one, condition in able:
-            if one.likelihood is not None or (until_settled and one.settled(runs.stop - run, rules.level)):
-                continue
-            sample = reshuffled(one.told, rules.seed, run)
-            if condition.answer == LIKELIHOOD and not sample.choices:
-                sample = replace(sample, reference=f"{one.key}\n")
-            # A name of its own: a server may be asked together for attempts of what has one name.
-            name = f"{one.question.sample.sample_id}/{one.way}/{run}"
-            requests.append(replace(request(sample, condition, rules.seed, run), sample_id=name))
-            sent[name] = (one, sample, grader_of(sample, condition))
+        for place, (one, condition) in enumerate(able):
+            left = runs.stop - nexts[place]
+            wanted = one.unsettled(left, rules.level) if until_settled else left
+            if not one.told.choices and condition.answer == LIKELIHOOD:
+                wanted = min(left, 1) if one.likelihood is None else 0  # the same in each run
+            for run in range(nexts[place], nexts[place] + wanted):
+                sample = reshuffled(one.told, rules.seed, run)
+                # A name of its own: a server may be asked together for attempts of what has one name.
+                name = f"{one.question.sample.sample_id}/{one.way}/{run}"
+                requests.append(replace(_request(sample, condition, rules.seed, run), sample_id=name))
+                sent[name] = (one, sample, grader_of(sample, condition))
+            nexts[place] += wanted
+        if not requests:
+            return
         for done, output in enumerate(outputs_of(backend, requests), 1):
-            tell(f"{backend.model.model_id}, blind: run {run + 1}, {done:,} of {len(requests):,} questions")
+            tell(f"{backend.model.model_id}, blind: {done:,} of {len(requests):,} answers")
             one, sample, judge = sent[output.request.sample_id]
             if judge not in judges:
                 judges[judge] = plugins.make("grader", judge)
             _count(one, sample, output, judges[judge])
+
+
+def _request(sample: Sample, condition: Condition, seed: int, run: int) -> Request:
+    if condition.answer == LIKELIHOOD and sample.choices:
+        condition = replace(condition, preamble=sample.prompt)
+    elif condition.answer == LIKELIHOOD:
+        sample = replace(sample, reference=f"{sample.reference}\n")
+    return request(sample, condition, seed, run)
 
 
 def _condition(backend: Backend, sample: Sample) -> Condition | None:
