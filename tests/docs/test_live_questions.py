@@ -37,7 +37,7 @@ def test_the_settings_are_read(tmp_path: Path) -> None:
 
 def test_rates_and_limits_are_the_codes() -> None:
     rules, quorum = Rules(), Quorum()
-    bound = least(rules.runs, 0.25, 0.05)
+    bound, numbers = (least(rules.runs, chance, rules.level) for chance in (0.25, rules.numeric_chance))
 
     def seen(share: float) -> float:
         return float(stats.binom.sf(bound - 1, rules.runs, share))
@@ -47,7 +47,7 @@ def test_rates_and_limits_are_the_codes() -> None:
         f"at {rules.level:.2f}, so {bound} of {rules.runs} with",
         f"of a question with probability {false_alarm(0.25, rules):.3f}",
         f"is seen with probability {seen(0.9):.2f}, three of four {seen(0.75):.2f}",
-        f"which is given {rules.numeric_chance:.2f}, allows ({least(rules.runs, rules.numeric_chance, 0.05)} of {rules.runs})",
+        f"which is given {rules.numeric_chance:.2f}, allows ({numbers} of {rules.runs})",
         f"from {rules.fresh} fresh runs",
         f"longer than {LONGEST:,} characters",
         f"in each of {quorum.runs} runs",
