@@ -67,6 +67,13 @@ TAGS = {
     "is known.",
 }
 
+PICKED = {
+    "source": SAMPLES["source"],
+    "id": SAMPLES["id"],
+    "question": SAMPLES["question"],
+    "relevance": "Estimated chance that the sample is what the text means.",
+}
+
 DISAGREEMENTS = {
     "source": SAMPLES["source"],
     "id": SAMPLES["id"],

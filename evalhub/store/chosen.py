@@ -14,6 +14,7 @@ from datetime import date
 import polars as pl
 
 from evalhub.store.hub import Hub
+from evalhub.store.reads import Reads
 from evalhub.store.wanted import CUTOFF, Wanted
 
 PASS_RATE = "pass rate"
@@ -176,18 +177,35 @@ def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
 
 def frame_of(hub: Hub, wanted: Wanted, metric: str = "") -> pl.DataFrame:
     """What `results.measurement_frame` gives; the condition on samples may be on their month, too."""
+    query = f"""
+        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}), {_forms(_ROWS)},
+        {_chosen("named_measurement", wanted.of_model("named_measurement.model_id"))}
+    """
+    return hub.frame(query, {**wanted.given, "metric": metric})
+
+
+def published_frame(board: Reads, sample_ids: Sequence[str]) -> pl.DataFrame:
+    """What `results.measurement_frame` gives of these samples, by the main metric, from a snapshot."""
+    query = f"""
+        WITH {_ABOUT}, wanted AS (FROM about WHERE sample_id IN (SELECT unnest($ids::VARCHAR[]))),
+        found AS MATERIALIZED (FROM measurement SEMI JOIN wanted USING (sample_id)),
+        form AS (FROM counting_form), {_chosen("found", "TRUE")}
+    """
+    return board.frame(query, {"ids": list(sample_ids), "metric": ""})
+
+
+def _chosen(measurements: str, condition: str) -> str:
+    """The end of a query that has `wanted` samples and the `form`s that count: its rows from a table or view."""
     columns = (
         "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts, "
         f"{_JUDGED} AS judged, kind, direction"
     )
     rows = f"""
-        FROM named_measurement JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
-        WHERE {_WANTED} AND {wanted.of_model("named_measurement.model_id")} AND
+        FROM {measurements} JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
+        WHERE {_WANTED} AND {condition} AND
     """
-    return hub.frame(
-        f"""
-        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}),
-        {_forms(_ROWS)}, chosen AS (
+    return f"""
+        chosen AS (
             SELECT {columns} {rows} NOT several
             UNION ALL
             SELECT {columns} {rows} several {_NEWEST_FORM}
@@ -198,9 +216,7 @@ def frame_of(hub: Hub, wanted: Wanted, metric: str = "") -> pl.DataFrame:
         FROM chosen
         GROUP BY model_id, variant, sample_id, cluster, source, month, tag, judged, kind, direction
         ORDER BY model, sample
-        """,
-        {**wanted.given, "metric": metric},
-    )
+    """
 
 
 def measured_models(hub: Hub, wanted: Wanted, metric: str = "") -> dict[str, date | None]:

@@ -112,6 +112,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
     from evalhub.live.board import side_by_side
     from evalhub.live.settings import read_settings
     from evalhub.pair_wins import pair_wins
+    from evalhub.probes.published import write_search
 
     settings, live = read_settings(hub.path), side_by_side(hub)
     database = hub.database
@@ -141,6 +142,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
+        write_search(hub, private)
         write_live(hub, settings.day, bool(settings.private_days), live.scores, live.changes)
         database.execute(
             "CREATE TABLE board.snapshot AS SELECT ? AS snapshot_id, now() AS published_at, "
