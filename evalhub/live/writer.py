@@ -17,6 +17,7 @@ from evalhub.backends.base import Backend, Output, Request
 from evalhub.errors import EvalhubError
 from evalhub.live.asking import outputs_of
 from evalhub.live.structured import Unusable, found, said
+from ingest.papers.printable import printable
 from ingest.papers.records import Item, Paper, Table
 from ingest.questions.deal import Dealer
 from ingest.questions.draft import OPTIONS, Draft, checked
@@ -302,7 +303,7 @@ def _text(value: Any, name: str) -> str:
         value = str(value)
     if not isinstance(value, str):
         raise Refused(f"the {name} is no text")
-    text = " ".join("".join(one if one.isprintable() else " " for one in value).split())
+    text = " ".join(printable(value).split())
     if not text:
         raise Refused(f"the {name} is empty")
     if len(text) > _LONGEST[name]:

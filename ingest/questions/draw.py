@@ -15,7 +15,7 @@ _TRIES = 12
 """Draws of an operation in a row that may fail before it is given up."""
 
 _OF_ONE = 3
-"""Drafts of one operation at most: more would be much alike."""
+"""Drafts of one operation at most, for each time that it is listed: more would be much alike."""
 
 _SHOWN = {"decimals", "give", "number", "place", "end", "than"}
 """Parts of a program without which two are about the same."""

@@ -38,7 +38,8 @@ class Searches(Slips):
     def find_nowhere(self, column: int) -> Draft:
         """Which row has a value that stands in another column only, though this one's values lie around it.
 
-        The row where it stands is among the options."""
+        The row where it stands is among the options.
+        """
         grid = self.grid
         numeric = self.numeric if column in self.numeric else []
         others = [one for one in numeric if one != column and grid.alike(one, column)]
