@@ -10,6 +10,9 @@ import click
 
 from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
 
+_MOST_REPLICATES = 1_000_000
+"""Beyond these an interval's ends no longer change, and nobody would see them."""
+
 
 @click.command("rank")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
@@ -55,7 +58,13 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
     show_default=True,
     help="From the variance between clusters, or by resampling them; the first is faster.",
 )
-@click.option("--replicates", type=click.IntRange(2), default=1000, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--replicates",
+    type=click.IntRange(2, _MOST_REPLICATES),
+    default=1000,
+    show_default=True,
+    help="Of the bootstrap.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--source", default="", help="Hub: only the samples of this source.  [default: the whole pool]")
 @click.option("--bench", default="", metavar="BENCH", help="Hub: only the samples of this benchmark.")

@@ -70,7 +70,14 @@ def test_importing_evalhub_imports_nothing_heavy() -> None:
 
 def test_a_wrong_call_is_a_usage_error() -> None:
     """Exit code 2, what is wrong on stderr, nothing on stdout."""
-    for arguments in (["scoer"], ["score"], ["rank", "--method"], ["score", "m", "--passes", "0"], ["--nonsense"]):
+    for arguments in (
+        ["scoer"],
+        ["score"],
+        ["rank", "--method"],
+        ["rank", "--replicates", "1000000000000"],
+        ["score", "m", "--passes", "0"],
+        ["--nonsense"],
+    ):
         done = evalhub(*arguments)
         assert (done.code, done.out) == (2, ""), arguments
         assert "Error: " in done.err and "Traceback" not in done.err
