@@ -67,6 +67,25 @@ TAGS = {
     "is known.",
 }
 
+TAKES = {
+    "cost": "Mean cost of one attempt on these samples in US dollars, prompt included. Unknown is not free.",
+    "parameters": "Number of weights, all experts included. Unknown is not 0.",
+    "released": "The day that the model came out.",
+}
+
+FRONTIER = {
+    "model": RANKING["model"],
+    "score": RANKING["score"],
+    "low": RANKING["low"],
+    "high": RANKING["high"],
+    "front": "`on the front`: no model has as high a score for less, nor a higher one for no more. "
+    "`within reach`: its interval reaches the best score for no more. `behind`: it does not.",
+    "priced": "Share of the model's attempts of which the price is known; the cost is their mean.",
+    "samples": RANKING["samples"],
+    "coverage": RANKING["coverage"],
+    "note": RANKING["note"],
+}
+
 PICKED = {
     "source": SAMPLES["source"],
     "id": SAMPLES["id"],

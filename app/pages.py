@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.controls import OpenPage
 from app.snapshot import Snapshot
-from app.views import build, compare, live, model, ranking, win_rates
+from app.views import build, compare, frontier, live, model, ranking, win_rates
 
 Render = Callable[[Snapshot, OpenPage], None]
 
@@ -26,6 +26,7 @@ class Page:
 
 PAGES = (
     Page("ranking", "Ranking", ":material/leaderboard:", ranking.render),
+    Page("frontier", "Frontier", ":material/show_chart:", frontier.render),
     Page("build", "Build a benchmark", ":material/build:", build.render),
     Page("compare", "Compare two models", ":material/compare_arrows:", compare.render),
     Page("win_rates", "Win rates", ":material/grid_on:", win_rates.render),

@@ -32,6 +32,9 @@ TABLES = frozenset(
 PAIRS = frozenset(("pair_wins", "counting_form"))
 """What snapshots of before lack; the pages that compare models in pairs say so."""
 
+COSTS = frozenset(("model_cost",))
+"""The same; the page of the frontier then knows no costs."""
+
 SEARCH = frozenset(("laid_out", "vector", "answer", "word", "posting", "counting_form"))
 """The same, for the page that builds a benchmark."""
 

@@ -42,7 +42,7 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
 
     Each row of the kind `chance baseline` also draws a dashed line through all others.
     """
-    shown = _drawable(rows).select(
+    shown = drawable(rows).select(
         pl.col(label).map_elements(plain, return_dtype=pl.String), "score", "low", "high", "kind"
     )
     base = alt.Chart(alt.Data(values=shown.to_dicts()))
@@ -87,7 +87,7 @@ def rows_axis(label: str, order: list[str]) -> alt.Y:
     )
 
 
-def _drawable(rows: pl.DataFrame) -> pl.DataFrame:
+def drawable(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with unbounded ends brought to the edge of what is bounded: JSON knows no infinity."""
     numbers = pl.concat([rows[name] for name in ("score", "low", "high")])
     bounded = numbers.filter(numbers.is_finite())

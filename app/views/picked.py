@@ -94,7 +94,7 @@ def show_ranking(snapshot: Snapshot, ids: list[str], open_page: OpenPage) -> Non
         columns.explain(columns.RANKING, table)
         st.markdown(interval_covers(ranking.level))
         st.markdown(
-            "Once they are saved, `evalhub rank --bench NAME` ranks by every method, and counts people's votes, too."
+            "Once they are saved, `evalhub rank --bench NAME` ranks by every method and counts votes, too."
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from evalhub.store.cost_tables import write_costs
 from evalhub.store.hub import Hub
 from evalhub.store.live_tables import write_live
 from evalhub.store.pair_tables import write_pairs
@@ -142,6 +143,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
+        write_costs(hub)
         write_search(hub, private)
         write_live(hub, settings.day, bool(settings.private_days), live.scores, live.changes)
         database.execute(

@@ -1,0 +1,109 @@
+"""Score against what a model takes: cost, size, or the day that it came out; and whom nobody beats at no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from evalhub.charts import BLUE, drawable
+from evalhub.wording import plain
+
+ON_FRONT, WITHIN_REACH, BEHIND = "on the front", "within reach", "behind"
+_COLOURS = {ON_FRONT: BLUE, WITHIN_REACH: "#56B4E9", BEHIND: "#9A9A9A"}
+_SHAPES = {ON_FRONT: "circle", WITHIN_REACH: "diamond", BEHIND: "square"}
+_CHANCE = "#7F7F7F"
+
+MOST_NAMED = 15
+"""Models of the front up to which their names stand beside them."""
+
+Scale = Literal["amount", "date"]
+
+
+def standing(takes: np.ndarray, score: np.ndarray, high: np.ndarray) -> list[str]:
+    """Where each of N models stands: `on the front`, where nobody has as high a score for less, nor a higher one
+    for no more (Pareto); else `within reach`, where its interval reaches the best score for no more, or `behind`.
+
+    takes: (N,) what it takes, the less the better. score: (N,) high: (N,) upper ends of the intervals.
+    """
+    order = np.lexsort((-score, takes))
+    found = [BEHIND] * len(score)
+    best, least = -np.inf, np.inf
+    for place in order:
+        if score[place] > best or (score[place] == best and takes[place] == least):
+            found[place] = ON_FRONT
+            best, least = score[place], takes[place]
+        elif high[place] >= best:
+            found[place] = WITHIN_REACH
+    return found
+
+
+def frontier(
+    rows: pl.DataFrame, chance: Sequence[float], *, unit: str, title: str, scale: Scale
+) -> alt.LayerChart | alt.FacetChart:
+    """Points with their intervals, the front as a line of steps, and what chance scores as dashed lines.
+
+    rows: model, takes (amounts from 0 on, or dates), score, low, high, standing (of `standing`).
+    title: of the axis of what they take.
+    """
+    shown = drawable(rows).with_columns(
+        pl.Series("model", [plain(model) for model in rows["model"]], pl.String),
+        *([pl.col("takes").dt.to_string("%Y-%m-%d")] if scale == "date" else []),
+    )
+    base = alt.Chart(alt.Data(values=shown.to_dicts()))
+    x = alt.X(
+        "takes:T" if scale == "date" else "takes:Q", title=title, scale=_scale(rows, scale), axis=_axis(scale)
+    )
+    y = alt.Y("score:Q", title=plain(unit), scale=alt.Scale(zero=False, nice=True))
+    kinds = [kind for kind in _COLOURS if kind in set(shown["standing"])]
+    colour = alt.Color(
+        "standing:N",
+        scale=alt.Scale(domain=kinds, range=[_COLOURS[kind] for kind in kinds]),
+        legend=alt.Legend(orient="top", title=None),
+    )
+    shape = alt.Shape("standing:N", scale=alt.Scale(domain=kinds, range=[_SHAPES[kind] for kind in kinds]))
+    tooltip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("takes:N" if scale == "date" else "takes:Q", title=title),
+        *(alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("score", "low", "high")),
+        alt.Tooltip("standing:N"),
+    ]
+    front = base.transform_filter(alt.datum.standing == ON_FRONT)
+    layers = [
+        front.mark_line(interpolate="step-after", color=BLUE, opacity=0.6).encode(x=x, y=y),
+        base.mark_rule(strokeWidth=2, opacity=0.45).encode(
+            x=x, y=alt.Y("low:Q", title=plain(unit)), y2="high:Q", color=colour, tooltip=tooltip
+        ),
+        base.mark_point(size=80, filled=True, opacity=1).encode(
+            x=x, y=y, color=colour, shape=shape, tooltip=tooltip
+        ),
+    ]
+    if chance:
+        lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))
+        layers.append(lines.mark_rule(strokeDash=[4, 4], color=_CHANCE).encode(y=y))
+    if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
+        layers.append(
+            front.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180).encode(
+                x=x, y=y, text="model:N"
+            )
+        )
+    return alt.layer(*layers).properties(height=460)
+
+
+def _scale(rows: pl.DataFrame, scale: Scale) -> alt.Scale:
+    if scale == "date":
+        return alt.Scale(type="utc", nice=True)
+    positive = rows["takes"].filter(rows["takes"] > 0)
+    if len(positive) == len(rows):
+        return alt.Scale(type="log", nice=True)
+    # What takes nothing has a place, too.
+    return alt.Scale(type="symlog", constant=float(positive.min()) if len(positive) else 1.0)
+
+
+def _axis(scale: Scale) -> alt.Axis:
+    if scale == "date":
+        return alt.Axis(grid=True, tickCount=8)
+    return alt.Axis(grid=True, tickCount=6, labelExpr="replace(format(datum.value, '.3~s'), 'G', 'B')")
