@@ -15,10 +15,14 @@ LONGEST = 20_000
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
+_LINKED = re.compile(r"(?<=://)|(?<=www)(?=\.)|(?<=@)(?=[\w-]+\.)", re.IGNORECASE)
+"""Within what Streamlit makes a link of, escaped or not: addresses of pages and of people."""
+
 
 def escaped(text: str) -> str:
-    """The text on one line, such that Markdown shows exactly its characters."""
-    return _PUNCTUATION.sub(r"\\\1", " ".join(plain(text).split()))
+    """The text on one line, such that Markdown shows exactly its characters. What would become a link is cut by a
+    word joiner, which nobody sees."""
+    return _PUNCTUATION.sub(r"\\\1", _LINKED.sub("\u2060", " ".join(plain(text).split())))
 
 
 def start(text: str, length: int) -> str:

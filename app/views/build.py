@@ -194,7 +194,12 @@ def _command(text: str, where: str, precision: float | None) -> None:
     options = [*(["--where", where] if where else []), *(["--precision", f"{precision:g}"] if precision else [])]
     said = [*(["--"] if text.startswith("-") else []), name, *([text] if text else [])]
     commands = (["evalhub", "bench", "new", *options, *said], ["evalhub", "bench", "show", name])
-    st.code("\n".join(shlex.join(command) for command in commands), language=None)
+    st.code("\n".join(" ".join(map(_quoted, command)) for command in commands), language=None)
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell. Filters have single quotes: within double ones they stay readable."""
+    return shlex.quote(word) if "'" not in word or set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def _name_for(text: str) -> str:

@@ -147,11 +147,14 @@ def _table(rows: pl.DataFrame, axis: Axis, open_page: OpenPage, key: str) -> Non
         pl.Series("note", ["" if kind == charts.MODEL else kind for kind in kinds], pl.String),
     )
     meaning = {**columns.FRONTIER, axis.title: columns.TAKES[axis.column]}
+    shown = columns.config(meaning, table)
+    if axis.column == "parameters":
+        shown[axis.title] = st.column_config.NumberColumn(axis.title, help=meaning[axis.title], format="compact")
     choice = st.dataframe(
         table,
         hide_index=True,
         height=columns.height(table, 20),
-        column_config=columns.config(meaning, table),
+        column_config=shown,
         placeholder="unknown",
         on_select="rerun",
         selection_mode="single-row",

@@ -130,6 +130,8 @@ def show_samples(snapshot: Snapshot, picked: Picked) -> None:
     if picked.relevance is not None:
         every = every.with_columns(pl.Series("relevance", picked.relevance))
     downloads.buttons(every, "samples")
+    with st.expander("What the columns of the samples mean", icon=":material/info:"):
+        columns.explain(columns.PICKED, table)
 
 
 def _cards(snapshot: Snapshot, ids: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.wording import escaped, number, size, start
@@ -17,6 +19,13 @@ def test_plain_keeps_text_and_drops_control() -> None:
 def test_escaped_is_one_line_of_literal_characters() -> None:
     """Every character that Markdown could act on is escaped."""
     assert escaped("a\n# *b* :red[c] $d$ <e>") == r"a \# \*b\* \:red\[c\] \$d\$ \<e\>"
+
+
+@pytest.mark.parametrize("text", ["https://example.org/x", "HTTP://a", "www.example.org", "a.b@example.org"])
+def test_an_address_is_no_link(text: str) -> None:
+    """A word joiner stands where a link would have to go on; nothing else is changed."""
+    assert escaped(text).replace("\\", "").replace("\u2060", "") == text
+    assert not re.search(r"://\w|www\.|@\w", escaped(text).replace("\\", ""), re.IGNORECASE)
 
 
 def test_start_marks_a_cut() -> None:
