@@ -1,6 +1,6 @@
 """Computed questions on papers tried blind: what goes, and how a solver does on the rest.
 
-    python -m benchmarks.live_blind PAPER… [--solver smollm2-135m] [--questions 150] [--runs 8] [--fresh 2]
+    python -m benchmarks.live_blind PAPER… [--solver smollm2-135m] [--questions 150] [--runs 6] [--fresh 2]
 
 A PAPER is a PDF or a LaTeX source. Of the questions that the filters of form keep, so many are drawn.
 """
@@ -26,8 +26,8 @@ def main() -> None:
     parser.add_argument("papers", nargs="+", type=Path)
     parser.add_argument("--solver", default="smollm2-135m")
     parser.add_argument("--questions", type=int, default=150)
-    parser.add_argument("--runs", type=int, default=8)
-    parser.add_argument("--fresh", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=Rules.runs)
+    parser.add_argument("--fresh", type=int, default=Rules.fresh)
     given = parser.parse_args()
     read = [paper for _, paper in read_papers([PaperFiles((path,)) for path in given.papers])]
     made = [
@@ -44,7 +44,10 @@ def main() -> None:
         result = blind(drawn, [solver], Rules(runs=given.runs, fresh=given.fresh))
     finally:
         solver.close()
+    tables = sum(len(paper.tables) for paper in read if isinstance(paper, Paper))
+    on_tables = sum(question.evidence.item == "table" for question in result.kept)
     print(f"{len(made)} questions on {len(read)} papers, {len(formed.kept)} of good form, {len(drawn)} tried")
+    print(f"{len(result.kept)} kept, {on_tables / tables:.1f} for each of {tables} tables")
     for finding in result.findings:
         print(finding)
     for standing in result.standings:
