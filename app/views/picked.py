@@ -19,7 +19,7 @@ from app.wording import escaped, start
 from evalhub import charts
 from evalhub.wording import plain
 
-MOST_RANKED = 10_000
+MOST_RANKED = 5000
 """Samples that a ranking is made of while the reader waits."""
 
 METHODS = ("mean", "bradley-terry")
