@@ -45,12 +45,13 @@ def frames(
     *,
     told: bool = False,
     spared: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> Iterator[pl.DataFrame]:
     """The rows of a file, in batches where its format allows that.
 
     by: a further column that is to be read. columns: what the file calls a column, by our name for it; names of
     text may be several columns joined by +. told: also the columns of what is imported. spared: of model, sample,
-    value, those that may be absent.
+    value, those that may be absent. more: further columns that are to be read, as texts from CSV.
 
     Raises:
         LogError: there is no such file, or it is of no such format (both at once, before anything is read), or
@@ -66,7 +67,7 @@ def frames(
         raise LogError(f"{path} cannot be read: there is no such file")
     if not path.is_file():
         raise LogError(f"{path} is no ordinary file: write what comes from it into one first")
-    return _read(path, _Names(path, (*_TOLD, by) if told else (by,), columns or {}, spared), readers[suffix])
+    return _read(path, _Names(path, (*(_TOLD if told else ()), by, *more), columns or {}, spared), readers[suffix])
 
 
 class _Names:

@@ -9,26 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalhub.cli.options import hub_option, json_option, print_json
+from evalhub.cli.options import Count, hub_option, json_option, print_json
 
 if TYPE_CHECKING:
     from ingest.records import Model
 
 _FACTS = ("parameters", "licence", "released", "cutoff", "open_weights")
-_SIZES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-
-
-class Count(click.ParamType):
-    """A number of weights as an integer."""
-
-    name = "7B|7e9"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\d{1,2})?)([KMBT]?)", str(value), re.IGNORECASE | re.ASCII)
-        count = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
-        if not found or count >= 2**63:
-            self.fail(f"{value!r} is no number of weights, such as 7B, 7e9 or 135000000", param, ctx)
-        return count
 
 
 class Date(click.ParamType):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,22 @@ class Number(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a number.", param, ctx)
         return number
+
+
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+
+
+class Count(click.ParamType):
+    """A number of weights as an integer."""
+
+    name = "7B|7e9"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\d{1,2})?)([KMBT]?)", str(value), re.IGNORECASE | re.ASCII)
+        count = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
+        if not found or count >= 2**63:
+            self.fail(f"{value!r} is no number of weights, such as 7B, 7e9 or 135000000", param, ctx)
+        return count
 
 
 class Columns(click.ParamType):

@@ -1,0 +1,125 @@
+"""What a fitted law says of a size: the pass rate there, with an interval.
+
+Uncertain are the law (resampled by clusters), each sample's own line given its counts, and, for a model that was
+measured, what so many attempts come to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregate.laws.curve import rate_of
+from aggregate.laws.lines import SPREADS, Lines, lines_given
+from aggregate.laws.posterior import Counts, posterior
+
+_ROWS = 20_000
+"""Samples times resamples whose lines are looked at together."""
+
+_MOST_ROWS = 150_000
+"""In all: of many samples the law is sure, and fewer resamples of it are told apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """The mean pass rate of a family's samples at a size."""
+
+    parameters: float
+    rate: float
+    """Expected."""
+
+    low: float
+    high: float
+    """Where the rate lies that a model of the law has."""
+
+    seen_low: float
+    seen_high: float
+    """Where the rate lies that would be measured with as many attempts; the same as above where none are given."""
+
+    scatter: float
+    """Standard deviation of that measured rate."""
+
+
+def resampled(made: Lines, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """(draws, P) theta fitted to resampled clusters, by one Newton step from the fit."""
+    count = len(made.scores)
+    weight = rng.multinomial(count, np.full(count, 1 / count), size=draws) - 1.0
+    theta = made.theta + weight @ made.scores @ made.bread
+    theta[:, [2, 4]] = np.clip(theta[:, [2, 4]], *SPREADS)
+    return np.asarray(theta)
+
+
+def outlook(
+    made: Lines,
+    parameters: float,
+    *,
+    attempts: np.ndarray | None = None,
+    level: float = 0.9,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Outlook:
+    """The rate that the law has at a size.
+
+    attempts: (S,) of the model whose measured rate it is compared with; samples with 0 are left out. Where they
+    stopped at so many passes the scatter is a little larger than is taken here.
+    """
+    rng = np.random.default_rng(seed)
+    of, (t, bend) = made.counts, made.at(parameters)
+    counted = np.ones(len(of.passes), bool) if attempts is None else attempts > 0
+    thetas = resampled(made, resamples, rng)
+    looked = thetas[: max(20, _MOST_ROWS // len(of.passes))]
+    repeats = -(-resamples // len(looked))
+    true, seen = [], []
+    together = max(1, _ROWS // len(of.passes))
+    for place in range(0, len(looked), together):
+        rates = _rates(made, looked[place : place + together], t, bend, repeats, rng)[..., counted]
+        true.append(rates.mean(axis=-1))
+        if attempts is not None:
+            n = attempts[counted].astype(np.int64)
+            seen.append((rng.binomial(n, rates) / n).mean(axis=-1))
+    draws = np.concatenate([one.ravel() for one in true])
+    measured = np.concatenate([one.ravel() for one in seen]) if seen else draws
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    (low, high), (seen_low, seen_high) = np.quantile(draws, tails), np.quantile(measured, tails)
+    ends = (float(low), float(high), float(seen_low), float(seen_high))
+    rate = float(_expected(made, t, bend)[counted].mean())
+    return Outlook(float(parameters), rate, *ends, float(measured.std()))
+
+
+def _expected(made: Lines, t: float, bend: float) -> np.ndarray:
+    mean, covariance, beta = lines_given(made, made.theta)
+    found = posterior(made.counts, mean, covariance, beta, made.start)
+    f = found.node @ np.array([1.0, -t]) + beta * bend
+    return np.asarray((found.weight * rate_of(f, made.counts.chance)).sum(axis=1))
+
+
+def _rates(
+    made: Lines, thetas: np.ndarray, t: float, bend: float, repeats: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(B, repeats, S) pass rates drawn: for each theta, lines from each sample's posterior."""
+    of, (draws, samples) = made.counts, (len(thetas), len(made.counts.passes))
+    given = [lines_given(made, theta) for theta in thetas]
+    beta = np.repeat([np.ravel(one[2])[0] for one in given], samples)[:, None]
+    rows = Counts(
+        np.tile(of.passes, (draws, 1)),
+        np.tile(of.fails, (draws, 1)),
+        np.tile(of.chance, (draws, 1)),
+        of.t,
+        of.bend,
+    )
+    found = posterior(
+        rows,
+        np.concatenate([one[0] for one in given]),
+        np.repeat(np.stack([one[1] for one in given]), samples, axis=0),
+        beta,
+        np.tile(made.start, (draws, 1)),
+        nodes=5,
+    )
+    edges = np.cumsum(found.weight, axis=1)
+    drawn = np.empty((repeats, len(edges)))
+    for number in range(repeats):
+        pick = (rng.random((len(edges), 1)) > edges[:, :-1]).sum(axis=1)
+        u, s = found.node[np.arange(len(edges)), pick].T
+        drawn[number] = rate_of(u - s * t + beta[:, 0] * bend, rows.chance[:, 0])
+    return drawn.reshape(repeats, draws, samples).swapaxes(0, 1)

@@ -1,0 +1,74 @@
+"""Tables of `evalhub law`."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from aggregate.laws.law import SAMPLES, Forecast, Law
+from evalhub.cli.tables import console, escape
+
+_VERDICTS = {
+    True: "rejected",
+    False: "not rejected",
+    None: "not tested",
+}
+
+_SHAPES = {
+    "accelerated": "F bends down: the large models gain more than the law says",
+    "slower": "F bends up: the large models gain less than the law says",
+    "straight": "no bend is seen",
+    "unknown": "only means are known",
+}
+
+
+def print_law(law: Law, family: str = "") -> None:
+    """A family's table, what its largest model should have scored, and the verdict."""
+    table = Table(title=escape(family) or None, title_justify="left")
+    for heading in ("model", "parameters", "pass rate"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for model, size, rate in zip(law.models, law.parameters, law.rates, strict=True):
+        table.add_row(escape(model), _size(size), _rate(rate))
+    out = console()
+    out.print(table)
+    reach = "" if law.alpha_low is None else f" [{law.alpha_low:.3f}, {law.alpha_high:.3f}]"
+    of = f"{law.samples:,} samples, each with a line of its own" if law.samples else "the mean pass rates"
+    click.echo(f"law: rate = exp(-c N^-alpha) on {of}; alpha {law.alpha:.3f}{reach}")
+    tested = "" if law.p is None else f" (p {law.p:.2g})"
+    click.echo(f"verdict: {_VERDICTS[law.rejected]}{tested}; {_SHAPES[law.shape]}")
+    if held := law.held_out:
+        table = Table(
+            title=f"{escape(held.model)} measured {_rate(held.rate)}; by the smaller models", title_justify="left"
+        )
+        for heading in ("way", "forecast", f"{law.level:.0%} interval", "error"):
+            table.add_column(heading, justify="left" if heading == "way" else "right")
+        for one in held.forecasts:
+            error = "" if one.rate is None else f"{one.rate - held.rate:+.4f}"
+            table.add_row(one.way, _rate(one.rate), _span(one), error)
+        out.print(table)
+        if held.inside is not None:
+            where = "inside" if held.inside else "outside"
+            click.echo(f"the measured rate is {where} the law's interval")
+    for size, one in law.outlooks:
+        click.echo(f"at {_size(size)} parameters: {_rate(one.rate)} {_span(one)}".rstrip())
+    for warning in law.warnings:
+        click.echo(f"note: {warning}")
+    if law.way == SAMPLES:
+        click.echo(
+            "intervals take it that the models differ in nothing but size: chance in training is not in them"
+        )
+
+
+def _rate(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:.4f}" if rate >= 0.001 or rate == 0 else f"{rate:.2e}"
+
+
+def _span(one: Forecast) -> str:
+    return "" if one.low is None or one.high is None else f"[{_rate(one.low)}, {_rate(one.high)}]"
+
+
+def _size(size: float) -> str:
+    for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if size >= unit:
+            return f"{size / unit:.3g}{letter}"
+    return f"{size:.3g}"

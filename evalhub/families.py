@@ -1,0 +1,178 @@
+"""Families of models, for laws of their pass rates: from files, or from the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from aggregate.laws.family import Family, FamilyError, Means
+from aggregate.measurements import Measurements
+from evalhub.errors import EvalhubError
+from evalhub.ranking import select
+from evalhub.selection import Selection
+from evalhub.store.chosen import model_ids
+from evalhub.store.hub import Hub
+from evalhub.store.model_columns import known_models
+from evalhub.telling import Tell, quiet
+from ingest.tables import frames
+
+_MORE = ("family", "parameters", "loss", "chance")
+"""Columns of a family's file beside those of any table."""
+
+_COUNTS = ("passes", "attempts")
+
+
+def families_of_files(
+    paths: Sequence[Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    chance: float = 0.0,
+    tell: Tell = quiet,
+) -> dict[str, Family | Means | FamilyError]:
+    """By the column `family` ('' where there is none): its samples, its means where there is no column `sample`,
+    or why no law can be laid through it.
+
+    columns: what the files call a column. sizes: in parameters, where no column says it. chance: pass rate of a
+    guess, where no column says it.
+
+    Raises:
+        EvalhubError: a file cannot be read, lacks a column, or a number of it is none.
+    """
+    rows: list[pl.DataFrame] = []
+    for path in paths:
+        tell(f"reading {path.name}")
+        rows += [
+            _readable(path, frame) for frame in frames(path, "", columns, spared=("sample", "value"), more=_MORE)
+        ]
+    table = pl.concat(rows, how="diagonal_relaxed")
+    if sizes:
+        named = pl.col("model").replace_strict(dict(sizes), default=None, return_dtype=pl.Float64)
+        known = pl.col("parameters") if "parameters" in table.columns else pl.lit(None, pl.Float64)
+        table = table.with_columns(parameters=pl.coalesce(named, known))
+    if "parameters" not in table.columns:
+        raise EvalhubError("a law needs the size of each model: a column parameters, or --sizes MODEL=7B,…")
+    if "chance" not in table.columns:
+        table = table.with_columns(chance=pl.lit(chance))
+    found: dict[str, Family | Means | FamilyError] = {}
+    groups = table.partition_by("family", as_dict=True, maintain_order=True) if "family" in table.columns else {}
+    for (name,), part in groups.items() or [(("",), table)]:
+        try:
+            found[str(name or "")] = _family(part) if "sample" in part.columns else _means(part)
+        except FamilyError as error:
+            found[str(name or "")] = error
+    return found
+
+
+def family_of_hub(hub: Hub, selection: Selection, sizes: Mapping[str, int] | None = None) -> Family:
+    """The selected models on the selected samples.
+
+    sizes: in parameters, where `evalhub model set` has not said it.
+
+    Raises:
+        EvalhubError: nothing is measured there, or what is measured are no passes.
+        FamilyError: no law can be laid through these models.
+    """
+    measurements = select(hub, selection).measurements
+    if any(metric.kind != "binary" for metric in measurements.metrics):
+        raise EvalhubError("a law is one of pass rates: what is measured here are other numbers")
+    facts, ids = known_models(hub), model_ids(hub)
+    size = [
+        (sizes or {}).get(model) or getattr(facts.get(ids.get(model, model)), "parameters", None) or np.nan
+        for model in measurements.models
+    ]
+    return Family.of(measurements.models, size, **_counted(measurements))
+
+
+def _counted(of: Measurements) -> dict[str, np.ndarray]:
+    """Passes, attempts and rates (S, M), and the clusters (S,), of measurements."""
+    shape = (len(of.samples), len(of.models))
+    passes, attempts, rates = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
+    n = np.ones(len(of.value)) if of.attempts is None else np.where(of.attempts > 0, of.attempts, 1)
+    x = of.value.astype(float) if of.passes is None else np.where(n > 1, of.passes, of.value)
+    if ((n == 1) & (x % 1 != 0)).any():
+        raise FamilyError("values between 0 and 1 need passes and attempts beside them")
+    at = (of.sample, of.model)
+    passes[at], attempts[at], rates[at] = x, n, of.value
+    return {"passes": passes, "attempts": attempts, "rates": rates, "cluster": of.cluster_of}
+
+
+def _readable(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """What a family needs of a frame, numbers as numbers."""
+    if "value" not in frame.columns and not {*_COUNTS} <= {*frame.columns}:
+        raise EvalhubError(f"{path} has neither value nor passes and attempts (see --columns)")
+    wanted = ("model", "sample", "cluster", "family", "value", *_COUNTS, "parameters", "loss", "chance")
+    frame = frame.select(name for name in wanted if name in frame.columns)
+    numbers = [name for name in ("value", *_COUNTS, "parameters", "loss", "chance") if name in frame.columns]
+    cast = frame.with_columns(pl.col(name).cast(pl.Float64, strict=False) for name in numbers)
+    for name in numbers:
+        lost = frame.filter(pl.col(name).is_not_null() & cast[name].is_null())
+        if lost.height:
+            raise EvalhubError(f"{path}: '{lost[name][0]}' in the column {name} is no number")
+    texts = [name for name in ("model", "sample", "cluster", "family") if name in cast.columns]
+    return cast.with_columns(pl.col(name).cast(pl.String) for name in texts)
+
+
+def _sizes(table: pl.DataFrame) -> tuple[list[str], list[float]]:
+    """Models, in order, with their sizes."""
+    told = table.group_by("model", maintain_order=True).agg(
+        pl.col("parameters").drop_nulls().n_unique().alias("told"), pl.col("parameters").drop_nulls().first()
+    )
+    for model in told.filter(pl.col("told") > 1)["model"]:
+        raise FamilyError(f"{model} has two sizes")
+    return told["model"].to_list(), told["parameters"].fill_null(float("nan")).to_list()
+
+
+def _means(table: pl.DataFrame) -> Means:
+    if "value" not in table.columns:
+        table = table.with_columns(value=pl.col("passes") / pl.col("attempts"))
+    table = table.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan())
+    models, sizes = _sizes(table)
+    if len(models) < table.height:
+        raise FamilyError("a model has several rows: name the samples in a column sample")
+    return Means.of(models, sizes, table["value"].to_list(), float(table["chance"].mean() or 0.0))
+
+
+def _family(table: pl.DataFrame) -> Family:
+    models, sizes = _sizes(table)
+    samples = table["sample"].unique(maintain_order=True)
+    place = pl.DataFrame({"sample": samples}).with_row_index("row")
+    column = pl.DataFrame({"model": models}).with_row_index("column")
+    rows = table.join(place, on="sample").join(column, on="model")
+    if rows.select("row", "column").is_duplicated().any():
+        raise FamilyError("a model has several rows of one sample: give passes and attempts in one")
+    shape = (len(samples), len(models))
+    at = (rows["row"].to_numpy(), rows["column"].to_numpy())
+
+    def laid(name: str) -> np.ndarray:
+        grid = np.full(shape, np.nan)
+        grid[at] = rows[name].fill_null(float("nan")).to_numpy()
+        return grid
+
+    value = laid("value") if "value" in rows.columns else None
+    if {*_COUNTS} <= {*rows.columns}:
+        attempts = np.nan_to_num(laid("attempts"))
+        passes = np.where(attempts > 0, np.nan_to_num(laid("passes")), 0.0)
+    else:
+        assert value is not None
+        if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():
+            raise FamilyError("values between 0 and 1 need passes and attempts beside them")
+        attempts, passes = np.isfinite(value).astype(float), np.nan_to_num(value)
+    first = rows.unique("row", keep="first").sort("row")
+    cluster = None
+    if "cluster" in first.columns:
+        own = pl.coalesce(pl.col("cluster").replace({"": None}), pl.col("sample"))
+        cluster = first.select(own.rank("dense"))["cluster"].to_numpy()
+    return Family.of(
+        models,
+        sizes,
+        passes,
+        attempts,
+        rates=value,
+        chance=first["chance"].fill_null(0.0).to_numpy(),
+        cluster=cluster,
+        loss=laid("loss") if "loss" in rows.columns else None,
+    )

@@ -1,0 +1,102 @@
+"""A law as a picture: measured rates, the law, and what it foretold of the largest model."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from aggregate.laws.curve import f_of
+from aggregate.laws.law import Law
+from evalhub.charts import BLUE, ORANGE
+from evalhub.wording import plain
+
+_KINDS = {"measured": (BLUE, "circle"), "foretold": (ORANGE, "diamond"), "outlook": ("#009E73", "square")}
+
+
+def law_plot(law: Law) -> alt.HConcatChart:
+    """Left, pass rates against size; right, F = ln(-ln(rate)), in which the law is a line. Rates of 0 stand in the
+    left panel only."""
+    rows: list[dict[str, object]] = [
+        {"model": plain(name), "parameters": size, "rate": rate, "low": None, "high": None, "kind": "measured"}
+        for name, size, rate in zip(law.models, law.parameters, law.rates, strict=True)
+    ]
+    if law.held_out:
+        first = law.held_out.forecasts[0]
+        rows.append(
+            _row(law.held_out.model, law.held_out.parameters, first.rate, first.low, first.high, "foretold")
+        )
+    rows += [_row("", size, one.rate, one.low, one.high, "outlook") for size, one in law.outlooks]
+    numbers = dict.fromkeys(("parameters", "rate", "low", "high"), pl.Float64)
+    frame = pl.DataFrame(rows, schema={"model": pl.String, **numbers, "kind": pl.String})
+    verdict = {None: "not tested", True: "rejected", False: "not rejected"}[law.rejected]
+    p = "" if law.p is None else f", p {law.p:.2g}"
+    of = f"{law.samples:,} samples" if law.samples else "mean pass rates"
+    return (
+        alt.hconcat(
+            _panel(frame, "rate", "pass rate", zero=True), _panel(_lines(frame), "F", "ln(−ln(pass rate))")
+        )
+        .properties(
+            title=alt.TitleParams(
+                f"Task scaling law on {of}: {verdict}{p}",
+                subtitle=[f"Bars are {law.level:.0%} intervals. The law is a straight line on the right."],
+                anchor="start",
+                fontSize=16,
+            ),
+            padding=20,
+            background="white",
+        )
+        .configure_view(stroke=None)
+    )
+
+
+def _row(
+    model: str, size: float, rate: float | None, low: float | None, high: float | None, kind: str
+) -> dict[str, object]:
+    return {"model": plain(model), "parameters": size, "rate": rate, "low": low, "high": high, "kind": kind}
+
+
+def _lines(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows in F; ends of intervals change places."""
+
+    def turned(name: str) -> pl.Series:
+        found = f_of(frame[name].cast(pl.Float64).to_numpy().astype(float))
+        return pl.Series(np.asarray(found)).fill_nan(None)
+
+    made = frame.select("model", "parameters", "kind").with_columns(
+        F=turned("rate"), low=turned("high"), high=turned("low")
+    )
+    return made.filter(pl.col("F").is_not_null())
+
+
+def _panel(frame: pl.DataFrame, y: str, title: str, *, zero: bool = False) -> alt.LayerChart | alt.FacetChart:
+    kinds = [kind for kind in _KINDS if kind in set(frame["kind"])]
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=kinds, range=[_KINDS[kind][0] for kind in kinds]),
+        legend=alt.Legend(orient="top", title=None),
+    )
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=[_KINDS[kind][1] for kind in kinds]))
+    base = alt.Chart(alt.Data(values=frame.to_dicts()))
+    x = alt.X(
+        "parameters:Q",
+        scale=alt.Scale(type="log", nice=False, padding=20),
+        title="parameters",
+        axis=alt.Axis(format="~s", tickCount=6, labelExpr="replace(datum.label, 'G', 'B')"),
+    )
+    tooltip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("parameters:Q", format=".3~s"),
+        alt.Tooltip(f"{y}:Q", format=".4~g"),
+    ]
+    up = alt.Y(f"{y}:Q", title=title, scale=alt.Scale(zero=zero))
+    ranges = (
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=3, opacity=0.5)
+        .encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour)
+    )
+    line = base.transform_filter("datum.kind == 'measured'").mark_line(opacity=0.4, color=BLUE).encode(x=x, y=up)
+    points = base.mark_point(size=80, filled=True, opacity=1).encode(
+        x=x, y=up, color=colour, shape=shape, tooltip=tooltip
+    )
+    return alt.layer(line, ranges, points).properties(width=360, height=300)
