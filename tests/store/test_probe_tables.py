@@ -107,7 +107,7 @@ def test_nothing_tells_of_a_private_sample(hub_path: Path, monkeypatch: pytest.M
     for query in (
         "SELECT place, sample_id FROM laid_out",
         "SELECT * FROM vector ORDER BY sample_id",
-        "SELECT * FROM answer",
+        "SELECT * FROM answer WHERE query = 'q'",
         "SELECT word, place, score FROM posting JOIN word USING (number) ORDER BY ALL",
     ):
         assert there.frame(query).equals(never.frame(query)), query
