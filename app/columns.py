@@ -93,6 +93,45 @@ PICKED = {
     "relevance": "Estimated chance that the sample is what the text means.",
 }
 
+NEIGHBOURS = {
+    "tag": TAGS["tag"],
+    "difference": "Mean over these samples of this model's pass rate minus that of its neighbours.",
+    "low": TAGS["low"],
+    "high": TAGS["high"],
+    "first": "Mean pass rate of this model.",
+    "second": "Mean pass rate of its neighbours.",
+    "samples": "Samples on which it and all of its neighbours have a pass rate. Missing is left out, not wrong.",
+    "clusters": TAGS["clusters"],
+    "note": TAGS["note"],
+}
+
+CURVE = {
+    "k": "Number of attempts.",
+    "score": "Mean chance that at least one of them passes.",
+    "low": "Lower end of the 95 % interval around it.",
+    "high": "Upper end of the 95 % interval around it.",
+    "samples": "Samples behind it: the same for each k.",
+}
+
+SPENDING = {
+    "settings": SAMPLES["settings"],
+    "attempts": "All attempts that were kept.",
+    "prompt tokens": "Mean per attempt, as the model counts them; empty where unknown.",
+    "tokens": "Generated tokens, mean per attempt.",
+    "seconds": "Median of an attempt, from its first token asked to its last got, beside others of its batch.",
+    "tokens per second": "Generated tokens by the seconds of one attempt; a batch as a whole is faster.",
+    "dollars": "US dollars for all attempts of known price, prompts included; empty where no price is known.",
+    "dollars per 1,000": "The same for a thousand attempts.",
+}
+
+ANSWERS = {
+    "model": "The model.",
+    **{
+        name: SAMPLES[name]
+        for name in ("settings", "pass rate", "low", "high", "passes", "attempts", "uncounted", "reason")
+    },
+}
+
 DISAGREEMENTS = {
     "source": SAMPLES["source"],
     "id": SAMPLES["id"],
@@ -130,6 +169,8 @@ def config(meaning: Mapping[str, str], frame: pl.DataFrame) -> dict[str, Any]:
             )
         elif frame[name].dtype.is_integer():
             shown[name] = st.column_config.NumberColumn(name, help=text, width="small")
+        elif frame[name].dtype == pl.Date:
+            shown[name] = st.column_config.DateColumn(name, help=text, format="YYYY-MM-DD", width="small")
         else:
             shown[name] = st.column_config.TextColumn(name, help=text)
     return shown

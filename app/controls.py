@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from app import queries
+from app.snapshot import Snapshot
 from evalhub.wording import plain
 
 OpenPage = Callable[[str, Mapping[str, str]], None]
@@ -37,3 +39,23 @@ def method(rankings: pl.DataFrame) -> str:
         bind="query-params",
         help="How scores are made from measurements. What it takes for granted stands beside the ranking.",
     )
+
+
+def ranking(snapshot: Snapshot) -> dict[str, Any] | None:
+    """Ask for a source and a method; the newest ranking of these. None where there is none: then that is said."""
+    rankings = queries.rankings(snapshot)
+    if rankings.is_empty():
+        st.info(
+            "This snapshot holds no ranking. Score a model with `evalhub score MODEL`, then `evalhub publish`."
+        )
+        return None
+    left, right, _ = st.columns([2, 2, 3])
+    with left:
+        chosen_source = source(rankings["source"].unique().sort().to_list())
+    with right:
+        chosen_method = method(rankings)
+    chosen = rankings.filter(pl.col("source") == chosen_source, pl.col("method") == chosen_method)
+    if chosen.is_empty():
+        st.info("There is no ranking of this source by this method. Choose another method.")
+        return None
+    return chosen.row(0, named=True)

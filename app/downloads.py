@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Callable
 
 import polars as pl
 import streamlit as st
 
 
-def buttons(frame: pl.DataFrame, name: str) -> None:
+def buttons(frame: pl.DataFrame | Callable[[], pl.DataFrame], name: str) -> None:
     """Offer a frame in full precision as `name`.csv and `name`.parquet, written when one asks for it.
 
-    name: no two of a page are the same; letters, digits, hyphens.
+    frame: or what makes it, then. name: no two of a page are the same; letters, digits, hyphens.
     """
+    made = frame if callable(frame) else lambda: frame
     with st.container(horizontal=True, horizontal_alignment="right"):
         for label, ending, mime, data in (
-            ("CSV", "csv", "text/csv", frame.write_csv),
-            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: parquet(frame)),
+            ("CSV", "csv", "text/csv", lambda: csv(made())),
+            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: parquet(made())),
         ):
             st.download_button(
                 label,
@@ -34,3 +37,14 @@ def parquet(frame: pl.DataFrame) -> bytes:
     file = io.BytesIO()
     frame.write_parquet(file)
     return file.getvalue()
+
+
+def csv(frame: pl.DataFrame) -> bytes:
+    """A frame as the bytes of a file. Lists are written as JSON texts: CSV has none."""
+    lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
+    written = (pl.col(name).map_elements(_json, return_dtype=pl.String) for name in lists)
+    return frame.with_columns(*written).write_csv().encode()
+
+
+def _json(values: pl.Series) -> str:
+    return json.dumps(values.to_list(), ensure_ascii=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.controls import OpenPage
 from app.snapshot import Snapshot
-from app.views import build, compare, frontier, live, model, ranking, win_rates
+from app.views import about, build, compare, frontier, live, model, one_sample, ranking, win_rates
 
 Render = Callable[[Snapshot, OpenPage], None]
 
@@ -27,10 +27,12 @@ class Page:
 PAGES = (
     Page("ranking", "Ranking", ":material/leaderboard:", ranking.render),
     Page("frontier", "Frontier", ":material/show_chart:", frontier.render),
-    Page("build", "Build a benchmark", ":material/build:", build.render),
-    Page("compare", "Compare two models", ":material/compare_arrows:", compare.render),
+    Page("build", "Build", ":material/build:", build.render),
+    Page("compare", "Compare", ":material/compare_arrows:", compare.render),
     Page("win_rates", "Win rates", ":material/grid_on:", win_rates.render),
     Page("model", "Model", ":material/smart_toy:", model.render),
+    Page("sample", "Sample", ":material/quiz:", one_sample.render),
     Page("live", "Live", ":material/calendar_month:", live.render),
+    Page("about", "About", ":material/info:", about.render),
 )
 """In the order of the navigation; the first opens by default."""

@@ -69,32 +69,95 @@ def wins(snapshot: Snapshot, source: str) -> pl.DataFrame:
     )
 
 
+MOST_CELLS = 10_000_000
+"""Of a matrix of samples and models that is written for a reader."""
+
+
+def _counting(which: str) -> str:
+    """SQL: the measurements that rankings rest on, on a source, for which a condition holds."""
+    return f"""
+    about AS (
+        SELECT sample_id, condition_id AS asked FROM sample WHERE $source = '' OR {OF_SOURCE}
+    ), counting AS (
+        SELECT model, sample_id, value, passes, attempts
+        FROM measurement JOIN about USING (sample_id) JOIN counting_form USING (model_id, condition_id, asked)
+        WHERE main AND {which}
+        {newest_form()}
+    )
+    """
+
+
+_PASS_RATES = _counting("kind = 'binary' AND direction = 'up' AND list_contains($models::VARCHAR[], model)")
+
+
 @cached
-def pass_rates(snapshot: Snapshot, source: str, first: str, second: str) -> pl.DataFrame:
-    """The pass rates that rankings rest on, of two ranked models on every sample that either was run on:
-    sample_id, source, source_id, cluster, tags, first, second; null where missing."""
+def pass_rates(snapshot: Snapshot, source: str, first: str, *others: str) -> pl.DataFrame:
+    """The pass rates that rankings rest on, of ranked models on every sample that one of them was run on:
+    sample_id, source, source_id, cluster, tags, first, and second, the mean of the others; null where missing, for
+    one or more of the others."""
     return frame_of(
         snapshot,
         f"""
-        WITH about AS (
-            SELECT sample_id, condition_id AS asked FROM sample WHERE $source = '' OR {OF_SOURCE}
-        ), counting AS (
-            SELECT model, sample_id, value
-            FROM measurement JOIN about USING (sample_id) JOIN counting_form USING (model_id, condition_id, asked)
-            WHERE main AND kind = 'binary' AND direction = 'up' AND model IN ($first, $second)
-            {newest_form()}
-        ), rate AS (
+        WITH {_PASS_RATES}, rate AS (
+            SELECT sample_id, model, avg(value) AS value FROM counting GROUP BY sample_id, model
+        ), side_by_side AS (
             SELECT sample_id, avg(value) FILTER (model = $first) AS first,
-                   avg(value) FILTER (model = $second) AS second
-            FROM counting GROUP BY sample_id
+                   count(value) FILTER (model <> $first) AS known, avg(value) FILTER (model <> $first) AS mean
+            FROM rate GROUP BY sample_id
         )
-        SELECT sample_id, source, source_id, cluster, tags, first, second
-        FROM rate JOIN sample USING (sample_id) ORDER BY sample_id
+        SELECT sample_id, source, source_id, cluster, tags, first,
+               CASE WHEN known = len($models) - 1 THEN mean END AS second
+        FROM side_by_side JOIN sample USING (sample_id) ORDER BY sample_id
         """,
         source=source,
         first=first,
-        second=second,
+        models=[first, *others],
     )
+
+
+@cached
+def tallies(snapshot: Snapshot, source: str, model: str) -> pl.DataFrame:
+    """Counted attempts behind a ranked model's pass rates, a row for each seed: sample_id, cluster, value, passes,
+    attempts."""
+    return frame_of(
+        snapshot,
+        f"""
+        WITH {_PASS_RATES}
+        SELECT sample_id, cluster, value, passes, attempts FROM counting JOIN sample USING (sample_id)
+        WHERE value IS NOT NULL AND attempts > 0 ORDER BY sample_id
+        """,
+        source=source,
+        models=[model],
+    )
+
+
+@cached
+def matrix_cells(snapshot: Snapshot, source: str) -> int:
+    """Samples of a source, times models that are ranked anywhere: no fewer than the cells of `matrix`."""
+    found = frame_of(
+        snapshot,
+        f"""
+        SELECT (SELECT count(*) FROM sample WHERE $source = '' OR {OF_SOURCE})
+               * (SELECT count(DISTINCT model) FROM counting_form) AS cells
+        """,
+        source=source,
+    )
+    return int(found["cells"][0])
+
+
+def matrix(snapshot: Snapshot, source: str) -> pl.DataFrame:
+    """sample_id, source, source_id, cluster, tags, and a column for each ranked model: what rankings rest on; null
+    where missing."""
+    values = frame_of(
+        snapshot,
+        f"""
+        WITH {_counting("true")}
+        SELECT model, sample_id, avg(value) AS value FROM counting GROUP BY model, sample_id ORDER BY model
+        """,
+        source=source,
+    ).pivot(on="model", index="sample_id", values="value")
+    samples = frame_of(snapshot, "SELECT sample_id, source, source_id, cluster, tags FROM sample")
+    return samples.join(values, on="sample_id", how="inner").sort("sample_id")
 
 
 def prompts(snapshot: Snapshot, sample_ids: list[str]) -> dict[str, str]:

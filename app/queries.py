@@ -6,12 +6,14 @@ cached under the snapshot; those of one model's samples or attempts are asked an
 
 from __future__ import annotations
 
+from hashlib import file_digest, sha256
 from typing import Any
 
 import polars as pl
 
 from app.snapshot import Snapshot, cached
 from app.wording import LONGEST
+from evalhub.store.origins import OF_SOURCE
 
 POOL = ""
 """The source of a ranking over the whole pool."""
@@ -59,6 +61,24 @@ def about(snapshot: Snapshot) -> dict[str, Any]:
     return frame_of(snapshot, "SELECT snapshot_id, published_at, hub_version, evalhub FROM snapshot").row(
         0, named=True
     )
+
+
+@cached
+def benchmark_hash(snapshot: Snapshot, source: str) -> str:
+    """SHA-256 of the ids of a source's samples, sorted, one a line."""
+    ids = frame_of(
+        snapshot,
+        f"SELECT sample_id FROM sample WHERE $source = '' OR {OF_SOURCE} ORDER BY sample_id",
+        source=source,
+    )
+    return sha256("".join(f"{one}\n" for one in ids["sample_id"]).encode()).hexdigest()
+
+
+@cached
+def file_hash(snapshot: Snapshot) -> str:
+    """SHA-256 of the snapshot's file."""
+    with snapshot.path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 @cached
@@ -222,6 +242,62 @@ def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
     )
     by_hash = dict(kept.iter_rows())
     return {**found, "images": [by_hash.get(image) for image in found["images"]]}
+
+
+def found_in(snapshot: Snapshot, sample_id: str) -> list[tuple[str, str]]:
+    """The sources that have a sample, and its name in each."""
+    found = frame_of(
+        snapshot,
+        "SELECT DISTINCT source, source_id FROM origin WHERE sample_id = $sample_id ORDER BY ALL",
+        sample_id=sample_id,
+    )
+    return found.rows()
+
+
+def sample_ids(snapshot: Snapshot, wanted: str) -> list[str]:
+    """Samples of which this is the id or the beginning of it, or the name in a source: at most 20."""
+    found = frame_of(
+        snapshot,
+        """
+        SELECT sample_id FROM sample WHERE starts_with(sample_id, $wanted)
+        UNION SELECT sample_id FROM origin WHERE source_id = $wanted ORDER BY sample_id LIMIT 20
+        """,
+        wanted=wanted,
+    )
+    return found["sample_id"].to_list()
+
+
+def sample_models(snapshot: Snapshot, sample_id: str) -> pl.DataFrame:
+    """Every model's measurements on a sample, the best first: model_id, variant, seed, value, low, high, passes,
+    attempts, missing, reason."""
+    return frame_of(
+        snapshot,
+        """
+        SELECT m.model_id, c.variant, m.seed, m.value, m.low, m.high, m.passes, m.attempts, m.missing, m.reason
+        FROM measurement m LEFT JOIN condition c USING (condition_id)
+        WHERE m.sample_id = $sample_id AND m.main
+        ORDER BY m.value DESC NULLS LAST, m.model_id, c.variant, m.seed, m.condition_id
+        """,
+        sample_id=sample_id,
+    )
+
+
+@cached
+def spending(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
+    """What a model's attempts took, by the user's settings: variant, attempts, prompt_tokens and tokens (means),
+    seconds (median), tokens_per_second, dollars (of those attempts whose price is known), priced (how many)."""
+    return frame_of(
+        snapshot,
+        """
+        SELECT c.variant, count(*) AS attempts, avg(nullif(a.prompt_tokens, 0)) AS prompt_tokens,
+               avg(a.tokens) AS tokens, median(a.seconds) AS seconds,
+               sum(a.tokens) / nullif(sum(a.seconds), 0) AS tokens_per_second,
+               sum(a.cost) AS dollars, count(a.cost) AS priced
+        FROM attempt a LEFT JOIN condition c USING (condition_id)
+        WHERE a.model_id = $model_id GROUP BY c.variant ORDER BY c.variant
+        """,
+        model_id=model_id,
+    )
 
 
 def attempt_counts(snapshot: Snapshot, model_id: str, sample_id: str) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The expander "About this ranking": everything needed to judge it and to make it again."""
+"""About this ranking: everything needed to judge it and to make it again, as a page and under the ranking."""
 
 from __future__ import annotations
 
@@ -8,19 +8,57 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import columns, queries
-from app.controls import EVERYTHING
+from app import columns, controls, downloads, pair_queries, queries
+from app.controls import EVERYTHING, OpenPage
 from app.snapshot import Snapshot
 from app.wording import escaped
 from evalhub.wording import plain
 
 
+def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
+    """Show how a source's ranking by a method was made, and offer what it rests on."""
+    st.title("About this ranking")
+    chosen = controls.ranking(snapshot)
+    if chosen is None:
+        return
+    _facts(snapshot, chosen)
+    st.subheader("Hashes")
+    st.markdown(
+        "\n".join(
+            f"- **{name}**: `{value}`. {meaning}"
+            for name, value, meaning in (
+                ("Ranking", plain(chosen["ranking_id"]), "Of method, level, and every measurement and vote."),
+                (
+                    "Benchmark",
+                    queries.benchmark_hash(snapshot, chosen["source"]),
+                    "SHA-256 of the ids of its samples, sorted, one a line; an id is a hash of what is asked.",
+                ),
+                ("Snapshot", queries.file_hash(snapshot), f"SHA-256 of the file `{snapshot.path.name}`."),
+            )
+        )
+    )
+    st.subheader("Make it again")
+    _command(chosen)
+    st.caption("In a hub with the same measurements it gives the same ranking id.")
+    st.subheader("What the interval covers")
+    st.markdown(interval_covers(chosen["level"]))
+    _matrix(snapshot, chosen["source"])
+
+
 def about(snapshot: Snapshot, ranking: dict[str, Any], table: pl.DataFrame) -> None:
     """Method, identity, size and command of a ranking, and what its numbers mean."""
+    with st.expander("About this ranking", icon=":material/info:"):
+        _facts(snapshot, ranking)
+        st.markdown("The command that makes it again:")
+        _command(ranking)
+        st.markdown("**What the columns mean**")
+        columns.explain(columns.RANKING, table)
+        st.markdown("**What the interval covers**")
+        st.markdown(interval_covers(ranking["level"]))
+
+
+def _facts(snapshot: Snapshot, ranking: dict[str, Any]) -> None:
     itself = queries.about(snapshot)
-    command = ["evalhub", "rank", "--method", ranking["method"]]
-    if ranking["source"] != queries.POOL:
-        command[2:2] = ["--source", ranking["source"]]
     facts = {
         "Source": ranking["source"] or EVERYTHING,
         "Method": ranking["method"],
@@ -33,14 +71,35 @@ def about(snapshot: Snapshot, ranking: dict[str, Any], table: pl.DataFrame) -> N
         "Snapshot": itself["snapshot_id"],
         "Published": f"{itself['published_at']:%Y-%m-%d %H:%M} UTC by evalhub {itself['evalhub']}",
     }
-    with st.expander("About this ranking", icon=":material/info:"):
-        st.markdown("\n".join(f"- **{name}**: {escaped(str(value))}" for name, value in facts.items()))
-        st.markdown("The command that makes it again:")
+    st.markdown("\n".join(f"- **{name}**: {escaped(str(value))}" for name, value in facts.items()))
+
+
+def _command(ranking: dict[str, Any]) -> None:
+    command = ["evalhub", "rank", "--method", ranking["method"]]
+    if ranking["source"] != queries.POOL:
+        command[2:2] = ["--source", ranking["source"]]
+    st.code(plain(shlex.join(command)), language=None)
+
+
+def _matrix(snapshot: Snapshot, source: str) -> None:
+    st.subheader("Every measurement")
+    if not pair_queries.has_pairs(snapshot):
+        st.info("An older evalhub published this snapshot. Run `evalhub publish` again.")
+        return
+    cells = pair_queries.matrix_cells(snapshot, source)
+    if cells > pair_queries.MOST_CELLS:
+        command = ["evalhub", "export", "measurements.parquet", *(["--source", source] if source else [])]
+        st.markdown(
+            f"The matrix of samples and models has {cells:,} cells, too many for a click. The hub writes it, in "
+            "long form:"
+        )
         st.code(plain(shlex.join(command)), language=None)
-        st.markdown("**What the columns mean**")
-        columns.explain(columns.RANKING, table)
-        st.markdown("**What the interval covers**")
-        st.markdown(interval_covers(ranking["level"]))
+        return
+    st.markdown(
+        "A row for each sample, a column for each model, named as in the ranking where it has settings: its "
+        "values by the main metric. Empty where nothing was measured, which is not 0."
+    )
+    downloads.buttons(lambda: pair_queries.matrix(snapshot, source), "matrix")
 
 
 def interval_covers(level: float) -> str:

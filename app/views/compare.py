@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import altair as alt
 import polars as pl
 import streamlit as st
 
-from aggregate.differences import differences
 from app import columns, controls, downloads, pair_queries
+from app.by_tag import by_group, show_tags
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.views.pairs import sources_or_why_not
 from app.views.sample import show_sample
 from app.wording import escaped, number, start
-from evalhub import charts
 from evalhub.wording import counted, plain
 
-TAGS_DRAWN = 40
 PAGE = 20
 """Samples listed at once."""
 
-NO_TAG = "no tag"
 GAP = pl.col("first") - pl.col("second")
 AHEAD = {"either one": GAP != 0, "the first": GAP > 0, "the second": GAP < 0}
 """Who does better on the samples that are listed."""
@@ -63,48 +59,16 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
         st.info("There is no sample on which both have a pass rate.")
         return
     name = f"{snapshot.snapshot_id}-{source}-{first}-{second}"
-    _tags(both)
+    st.subheader("By tag")
+    show_tags(
+        both,
+        columns.TAGS,
+        unit="difference of pass rates, first minus second",
+        right="Right of the line the first model does better.",
+        name="by-tag",
+    )
     ids = dict(ranked.iter_rows())
     _disagreements(snapshot, both, (ids[first], ids[second]), (first, second), name)
-
-
-def by_group(both: pl.DataFrame, group: str) -> pl.DataFrame:
-    """The difference in each group of samples, greatest first: `group`, difference, low, high, first, second,
-    samples, clusters, note."""
-    names = both[group].unique().sort()
-    place = {name: i for i, name in enumerate(names)}
-    labels = {name: i for i, name in enumerate(both["cluster"].unique())}
-    found = differences(
-        both["first"].to_numpy(),
-        both["second"].to_numpy(),
-        both["cluster"].replace_strict(labels, return_dtype=pl.Int64).to_numpy(),
-        both[group].replace_strict(place, return_dtype=pl.Int64).to_numpy(),
-    )
-    means = both.group_by(group).agg(pl.col("first", "second").mean()).sort(group)
-    thin = (pl.col("samples") < columns.THIN_SAMPLES) | (pl.col("clusters") < columns.THIN_CLUSTERS)
-    return (
-        pl.DataFrame(
-            {
-                group: names,
-                "difference": found.difference,
-                "low": found.low,
-                "high": found.high,
-                "first": means["first"],
-                "second": means["second"],
-                "samples": found.samples,
-                "clusters": found.clusters,
-            }
-        )
-        .with_columns(pl.when(thin).then(pl.lit("thin")).otherwise(pl.lit("")).alias("note"))
-        .sort("difference", group, descending=[True, False])
-    )
-
-
-def by_tag(both: pl.DataFrame) -> pl.DataFrame:
-    """`by_group` of tags."""
-    own = pl.col("tags").list.unique()  # one that is given twice counts once
-    tags = pl.when(own.list.len() == 0).then(pl.lit([NO_TAG])).otherwise(own)
-    return by_group(both.select(pl.exclude("tags"), tags.alias("tag")).explode("tag"), "tag")
 
 
 def _overall(both: pl.DataFrame, rates: pl.DataFrame, first: str, second: str) -> None:
@@ -149,42 +113,6 @@ def _win_rate(wins: pl.DataFrame, first: str, second: str) -> None:
         f"{number(row['ties'])} tied, {number(row['losses'])} lost of {row['samples']:,}"
     )
     st.caption(f"A tie is half a win. {columns.PAIRS['samples']} {columns.PAIRS['wins']}")
-
-
-def _tags(both: pl.DataFrame) -> None:
-    st.subheader("By tag")
-    found = by_tag(both)
-    table = found.with_columns(pl.Series("tag", [plain(tag) for tag in found["tag"]], pl.String))
-    mark = pl.when(pl.col("note") == "").then(pl.lit("")).otherwise(pl.lit(" (thin)"))
-    drawn = table.filter(pl.col("samples").rank("ordinal", descending=True) <= TAGS_DRAWN).select(
-        pl.col("tag") + mark,
-        pl.col("difference").alias("score"),
-        "low",
-        "high",
-        pl.lit(charts.MODEL).alias("kind"),
-    )
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F").encode(x="zero:Q")
-    ranges = charts.range_layers(drawn, label="tag", unit="difference of pass rates, first minus second")
-    st.altair_chart(alt.layer(zero, *ranges).properties(height=charts.HEAD + len(drawn) * charts.ROW))
-    st.caption(
-        ("" if len(drawn) == len(table) else f"Drawn: the {TAGS_DRAWN} tags with most samples. ")
-        + "Bars are 95 % intervals, each for its tag alone: of twenty tags without any difference, one looks "
-        "as if it had one. Right of the line the first model does better."
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=columns.height(table, 15),
-        column_config=columns.config(columns.TAGS, table),
-    )
-    downloads.buttons(found, "by-tag")
-    with st.expander("What these columns mean", icon=":material/info:"):
-        columns.explain(columns.TAGS, table)
-        st.markdown(
-            "The interval is about the choice of samples, whole clusters at a time. It pairs the samples, and is "
-            "that of Korn and Graubard for a mean of values in a known range, so that it stays honest for few "
-            "clusters. It does not cover wrong references, or samples that a model has seen in training."
-        )
 
 
 def _disagreements(

@@ -8,11 +8,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, queries
+from app import columns, controls, downloads, pair_queries, queries
 from app.controls import EVERYTHING, OpenPage
 from app.snapshot import Snapshot
 from app.views.about import interval_covers
+from app.views.attempts import show_curve, show_spending
 from app.views.sample import show_sample
+from app.views.strengths import ranking_of, show_strengths
 from app.wording import escaped, size, start
 from evalhub import charts
 from evalhub.wording import is_baseline, plain, span
@@ -20,7 +22,7 @@ from evalhub.wording import is_baseline, plain, span
 ANY = "any verdict"
 
 
-def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
+def render(snapshot: Snapshot, open_page: OpenPage) -> None:
     """Show the model that the address names, else ask for one."""
     models = queries.models(snapshot)
     if models.is_empty():
@@ -49,8 +51,12 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     if not facts["attempts"] and not facts["measured"] and not facts["missing"]:
         st.info("This model has no attempts yet. Run `evalhub score` on it, then `evalhub publish`.")
         return
+    show_spending(snapshot, model_id)
     _conditions(snapshot, model_id)
-    _samples(snapshot, model_id)
+    with st.columns([2, 5])[0]:
+        source = controls.source([queries.POOL, *queries.sources(snapshot, model_id)])
+    _beside_others(snapshot, model_id, source)
+    _samples(snapshot, model_id, source, open_page)
 
 
 def _header(facts: dict[str, Any]) -> None:
@@ -114,6 +120,7 @@ def _places(snapshot: Snapshot, model_id: str) -> None:
         height=columns.height(table, 12),
         column_config=columns.config(columns.PLACES, table),
     )
+    downloads.buttons(places, "places")
     with st.expander("What these columns mean", icon=":material/info:"):
         columns.explain(columns.PLACES, table)
         st.markdown(interval_covers(places["level"][0]))
@@ -131,13 +138,23 @@ def _conditions(snapshot: Snapshot, model_id: str) -> None:
             st.code(plain(spec), language="json", wrap_lines=True)
 
 
-def _samples(snapshot: Snapshot, model_id: str) -> None:
+def _beside_others(snapshot: Snapshot, model_id: str, source: str) -> None:
+    """What is told of the model as it is ranked on a source; of several settings, those that do best there."""
+    if not pair_queries.has_pairs(snapshot):
+        return
+    rows = ranking_of(snapshot, source)
+    own = rows.filter(pl.col("model_id") == model_id)["model"]
+    if own.is_empty():
+        return
+    if not is_baseline(model_id):
+        show_strengths(snapshot, source, rows, own[0])
+    show_curve(snapshot, source, own[0])
+
+
+def _samples(snapshot: Snapshot, model_id: str, source: str, open_page: OpenPage) -> None:
     st.subheader("Samples")
-    left, right, _ = st.columns([2, 2, 3])
-    with left:
-        source = controls.source([queries.POOL, *queries.sources(snapshot, model_id)])
     counts = queries.verdict_counts(snapshot, model_id, source)
-    with right:
+    with st.columns([2, 5])[0]:
         verdict = st.selectbox(
             "Verdict",
             [ANY, *queries.VERDICTS],
@@ -167,6 +184,7 @@ def _samples(snapshot: Snapshot, model_id: str) -> None:
         selection_default={"selection": {"rows": [known.index(wanted)] if wanted in known else []}},
         key=f"samples-{snapshot.snapshot_id}-{model_id}-{source}-{verdict}",
     )
+    downloads.buttons(samples, "samples")
     with st.expander("What these columns mean", icon=":material/info:"):
         columns.explain(columns.SAMPLES, table)
     if not choice.selection.rows:
@@ -176,6 +194,8 @@ def _samples(snapshot: Snapshot, model_id: str) -> None:
     sample_id = known[choice.selection.rows[0]]
     st.query_params["sample"] = sample_id
     show_sample(snapshot, model_id, sample_id)
+    if st.button("All models on this sample", icon=":material/groups:"):
+        open_page("sample", {"sample": sample_id})
 
 
 def _sample_table(samples: pl.DataFrame) -> pl.DataFrame:

@@ -23,23 +23,10 @@ CHART_ROWS = 30
 def render(snapshot: Snapshot, open_page: OpenPage) -> None:
     """Show the newest ranking of the chosen source by the chosen method."""
     st.title("Ranking")
-    rankings = queries.rankings(snapshot)
-    if rankings.is_empty():
-        st.info(
-            "This snapshot holds no ranking. Score a model with `evalhub score MODEL`, then `evalhub publish`."
-        )
+    ranking = controls.ranking(snapshot)
+    if ranking is None:
         return
-    left, right, _ = st.columns([2, 2, 3])
-    with left:
-        source = controls.source(rankings["source"].unique().sort().to_list())
-    with right:
-        method = controls.method(rankings)
-    chosen = rankings.filter(pl.col("source") == source, pl.col("method") == method)
-    if chosen.is_empty():
-        st.info("There is no ranking of this source by this method. Choose another method.")
-        return
-    ranking = chosen.row(0, named=True)
-    st.caption(f"**{escaped(method)}** takes for granted: {escaped(ranking['assumes'])}")
+    st.caption(f"**{escaped(ranking['method'])}** takes for granted: {escaped(ranking['assumes'])}")
     for warning in ranking["warnings"]:
         st.warning(escaped(warning), icon=":material/warning:")
     rows = queries.ranking_rows(snapshot, ranking["ranking_id"])
@@ -51,7 +38,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         _chart(rows, ranking)
         _table(table, rows, ranking, open_page)
     about(snapshot, ranking, table)
-    if source == queries.POOL and not rows.is_empty():
+    if ranking["source"] == queries.POOL and not rows.is_empty():
         _by_source(snapshot, rows)
 
 
@@ -172,3 +159,4 @@ def _by_source(snapshot: Snapshot, rows: pl.DataFrame) -> None:
             },
         },
     )
+    downloads.buttons(rates, "pass-rates-by-source")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import live_queries, queries
 from app.snapshot import Snapshot
-from app.wording import LONGEST, escaped, number
+from app.wording import LONGEST, escaped, number, start
 from evalhub.wording import plain
 from ingest.arxiv.ids import split_id
 from ingest.questions.question import WRITTEN
@@ -29,13 +29,19 @@ TALL = 1_500
 
 def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
     """Show a sample and a model's attempts on it."""
+    if show_question(snapshot, sample_id):
+        show_attempts(snapshot, model_id, sample_id)
+
+
+def show_question(snapshot: Snapshot, sample_id: str) -> bool:
+    """Show a sample, and what proves its answer where it is live. False where it is private: then that is said."""
     sample = queries.sample(snapshot, sample_id)
-    st.subheader(f"{escaped(sample['source'])} / {escaped(sample['source_id'])}")
-    _about(sample)
+    st.subheader(f"{escaped(sample['source'])} / {escaped(start(sample['source_id'], 80))}")
     held = live_queries.held(snapshot)
     if held and (until := live_queries.private_until(snapshot, sample_id)):
         _private(until)
-        return
+        return False
+    _about(sample, queries.found_in(snapshot, sample_id))
     live = live_queries.provenance(snapshot, sample_id) if held else None
     question, reference = st.columns(2)
     with question:
@@ -50,7 +56,15 @@ def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
         _text(_readable(sample["reference"]))
     if live:
         _provenance(live)
-    for tally in queries.attempt_counts(snapshot, model_id, sample_id).iter_rows(named=True):
+    return True
+
+
+def show_attempts(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
+    """Show what a model said to a sample, for each of its settings and seeds."""
+    tallies = queries.attempt_counts(snapshot, model_id, sample_id)
+    if tallies.is_empty():
+        st.caption("This snapshot holds no output of it: imported results bring none, private ones are left out.")
+    for tally in tallies.iter_rows(named=True):
         _attempts(snapshot, model_id, sample_id, tally)
 
 
@@ -110,8 +124,9 @@ def _json(value: Any) -> None:
     _text(json.dumps(value, indent=2, ensure_ascii=False), language="json")
 
 
-def _about(sample: dict[str, Any]) -> None:
+def _about(sample: dict[str, Any], places: list[tuple[str, str]]) -> None:
     facts = {
+        "found in": ", ".join(f"{source} / {name}" for source, name in places) or "unknown",
         "grader": sample["grader"],
         "licence": sample["licence"] or "unknown",
         "published": str(sample["published_at"] or "unknown"),

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -73,6 +74,12 @@ def open_model(folder: Path, **parameters: str) -> AppTest:
     return app
 
 
+def listed(app: AppTest) -> pd.DataFrame:
+    """The table of a model's samples."""
+    (found,) = [table.value for table in app.dataframe if "question" in table.value.columns]
+    return found
+
+
 def codes(app: AppTest) -> list[str]:
     """What the page shows preformatted."""
     return [block.value for block in app.code]
@@ -81,7 +88,9 @@ def codes(app: AppTest) -> list[str]:
 def words(app: AppTest) -> str:
     """All text of a page, outside tables and code."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
-    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "")
+    return (
+        "\n".join(str(element.value) for kind in kinds for element in kind).replace("\\", "").replace("\u2060", "")
+    )
 
 
 @pytest.fixture(scope="session")

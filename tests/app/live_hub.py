@@ -66,13 +66,14 @@ def _question(month: str, place: int) -> Question:
         program = {"op": "written", "writer": "openai:writer", "revision": "r1", "question": "?", "answer": "yes"}
     return Question(
         sample=Sample(
-            prompt=f"{month}, question {place}: {'easy' if place < PASSED[month] else 'hard'}?",
+            prompt=f"{month}, question {place}: {'easy' if place < PASSED[month] else 'hard'}? {ATTACK}",
             reference="yes",
             grader="exact",
             source=f"live:{month}",
             source_id=str(place),
             cluster=_paper(month, place // 2).paper_id,
             licence="CC-BY-4.0",
+            tags=(ATTACK,),
         ),
         kind="numeric",
         program=program,

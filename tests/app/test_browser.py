@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.app import live_hub
 from tests.app.screenshot import chromium, served, settled, why_not
 from tests.app.snapshot import ALPHA
 
@@ -44,3 +45,21 @@ def test_pages_in_chromium(snapshots: Path, tmp_path: Path) -> None:
         assert "1 of 4 passed" in page
         assert "size 7.24B" in page
         assert parse_qs(urlsplit(browser.current_url).query) == {"model": [ALPHA], "sample": ["id-w1"]}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "a browser is here")
+def test_text_of_a_paper_in_chromium(tmp_path: Path) -> None:
+    """The page of a live sample runs nothing, loads nothing and links to nothing but the paper."""
+    from selenium.webdriver.common.by import By
+
+    published = live_hub.published(tmp_path / "hub")
+    sample = live_hub.questions(live_hub.HARD)[5].sample.sample_id
+    with served(published) as url, chromium() as browser:
+        for page, text in ((f"sample?sample={sample}&model=alpha", "1 of 1 passed"), ("live", "Releases")):
+            browser.get(f"{url}/{page}")
+            assert "<script>alert(1)</script>" in settled(browser, text)
+            links = [link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "main a")]
+            assert all(link.startswith((url, "https://arxiv.org/abs/")) for link in links), links
+            sources = [image.get_attribute("src") for image in browser.find_elements(By.CSS_SELECTOR, "main img")]
+            assert all(source.startswith(url) for source in sources), sources

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import pair_queries
+from app.by_tag import NO_TAG, by_tag
 from app.snapshot import published
 from app.views import compare as view
-from app.views.compare import NO_TAG, by_tag
 from tests.app.conftest import Open, codes, words
 from tests.app.pair_snapshot import EVIL, EVIL_TAG, FEW, GOOD, POOR
 

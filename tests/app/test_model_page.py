@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from app.wording import LONGEST
-from tests.app.conftest import codes, open_model, words
+from tests.app.conftest import codes, listed, open_model, words
 from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish
 
 
@@ -51,6 +52,31 @@ def test_a_name_is_never_markup(snapshots: Path) -> None:
     assert open_model(snapshots, model=GAMMA).title[0].value == r"gamma\:red\[\<b\>x\<\/b\>\]"
 
 
+def spent(snapshots: Path) -> tuple[pd.DataFrame, str]:
+    """The table of what its attempts took, and the words of the page."""
+    app = open_model(snapshots, model=ALPHA)
+    (table,) = [one.value for one in app.dataframe if "tokens per second" in one.value.columns]
+    return table, words(app)
+
+
+def test_what_its_attempts_took(snapshots: Path) -> None:
+    """Tokens and seconds by settings; no dollars, rather than 0, where no price is known."""
+    table, _ = spent(snapshots)
+    assert list(table["settings"]) == ["", COLD.variant] and list(table["attempts"]) == [40, 1]
+    assert list(table["tokens per second"]) == [24, 24] and "dollars" not in table.columns
+
+
+def test_dollars_are_of_attempts_whose_price_is_known(snapshots: Path) -> None:
+    """The others are counted aloud."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE attempt SET cost = 0.002 WHERE model_id = ? AND attempt = 0", [ALPHA])
+    table, said = spent(snapshots)
+    assert list(table["dollars"]) == pytest.approx([0.016, 0.002])
+    assert list(table["dollars per 1,000"]) == pytest.approx([2, 2])
+    assert "No price is known of 32 attempts" in said
+
+
 def test_conditions_are_shown_as_json(snapshots: Path) -> None:
     """Each condition with what it was used for."""
     app = open_model(snapshots, model=ALPHA)
@@ -72,19 +98,19 @@ def test_conditions_are_shown_as_json(snapshots: Path) -> None:
 def test_samples_are_filtered_by_verdict(snapshots: Path, verdict: str, ids: list[str]) -> None:
     """Each verdict lists its samples, and the counts of all four stand above."""
     app = open_model(snapshots, model=ALPHA, verdict=verdict)
-    assert list(app.dataframe[1].value["id"]) == ids
+    assert list(listed(app)["id"]) == ids
     assert "2 always passes · 4 sometimes · 2 never · 1 missing" in words(app)
 
 
 def test_samples_are_filtered_by_every_source_they_were_found_in(snapshots: Path) -> None:
     """A sample that two sources share is listed under both."""
     app = open_model(snapshots, model=ALPHA, source="pictures")
-    assert list(app.dataframe[1].value["id"]) == ["p0", "p1", "w0", "w0"]
+    assert list(listed(app)["id"]) == ["p0", "p1", "w0", "w0"]
 
 
 def test_a_missing_measurement_is_empty_with_its_reason(snapshots: Path) -> None:
     """Missing is not nought."""
-    row = open_model(snapshots, model=ALPHA, verdict="missing").dataframe[1].value.iloc[0]
+    row = listed(open_model(snapshots, model=ALPHA, verdict="missing")).iloc[0]
     assert row[["pass rate", "low", "high"]].isna().all()
     assert (row["attempts"], row["uncounted"]) == (0, 2)
     assert row["reason"] == "every attempt was truncated"

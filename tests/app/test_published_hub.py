@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from evalhub.store.snapshot import current, folder
-from tests.app.conftest import Open, codes, open_model, words
+from tests.app.conftest import Open, codes, listed, open_model, words
 from tests.cli.helpers import evalhub
 
 EMPTY, RANDOM = "baseline:empty", "baseline:random"
@@ -65,7 +65,7 @@ def test_a_model_page_of_a_real_hub(published: Path) -> None:
     """Every sample with its pass rate, and one of them with its attempts; nobody is asked after two passes."""
     app = open_model(published, model=RANDOM, method="mean")
     assert app.dataframe[0].value["score"].tolist() == pytest.approx([2 / 3, 2 / 3])
-    table = app.dataframe[1].value.set_index("id")
+    table = listed(app).set_index("id")
     assert list(table.index) == ["again", "never", "sure"] and set(table["source"]) == {SOURCE}
     assert list(table["pass rate"]) == [1, 0, 1]
     assert list(table["passes"]) == [2, 0, 2] and list(table["attempts"]) == [2, 3, 2]
@@ -90,7 +90,7 @@ def test_a_model_page_of_a_real_hub(published: Path) -> None:
 def test_silence_in_a_real_hub(published: Path) -> None:
     """No answer is a wrong answer, and shown as an empty one."""
     app = open_model(published, model=EMPTY)
-    assert list(app.dataframe[1].value["attempts"]) == [3, 3, 3]
+    assert list(listed(app)["attempts"]) == [3, 3, 3]
     tick(app, published, EMPTY, 2)
     text = words(app)
     assert text.count(":gray-badge[fail] · status no answer") == text.count("The output is empty.") == 3
