@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.app import pair_snapshot, snapshot
@@ -30,6 +31,13 @@ def fresh_caches() -> Iterator[None]:
 def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page under test runs as `__main__`; child processes of later tests would start by running that page."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True)
+def no_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app has no components of others. Streamlit would look for some in every installed package at each start
+    of a page under test, which takes longer than the page."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture
