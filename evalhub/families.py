@@ -73,22 +73,26 @@ def family_of_hub(hub: Hub, selection: Selection, sizes: Mapping[str, int] | Non
     sizes: in parameters, where `evalhub model set` has not said it.
 
     Raises:
-        EvalhubError: nothing is measured there, or what is measured are no passes.
-        FamilyError: no law can be laid through these models.
+        EvalhubError: nothing is measured there.
+        FamilyError: what is measured are no passes, or no law can be laid through these models.
     """
     measurements = select(hub, selection).measurements
-    if any(metric.kind != "binary" for metric in measurements.metrics):
-        raise EvalhubError("a law is one of pass rates: what is measured here are other numbers")
     facts, ids = known_models(hub), model_ids(hub)
     size = [
         (sizes or {}).get(model) or getattr(facts.get(ids.get(model, model)), "parameters", None) or np.nan
         for model in measurements.models
     ]
-    return Family.of(measurements.models, size, **_counted(measurements))
+    return Family.of(measurements.models, size, **counts_of(measurements))
 
 
-def _counted(of: Measurements) -> dict[str, np.ndarray]:
-    """Passes, attempts and rates (S, M), and the clusters (S,), of measurements."""
+def counts_of(of: Measurements) -> dict[str, np.ndarray]:
+    """Passes, attempts and rates (S, M), and the clusters (S,), of measurements.
+
+    Raises:
+        FamilyError: they are no counts of passes.
+    """
+    if any(metric.kind != "binary" for metric in of.metrics):
+        raise FamilyError("what is measured here are other numbers than pass rates")
     shape = (len(of.samples), len(of.models))
     passes, attempts, rates = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
     n = np.ones(len(of.value)) if of.attempts is None else np.where(of.attempts > 0, of.attempts, 1)

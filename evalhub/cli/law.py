@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalhub.cli.law_pass_at import pass_at_command
 from evalhub.cli.options import Columns, Count, Number, hub_option, json_option, print_json
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Sizes(click.ParamType):
 @click.group("law")
 def command() -> None:
     """Lay laws through pass rates: what larger models will score."""
+
+
+command.add_command(pass_at_command)
 
 
 @command.command("fit")

@@ -91,6 +91,27 @@ def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
     assert len(four["models"]) == 4
 
 
+def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
+    rows = table.with_name("rows.parquet")
+    two = pl.read_parquet(table).filter(pl.col("model").is_in(["m1e+07", "m3e+09"])).drop("parameters")
+    two.with_columns(value=pl.col("passes") / pl.col("attempts")).write_parquet(rows)
+    call = ("law", "pass-at", rows, "--k", 1, "--k", 10000)
+    found = evalhub(*call, "--json").json
+    assert [row["model"] for row in found["models"]] == ["m1e+07", "m3e+09"]
+    for row in found["models"]:
+        assert row["attempts"] == [100, 100] and row["samples"] == 30
+        for one in row["pass_at"]:
+            assert one["low"] <= one["rate"] <= one["high"]
+    assert "the attempts do not tell" in evalhub(*call).out
+    evalhub("import", rows, "--source", "exam", "--hub", hub_path)
+    same = evalhub("law", "pass-at", "--k", 1, "--k", 10000, "--json", "--hub", hub_path).json
+    assert same["models"] == found["models"]
+    values = rows.with_name("values.csv")
+    two.drop("passes", "attempts").with_columns(value=0.5).write_csv(values)
+    refused = evalhub("law", "pass-at", values)
+    assert refused.code == 1 and refused.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("columns", "options", "said"),
     [
