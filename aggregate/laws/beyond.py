@@ -1,9 +1,10 @@
 """pass@k beyond what was sampled.
 
-Two answers stand side by side. The estimate takes the rates of samples for a Beta distribution, beside samples that
-can never pass (zero-inflated beta-binomial), fitted by likelihood to the counts. The bounds take nothing for
-granted: whatever way rates may be spread over samples, the counts not being improbable under it. Few attempts do not
-tell a sample that never passes from one that passes once in a thousand: bounds part as k leaves the attempts behind.
+Two answers stand side by side. The estimate takes the rates of samples for a Beta distribution, beside samples
+that can never pass (zero-inflated beta-binomial), fitted by likelihood to the counts. The bounds take nothing for
+granted: whatever way rates may be spread over samples, the counts not being improbable under it. Few attempts do
+not tell a sample that never passes from one that passes once in a thousand: bounds part as k leaves the attempts
+behind.
 
 A stop at a pass changes nothing here: it does not change the likelihood.
 """
