@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
-from aggregate.laws.curve import rate_of
+from aggregate.laws.curve import f_of, rate_of
 from aggregate.laws.family import Family, FamilyError, Means
 from aggregate.laws.law import Law, law_of, law_of_means
+from aggregate.rates import rates
 
 SIZES = np.array([1e7, 3e7, 1e8, 3e8, 1e9, 3e9])
 CASES = {
@@ -51,6 +53,25 @@ def one(task: tuple[int, float, float]) -> tuple[bool, bool, float, float]:
     assert law.held_out is not None
     error = (law.held_out.forecasts[0].rate or 0.0) - law.held_out.rate
     return bool(law.held_out.inside), bool(law.rejected), error, time.perf_counter() - began
+
+
+def jump() -> None:
+    """Rates that grow by the law from once in 100,000 attempts on: what a fixed number of attempts shows, and what
+    PassUntil does, with a stop at 8 passes or 100,000 attempts."""
+    rng = np.random.default_rng(0)
+    t = np.log(SIZES / SIZES[-1])
+    rate = rate_of(rng.normal(0.8, 0.3, 50)[:, None] - 0.3 * t)
+    fixed = rng.binomial(20, rate) / 20
+    tried = np.minimum(rng.negative_binomial(8, rate) + 8, 10**6)
+    reached = tried <= 100_000
+    fewer = stats.binom.ppf(rng.random(rate.shape) * stats.binom.cdf(7, 100_000, rate), 100_000, rate)
+    passes = np.where(reached, 8, fewer).astype(int)
+    found = rates(passes, np.where(reached, tried, 100_000), 8).rate
+    print("size      true mean  20 attempts each  PassUntil 8   F true  F by 20  F by PassUntil")
+    for place, size in enumerate(SIZES):
+        means = rate[:, place].mean(), fixed[:, place].mean(), found[:, place].mean()
+        in_f = " ".join(f"{f_of(np.array(mean)):7.2f}" if mean else "   none" for mean in means)
+        print(f"{size:.0e}  {means[0]:.2e}   {means[1]:.2e}          {means[2]:.2e}    {in_f}")
 
 
 def real(path: Path) -> None:
@@ -94,6 +115,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
+    jump()
     family, _ = simulated(0, 0.1, 0.0)
     began = time.perf_counter()
     law_of(family, sizes=[1e10], resamples=1000)
