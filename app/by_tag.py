@@ -60,13 +60,15 @@ def by_tag(both: pl.DataFrame) -> pl.DataFrame:
     return by_group(both.select(pl.exclude("tags"), tags.alias("tag")).explode("tag"), "tag")
 
 
-def show_tags(both: pl.DataFrame, meaning: Mapping[str, str], *, unit: str, right: str, name: str) -> None:
+def show_tags(
+    both: pl.DataFrame, meaning: Mapping[str, str], *, sides: tuple[str, str], unit: str, right: str, name: str
+) -> None:
     """Chart, table and files of `by_tag`.
 
-    meaning: of the table's columns, named as those of `by_tag`. unit: what a difference is. right: what it says
-    to be right of the line. name: of the files.
+    meaning: of the table's columns. sides: what the columns first and second are called there. unit: what a
+    difference is. right: what it says to be right of the line. name: of the files.
     """
-    found = by_tag(both)
+    found = by_tag(both).rename({"first": sides[0], "second": sides[1]})
     table = found.with_columns(pl.Series("tag", [plain(tag) for tag in found["tag"]], pl.String))
     mark = pl.when(pl.col("note") == "").then(pl.lit("")).otherwise(pl.lit(" (thin)"))
     drawn = table.filter(pl.col("samples").rank("ordinal", descending=True) <= TAGS_DRAWN).select(

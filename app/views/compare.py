@@ -63,6 +63,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     show_tags(
         both,
         columns.TAGS,
+        sides=("first", "second"),
         unit="difference of pass rates, first minus second",
         right="Right of the line the first model does better.",
         name="by-tag",

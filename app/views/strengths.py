@@ -51,6 +51,7 @@ def show_strengths(snapshot: Snapshot, source: str, rows: pl.DataFrame, model: s
     show_tags(
         both,
         columns.NEIGHBOURS,
+        sides=("this model", "neighbours"),
         unit="difference of pass rates, this model minus its neighbours",
         right="Right of the line this model does better than its neighbours.",
         name="strengths",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import altair as alt
 import polars as pl
 import streamlit as st
 
@@ -47,7 +48,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     st.caption(
         f"Models stand in the order of the source's ranking; {len(shown):,} of {len(models):,} are drawn. Grey: "
         f"fewer than {THIN_CELL} common samples. Empty: none. Blue: the row does better; orange: the column "
-        "does. A win rate has no interval here, **Compare two models** has one."
+        "does. A win rate has no interval here, **Compare** has one."
     )
     st.subheader("Each pair")
     table = here.with_columns(
@@ -75,4 +76,6 @@ def _map(here: pl.DataFrame, shown: list[str]) -> None:
         pl.col("share").alias("rate"),
         pl.col("samples").alias("shared"),
     )
-    st.altair_chart(win_map(cells, names, row=38 if len(shown) <= IN_WORDS else 20), width="content")
+    drawn = win_map(cells, names, row=38 if len(shown) <= IN_WORDS else 20)
+    # Padded, not fitted: cells keep their size whatever room the names take beside them.
+    st.altair_chart(drawn.properties(autosize=alt.AutoSizeParams(type="pad")), width="content")

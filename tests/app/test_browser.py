@@ -63,3 +63,17 @@ def test_text_of_a_paper_in_chromium(tmp_path: Path) -> None:
             assert all(link.startswith((url, "https://arxiv.org/abs/")) for link in links), links
             sources = [image.get_attribute("src") for image in browser.find_elements(By.CSS_SELECTOR, "main img")]
             assert all(source.startswith(url) for source in sources), sources
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "a browser is here")
+def test_the_cells_of_few_models_have_room(pair_snapshots: Path) -> None:
+    """Names stand beside the cells, not in their place."""
+    from selenium.webdriver.common.by import By
+
+    with served(pair_snapshots) as url, chromium() as browser:
+        browser.get(f"{url}/win_rates")
+        settled(browser, "Each pair")
+        cells = browser.find_elements(By.CSS_SELECTOR, "[data-testid=stVegaLiteChart] .mark-rect path")
+        assert len(cells) >= 12
+        assert min(cell.rect["width"] for cell in cells) > 40
