@@ -13,6 +13,7 @@ import polars as pl
 
 from app.snapshot import Snapshot, cached
 from app.wording import LONGEST
+from evalhub.store import reads
 from evalhub.store.origins import OF_SOURCE
 
 POOL = ""
@@ -49,10 +50,7 @@ _JUDGED = "a.status = 'ok'"
 
 def frame_of(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
     """What a snapshot answers to SQL, with values by name."""
-    relation = snapshot.connection.sql(sql, params=values) if values else snapshot.connection.sql(sql)
-    frame = pl.from_arrow(relation.to_arrow_table())
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return reads.frame_of(snapshot.connection, sql, values)
 
 
 @cached

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,14 +15,12 @@ from evalhub.errors import EvalhubError
 from evalhub.store.blobs import Blobs
 from evalhub.store.lock import writer_lock
 from evalhub.store.migrate import migrate
+from evalhub.store.reads import Parameters, as_given, frame_of
 
 if TYPE_CHECKING:
     from evalhub.benchmarks.benchmark import Benchmark
 
 _File = TypeVar("_File", duckdb.DuckDBPyConnection, Blobs)
-
-Parameters = Sequence[Any] | Mapping[str, Any]
-"""Of a query: in order for `?`, or by name for `$name`."""
 
 
 class Hub:
@@ -108,13 +106,11 @@ class Hub:
     def select(self, query: str, given: pl.DataFrame, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """Rows of a query that reads the frame as the table `given`."""
         with self._given(given):
-            return self.database.execute(query, _parameters(parameters)).fetchall()
+            return self.database.execute(query, as_given(parameters)).fetchall()
 
     def frame(self, query: str, parameters: Parameters = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
-        found = pl.from_arrow(self.database.sql(query, params=_parameters(parameters)).to_arrow_table())
-        assert isinstance(found, pl.DataFrame)
-        return found
+        return frame_of(self.database, query, parameters)
 
     @contextmanager
     def _given(self, frame: pl.DataFrame) -> Iterator[None]:
@@ -123,10 +119,6 @@ class Hub:
             yield
         finally:
             self.database.unregister("given")
-
-
-def _parameters(given: Parameters) -> dict[str, Any] | list[Any]:
-    return dict(given) if isinstance(given, Mapping) else list(given)
 
 
 def _shut_out(database: duckdb.DuckDBPyConnection, snapshots: Path) -> None:

@@ -9,6 +9,21 @@ from typing import Any, Protocol
 import duckdb
 import polars as pl
 
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""Of a query: in order for `?`, or by name for `$name`."""
+
+
+def as_given(parameters: Parameters) -> dict[str, Any] | list[Any]:
+    """Parameters as DuckDB takes them."""
+    return dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+
+
+def frame_of(database: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = ()) -> pl.DataFrame:
+    """The result of a query as a frame."""
+    found = pl.from_arrow(database.sql(query, params=as_given(parameters)).to_arrow_table())
+    assert isinstance(found, pl.DataFrame)
+    return found
+
 
 class Reads(Protocol):
     """Holds the samples of a pool, and what they are searched by."""
@@ -18,7 +33,7 @@ class Reads(Protocol):
         """A connection to read by."""
         ...
 
-    def frame(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+    def frame(self, query: str, parameters: Parameters = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
         ...
 
@@ -34,9 +49,6 @@ class Published:
         """A connection of the caller's own: DuckDB lets no two threads share one."""
         return self.connection.cursor()
 
-    def frame(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+    def frame(self, query: str, parameters: Parameters = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
-        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        found = pl.from_arrow(self.database.sql(query, params=given).to_arrow_table())
-        assert isinstance(found, pl.DataFrame)
-        return found
+        return frame_of(self.database, query, parameters)
