@@ -14,7 +14,7 @@ from evalhub.probes.words import Ranked, Words
 from evalhub.store.hub import Hub
 from evalhub.store.probe_tables import postings, searched_ids, write_searched, write_words
 from evalhub.store.reads import Reads
-from evalhub.store.vectors import all_texts, load_vectors, pool_fingerprint
+from evalhub.store.vectors import all_texts, load_ordered, pool_fingerprint
 
 
 def write_search(hub: Hub, private: Collection[str]) -> None:
@@ -71,9 +71,9 @@ class _Postings:
 
 
 def open_search(board: Reads, encoder: Encoder) -> Index:
-    """The index that a snapshot holds. By `WordsAlone`, it is of words."""
+    """The index that a snapshot holds of the embedded encoder's vectors; by `WordsAlone`, one of words."""
     if encoder.name:
-        ids, vectors, scales = load_vectors(board, encoder.name)
+        ids, vectors, scales = load_ordered(board)
     else:
         ids = searched_ids(board)
         vectors, scales = np.empty((len(ids), 0), np.int8), np.empty(len(ids), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -95,16 +95,32 @@ def load_vectors(
         """,
         params=given,
     ).to_arrow_reader(_TOGETHER)
-    vectors, scales = np.empty((len(ids), 0), np.int8), np.empty(len(ids), np.float32)
+    return ids, *_filled(batches, len(ids))
+
+
+def load_ordered(board: Reads) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The same of a snapshot, where the vectors of one encoder lie in order of ids.
+
+    Raises:
+        ValueError: a vector has another length than the others; the file is damaged.
+    """
+    ids = board.frame("SELECT sample_id FROM vector")["sample_id"].to_list()
+    query = "SELECT row_number() OVER () - 1 AS place, scale, bytes FROM vector"
+    return ids, *_filled(board.database.sql(query).to_arrow_reader(_TOGETHER), len(ids))
+
+
+def _filled(batches: Iterable[pa.RecordBatch], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """int8 (count, D) and float32 (count,) from batches of place, scale, bytes."""
+    vectors, scales = np.empty((count, 0), np.int8), np.empty(count, np.float32)
     for batch in batches:
         if not vectors.shape[1] and len(batch):
-            vectors = np.empty((len(ids), len(batch["bytes"][0].as_py())), np.int8)
+            vectors = np.empty((count, len(batch["bytes"][0].as_py())), np.int8)
         rows, place = _bytes(batch["bytes"]), batch["place"].to_numpy()
         if len(rows) != len(batch) * vectors.shape[1]:
-            raise ValueError(f"vectors of {encoder} differ in length")
+            raise ValueError("vectors differ in length")
         vectors[place] = rows.reshape(len(batch), vectors.shape[1])
         scales[place] = batch["scale"].to_numpy()
-    return ids, vectors, scales
+    return vectors, scales
 
 
 def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
