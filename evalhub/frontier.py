@@ -15,7 +15,12 @@ from evalhub.wording import plain
 ON_FRONT, WITHIN_REACH, BEHIND = "on the front", "within reach", "behind"
 _COLOURS = {ON_FRONT: BLUE, WITHIN_REACH: "#56B4E9", BEHIND: "#9A9A9A"}
 _SHAPES = {ON_FRONT: "circle", WITHIN_REACH: "diamond", BEHIND: "square"}
-_CHANCE = "#7F7F7F"
+
+_GREY = "#7F7F7F"
+"""Read on light and on dark."""
+
+_IN_WORDS = "datum.value < 1000 ? format(datum.value, '.2~r') : replace(format(datum.value, '.3~s'), 'G', 'B')"
+"""As one would say amounts: 0.003, 7B."""
 
 MOST_NAMED = 15
 """Models of the front up to which their names stand beside them."""
@@ -83,10 +88,10 @@ def frontier(
     ]
     if chance:
         lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))
-        layers.append(lines.mark_rule(strokeDash=[4, 4], color=_CHANCE).encode(y=y))
+        layers.append(lines.mark_rule(strokeDash=[4, 4], color=_GREY).encode(y=y))
     if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
         layers.append(
-            front.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180).encode(
+            front.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180, color=_GREY).encode(
                 x=x, y=y, text="model:N"
             )
         )
@@ -106,4 +111,4 @@ def _scale(rows: pl.DataFrame, scale: Scale) -> alt.Scale:
 def _axis(scale: Scale) -> alt.Axis:
     if scale == "date":
         return alt.Axis(grid=True, tickCount=8)
-    return alt.Axis(grid=True, tickCount=6, labelExpr="replace(format(datum.value, '.3~s'), 'G', 'B')")
+    return alt.Axis(grid=True, tickCount=6, labelExpr=_IN_WORDS)
