@@ -1,0 +1,1 @@
+"""The board as plain files, for any host that serves files: no server, no program of others, no network."""

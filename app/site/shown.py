@@ -1,0 +1,124 @@
+"""What a page of the site shows, as plain values for its template."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import polars as pl
+
+from app.queries import POOL
+from app.views.ranking import as_table
+from app.wording import number
+from evalhub.win_map import THIN_CELL
+
+
+def slug(text: str) -> str:
+    """A name for a file, always the same for a text: what is readable of it, and digits of its hash."""
+    readable = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40]
+    return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def ranking_file(source: str, method: str) -> str:
+    """The page of a ranking; the first page is the whole pool's by the default method."""
+    if source == POOL and method == "auto":
+        return "index.html"
+    return f"ranking-{slug(source) if source else 'all'}-{slug(method)}.html"
+
+
+def model_file(model_id: str) -> str:
+    """The page of a model."""
+    return f"model-{slug(model_id)}.html"
+
+
+def wins_file(source: str) -> str:
+    """The page of a source's win rates."""
+    return f"wins-{slug(source) if source else 'all'}.html"
+
+
+def ranking_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """A ranking's rows with the place of their bars, in percent of the width."""
+    ends = [end for name in ("low", "high", "score") for end in rows[name].to_list() if end is not None]
+    finite = [end for end in ends if isfinite(end)]
+    least, most = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    width = most - least or 1.0
+
+    def at(value: float | None, otherwise: float) -> float:
+        return round(100 * (value - least) / width, 2) if value is not None and isfinite(value) else otherwise
+
+    digits = "{:.3f}" if max(abs(least), abs(most)) < 10 else "{:,.0f}"
+    shown = []
+    for row, raw in zip(as_table(rows).iter_rows(named=True), rows.iter_rows(named=True), strict=True):
+        low, high = at(raw["low"], 0.0), at(raw["high"], 100.0)
+        shown.append(
+            {
+                **row,
+                **{name: _end(raw[name], digits) for name in ("score", "low", "high")},
+                "page": model_file(raw["model_id"]),
+                "left": low,
+                "wide": round(high - low, 2),
+                "point": at(raw["score"], 0.0),
+            }
+        )
+    return shown
+
+
+def _end(value: float | None, digits: str) -> str:
+    """A score or an end of its interval; one without a bound is empty."""
+    return digits.format(value) if value is not None and isfinite(value) else ""
+
+
+def explained(meaning: Mapping[str, str], names: list[str]) -> list[tuple[str, str]]:
+    """Columns and what they mean, without the marks of Markdown."""
+    return [(name, meaning[name].replace("`", "").replace("**", "")) for name in names if name in meaning]
+
+
+def win_cells(wins: pl.DataFrame, models: list[str]) -> list[dict[str, Any]]:
+    """A row for each model with a cell for each: share of wins, samples, and how it is coloured."""
+    found = {(row["model"], row["against"]): row for row in wins.iter_rows(named=True)}
+    rows = []
+    for model in models:
+        cells = []
+        for against in models:
+            cell = found.get((model, against))
+            if cell is None:
+                cells.append({"text": "", "title": "", "kind": "none", "strength": 0})
+                continue
+            share = cell["share"]
+            cells.append(
+                {
+                    "text": f"{share * 100:.0f}",
+                    "title": f"{share:.1%} of {cell['samples']:,}",
+                    "kind": "thin" if cell["samples"] < THIN_CELL else "win" if share >= 0.5 else "loss",
+                    "strength": round(min(1.0, abs(share - 0.5) * 2), 2),
+                }
+            )
+        rows.append({"model": model, "cells": cells})
+    return rows
+
+
+def cells(frame: pl.DataFrame) -> list[list[str]]:
+    """A frame's values as texts, numbers short."""
+    return [[_text(value) for value in row] for row in frame.iter_rows()]
+
+
+def numeric(frame: pl.DataFrame) -> list[bool]:
+    """Which columns are numbers, and stand at the right."""
+    return [kind.is_numeric() for kind in frame.dtypes]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value) if isfinite(value) else ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

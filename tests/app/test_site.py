@@ -1,0 +1,124 @@
+"""The board as plain files: whole, linked, and harmless whatever names say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from app.site.__main__ import main
+from app.site.shown import ranking_file, slug
+from app.site.write import write_site
+from app.snapshot import published
+from tests.app import live_hub, snapshot
+from tests.cli.helpers import evalhub
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.scripts: list[str | None] = []
+        self.images = 0
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        assert not any(name.startswith("on") for name in found)
+        if tag in ("a", "link"):
+            self.links.append(found.get("href") or "")
+        self.images += tag in ("img", "iframe", "object", "form")
+        if tag == "script":
+            self.scripts.append(found.get("src"))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture
+def site(snapshots: Path, tmp_path: Path) -> Path:
+    """The site of a snapshot whose models, samples and warnings were named by somebody hostile."""
+    write_site(published(snapshots), tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_every_link_leads_to_a_file_of_the_site_and_nothing_else_is_loaded(site: Path) -> None:
+    pages = sorted(site.glob("*.html"))
+    assert {"index.html", "about.html", "frontier.html"} <= {page.name for page in pages}
+    for path in pages:
+        page = Page(path.read_text("utf-8"))
+        assert page.scripts == ["sort.js"] and not page.images
+        for link in page.links:
+            assert link.startswith(("data:,", "#")) or (site / link).is_file(), (path.name, link)
+        assert "default-src 'none'" in path.read_text("utf-8")
+
+
+def test_what_others_wrote_is_text(site: Path) -> None:
+    """Shown to the character, but for what a terminal or a reader's eye would obey."""
+    texts = {path.name: path.read_text("utf-8") for path in site.glob("*.html")}
+    for text in texts.values():
+        assert "<script>alert" not in text and not re.search("[\x00-\x08\x1b\u202e]", text)
+
+
+def test_the_first_page_is_the_ranking_and_the_files_hold_it(site: Path, snapshots: Path) -> None:
+    first = Page((site / "index.html").read_text("utf-8"))
+    rows = pl.read_parquet(site / "data/ranking-index.parquet")
+    assert rows.height and set(rows["method"]) == {"auto"}
+    assert pl.read_csv(site / "data/ranking-index.csv").height == rows.height
+    for row in rows.iter_rows(named=True):
+        assert f"{row['score']:.3f}" in first.words
+    assert "evalhub rank --method auto" in first.words
+    assert published(snapshots).snapshot_id in first.words
+
+
+def test_names_of_files_are_plain_and_differ(site: Path) -> None:
+    assert slug("a/b") != slug("a b") and re.fullmatch(r"[a-z0-9-]+", slug("../<ü>/$(rm)\n"))
+    assert ranking_file("", "auto") == "index.html" != ranking_file("", "mean")
+    assert all(re.fullmatch(r"[a-z0-9-]+\.html", page.name) for page in site.glob("*.html"))
+
+
+def test_an_older_snapshot_has_a_smaller_site(tmp_path: Path) -> None:
+    """Without wins by pair and live releases."""
+    snapshot.write(tmp_path / "snapshots")
+    pages = write_site(published(tmp_path / "snapshots"), tmp_path / "site")
+    assert pages == len(list((tmp_path / "site").glob("*.html")))
+    assert not (tmp_path / "site/live.html").exists()
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots/current").write_text("../elsewhere")
+    assert main(["--snapshots", str(tmp_path / "snapshots"), str(tmp_path / "site")]) == 1
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1 and not said.out and not (tmp_path / "site").exists()
+
+
+@pytest.mark.slow
+def test_publish_writes_it_with_live_releases(tmp_path: Path) -> None:
+    """And never over what is not its own."""
+    hub = tmp_path / "hub"
+    live_hub.published(hub)
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "thesis.tex").touch()
+    refused = evalhub("publish", "--site", other, "--hub", hub)
+    assert refused.code == 1 and "holds other files" in refused.err and (other / "thesis.tex").exists()
+    site = tmp_path / "site"
+    done = evalhub("publish", "--site", site, "--json", "--hub", hub)
+    assert done.code == 0 and done.json["pages"] == len(list(site.glob("*.html")))
+    assert not any(live_hub.SECRET.encode() in file.read_bytes() for file in site.rglob("*") if file.is_file())
+    page = (site / "live.html").read_text("utf-8")
+    assert "Models on one scale" in page and live_hub.ATTACK not in page
+    assert evalhub("publish", "--site", site, "--hub", hub).code == 1
+    shutil.copy(site / "live.html", site / "old.html")
+    assert (
+        evalhub("publish", "--site", site, "--force", "--hub", hub).code == 0 and not (site / "old.html").exists()
+    )
+    assert evalhub("publish", "--force", "--hub", hub).code == 2
