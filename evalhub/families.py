@@ -17,6 +17,7 @@ from evalhub.store.chosen import model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import known_models
 from evalhub.telling import Tell, quiet
+from evalhub.wording import read_size
 from ingest.tables import frames
 
 _MORE = ("family", "parameters", "loss", "chance")
@@ -30,14 +31,15 @@ def families_of_files(
     *,
     columns: Mapping[str, str] | None = None,
     sizes: Mapping[str, int] | None = None,
+    unit: float = 1,
     chance: float = 0.0,
     tell: Tell = quiet,
 ) -> dict[str, Family | Means | FamilyError]:
     """By the column `family` ('' where there is none): its samples, its means where there is no column `sample`,
     or why no law can be laid through it.
 
-    columns: what the files call a column. sizes: in parameters, where no column says it. chance: pass rate of a
-    guess, where no column says it.
+    columns: what the files call a column. sizes: in parameters, where no column says it. unit: what a number of
+    the column parameters counts. chance: pass rate of a guess, where no column says it.
 
     Raises:
         EvalhubError: a file cannot be read, lacks a column, or a number of it is none.
@@ -46,9 +48,14 @@ def families_of_files(
     for path in paths:
         tell(f"reading {path.name}")
         rows += [
-            _readable(path, frame) for frame in frames(path, "", columns, spared=("sample", "value"), more=_MORE)
+            _readable(path, frame, unit)
+            for frame in frames(path, "", columns, spared=("sample", "value"), more=_MORE)
         ]
     table = pl.concat(rows, how="diagonal_relaxed")
+    if table.is_empty():
+        raise EvalhubError(f"{', '.join(path.name for path in paths)}: there are no rows")
+    if "sample" in table.columns and table["sample"].null_count():
+        raise EvalhubError("a row names no sample: leave the column sample away where values are means")
     if sizes:
         named = pl.col("model").replace_strict(dict(sizes), default=None, return_dtype=pl.Float64)
         known = pl.col("parameters") if "parameters" in table.columns else pl.lit(None, pl.Float64)
@@ -82,7 +89,14 @@ def family_of_hub(hub: Hub, selection: Selection, sizes: Mapping[str, int] | Non
         (sizes or {}).get(model) or getattr(facts.get(ids.get(model, model)), "parameters", None) or np.nan
         for model in measurements.models
     ]
-    return Family.of(measurements.models, size, **counts_of(measurements))
+    return Family.of(measurements.models, size, **counts_of(measurements), chance=_guesses(hub, measurements))
+
+
+def _guesses(hub: Hub, of: Measurements) -> np.ndarray:
+    """(S,) pass rate of a guess: by the number of choices, 0 where the answer is free or its sample unknown."""
+    named = pl.DataFrame({"sample_id": list(of.samples)}, schema={"sample_id": pl.String})
+    choices = dict(hub.select("SELECT sample_id, len(choices) FROM sample JOIN given USING (sample_id)", named))
+    return np.array([1 / count if (count := choices.get(sample, 0)) > 1 else 0.0 for sample in of.samples])
 
 
 def counts_of(of: Measurements) -> dict[str, np.ndarray]:
@@ -104,20 +118,47 @@ def counts_of(of: Measurements) -> dict[str, np.ndarray]:
     return {"passes": passes, "attempts": attempts, "rates": rates, "cluster": of.cluster_of}
 
 
-def _readable(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+def _readable(path: Path, frame: pl.DataFrame, unit: float) -> pl.DataFrame:
     """What a family needs of a frame, numbers as numbers."""
     if "value" not in frame.columns and not {*_COUNTS} <= {*frame.columns}:
         raise EvalhubError(f"{path} has neither value nor passes and attempts (see --columns)")
-    wanted = ("model", "sample", "cluster", "family", "value", *_COUNTS, "parameters", "loss", "chance")
-    frame = frame.select(name for name in wanted if name in frame.columns)
+    texts = [name for name in ("model", "sample", "cluster", "family") if name in frame.columns]
     numbers = [name for name in ("value", *_COUNTS, "parameters", "loss", "chance") if name in frame.columns]
-    cast = frame.with_columns(pl.col(name).cast(pl.Float64, strict=False) for name in numbers)
+    made = frame.select(*(pl.col(name).cast(pl.String) for name in texts), *numbers)
     for name in numbers:
-        lost = frame.filter(pl.col(name).is_not_null() & cast[name].is_null())
-        if lost.height:
-            raise EvalhubError(f"{path}: '{lost[name][0]}' in the column {name} is no number")
-    texts = [name for name in ("model", "sample", "cluster", "family") if name in cast.columns]
-    return cast.with_columns(pl.col(name).cast(pl.String) for name in texts)
+        size = unit if name == "parameters" else None
+        try:
+            known = {one: _number(one, size) for one in frame[name].unique()}
+        except (ValueError, TypeError):
+            bad = next(one for one in frame[name] if not _is_number(one, size))
+            raise EvalhubError(f"{path}: '{str(bad)[:40]}' in the column {name} is no number") from None
+        made = made.with_columns(pl.col(name).replace_strict(known, return_dtype=pl.Float64))
+    return made
+
+
+def _number(one: object, unit: float | None) -> float | None:
+    """A value as a number; as a size, where a unit is given, also one in words, as 7B.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    if one is None:
+        return None
+    try:
+        return float(one) * (unit or 1)  # type: ignore[arg-type]
+    except ValueError:
+        found = read_size(str(one)) if unit else None
+        if found is None:
+            raise
+        return float(found)
+
+
+def _is_number(one: object, unit: float | None) -> bool:
+    try:
+        _number(one, unit)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _sizes(table: pl.DataFrame) -> tuple[list[str], list[float]]:
@@ -158,8 +199,9 @@ def _family(table: pl.DataFrame) -> Family:
 
     value = laid("value") if "value" in rows.columns else None
     if {*_COUNTS} <= {*rows.columns}:
-        attempts = np.nan_to_num(laid("attempts"))
-        passes = np.where(attempts > 0, np.nan_to_num(laid("passes")), 0.0)
+        attempts, passes = laid("attempts"), laid("passes")
+        there = ~(np.isnan(attempts) | np.isnan(passes))  # else the cell is missing, which is no failure
+        attempts, passes = np.where(there, attempts, 0.0), np.where(there, passes, 0.0)
     else:
         assert value is not None
         if not np.isin(value[np.isfinite(value)], (0.0, 1.0)).all():

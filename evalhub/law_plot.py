@@ -1,4 +1,4 @@
-"""A law as a picture: measured rates, the law, and what it foretold of the largest model."""
+"""A law as a picture: measured rates, the law, and its forecast of the largest model."""
 
 from __future__ import annotations
 
@@ -11,35 +11,41 @@ from aggregate.laws.law import Law
 from evalhub.charts import BLUE, ORANGE
 from evalhub.wording import plain
 
-_KINDS = {"measured": (BLUE, "circle"), "foretold": (ORANGE, "diamond"), "outlook": ("#009E73", "square")}
+_KINDS = {"measured": (BLUE, "circle"), "forecast": (ORANGE, "diamond"), "outlook": ("#009E73", "square")}
+_LAW = "law"
 
 
-def law_plot(law: Law) -> alt.HConcatChart:
-    """Left, pass rates against size; right, F = ln(-ln(rate)), in which the law is a line. Rates of 0 stand in the
-    left panel only."""
+def law_plot(law: Law, family: str = "") -> alt.HConcatChart:
+    """Left, pass rates against size; right, F = ln(-ln(rate)) of the rate above chance, in which a sample's law is
+    a line. Rates at or below chance stand in the left panel only."""
     rows: list[dict[str, object]] = [
-        {"model": plain(name), "parameters": size, "rate": rate, "low": None, "high": None, "kind": "measured"}
+        _row(name, size, rate, None, None, "measured")
         for name, size, rate in zip(law.models, law.parameters, law.rates, strict=True)
     ]
     if law.held_out:
         first = law.held_out.forecasts[0]
         rows.append(
-            _row(law.held_out.model, law.held_out.parameters, first.rate, first.low, first.high, "foretold")
+            _row(law.held_out.model, law.held_out.parameters, first.rate, first.low, first.high, "forecast")
         )
     rows += [_row("", size, one.rate, one.low, one.high, "outlook") for size, one in law.outlooks]
+    rows += [_row("", size, rate, None, None, _LAW) for size, rate in law.curve]
     numbers = dict.fromkeys(("parameters", "rate", "low", "high"), pl.Float64)
     frame = pl.DataFrame(rows, schema={"model": pl.String, **numbers, "kind": pl.String})
     verdict = {None: "not tested", True: "rejected", False: "not rejected"}[law.rejected]
     p = "" if law.p is None else f", p {law.p:.2g}"
     of = f"{law.samples:,} samples" if law.samples else "mean pass rates"
+    whose = f"{plain(family)}: t" if family else "T"
     return (
         alt.hconcat(
-            _panel(frame, "rate", "pass rate", zero=True), _panel(_lines(frame), "F", "ln(−ln(pass rate))")
+            _panel(frame, "rate", "pass rate", zero=True),
+            _panel(_lines(frame, law.chance), "F", "ln(−ln(pass rate))"),
         )
         .properties(
             title=alt.TitleParams(
-                f"Task scaling law on {of}: {verdict}{p}",
-                subtitle=[f"Bars are {law.level:.0%} intervals. The law is a straight line on the right."],
+                f"{whose}ask scaling law on {of}: {verdict}{p}",
+                subtitle=[
+                    f"The line is the law through all models, bars are {law.level * 100:.12g} % intervals.",
+                ],
                 anchor="start",
                 fontSize=16,
             ),
@@ -56,11 +62,11 @@ def _row(
     return {"model": plain(model), "parameters": size, "rate": rate, "low": low, "high": high, "kind": kind}
 
 
-def _lines(frame: pl.DataFrame) -> pl.DataFrame:
+def _lines(frame: pl.DataFrame, chance: float) -> pl.DataFrame:
     """The same rows in F; ends of intervals change places."""
 
     def turned(name: str) -> pl.Series:
-        found = f_of(frame[name].cast(pl.Float64).to_numpy().astype(float))
+        found = f_of(frame[name].cast(pl.Float64).to_numpy().astype(float), chance)
         return pl.Series(np.asarray(found)).fill_nan(None)
 
     made = frame.select("model", "parameters", "kind").with_columns(
@@ -95,8 +101,10 @@ def _panel(frame: pl.DataFrame, y: str, title: str, *, zero: bool = False) -> al
         .mark_rule(strokeWidth=3, opacity=0.5)
         .encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour)
     )
-    line = base.transform_filter("datum.kind == 'measured'").mark_line(opacity=0.4, color=BLUE).encode(x=x, y=up)
-    points = base.mark_point(size=80, filled=True, opacity=1).encode(
-        x=x, y=up, color=colour, shape=shape, tooltip=tooltip
+    line = base.transform_filter(f"datum.kind == '{_LAW}'").mark_line(opacity=0.5, color=BLUE).encode(x=x, y=up)
+    points = (
+        base.transform_filter(f"datum.kind != '{_LAW}'")
+        .mark_point(size=80, filled=True, opacity=1)
+        .encode(x=x, y=up, color=colour, shape=shape, tooltip=tooltip)
     )
     return alt.layer(line, ranges, points).properties(width=360, height=300)

@@ -41,3 +41,13 @@ def span(low: int, high: int) -> str:
 def is_baseline(model_id: str) -> bool:
     """Whether this is not a model but a chance baseline."""
     return model_id.startswith(BASELINE)
+
+
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+
+
+def read_size(text: str) -> int | None:
+    """A number of weights from `7B`, `7e9` or `135000000`; None where a text is none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\+?\d{1,2})?)([KMBT]?)", text.strip(), re.IGNORECASE | re.ASCII)
+    count = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
+    return count if found and count < 2**63 else None

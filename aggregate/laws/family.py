@@ -10,6 +10,9 @@ import numpy as np
 FEWEST = 3
 """Sizes through which a law can be laid that has two parameters and can be wrong."""
 
+_SIZES = (100, 10**18)
+"""Weights that a model may have."""
+
 
 class FamilyError(ValueError):
     """No law can be laid through these models; the message is one line."""
@@ -71,8 +74,15 @@ class Family:
             raise FamilyError("passes and attempts are of samples by models")
         if not (np.isfinite(x) & np.isfinite(n)).all() or (x < 0).any() or (x > n).any():
             raise FamilyError("passes lie between 0 and attempts")
+        if (x % 1 != 0).any() or (n % 1 != 0).any():
+            raise FamilyError("passes and attempts are whole numbers")
+        guess = np.zeros(len(x)) if chance is None else np.asarray(chance, float)
+        if not ((guess >= 0) & (guess < 1)).all():
+            raise FamilyError("chance lies from 0 to below 1")
         with np.errstate(invalid="ignore"):
             rate = x / np.where(n > 0, n, np.nan) if rates is None else np.where(n > 0, rates, np.nan)
+        if ((rate < 0) | (rate > 1)).any():
+            raise FamilyError("a pass rate lies between 0 and 1")
         seen = (n > 0).any(axis=1)
         if not seen.any():
             raise FamilyError("no sample has an attempt")
@@ -87,7 +97,7 @@ class Family:
             x[seen][:, order],
             n[seen][:, order],
             rate[seen][:, order],
-            (np.zeros(count) if chance is None else np.asarray(chance, float))[seen],
+            guess[seen],
             np.unique(of[seen], return_inverse=True)[1],
             None if loss is None else np.asarray(loss, float)[seen][:, order],
         )
@@ -139,6 +149,8 @@ class Means:
         order = _order(models, size)
         if not ((rate >= 0) & (rate <= 1)).all():
             raise FamilyError("a mean pass rate lies between 0 and 1")
+        if not 0 <= chance < 1:
+            raise FamilyError("chance lies from 0 to below 1")
         return cls(tuple(models[place] for place in order), size[order], rate[order], chance)
 
 
@@ -154,4 +166,8 @@ def _order(models: Sequence[str], size: np.ndarray) -> np.ndarray:
     if len(equal):
         one, other = models[order[equal[0]]], models[order[equal[0] + 1]]
         raise FamilyError(f"{one} and {other} have the same size: a family has one model of each")
+    if size.min() < _SIZES[0] or size.max() > _SIZES[1]:
+        raise FamilyError(
+            f"sizes are numbers of weights, from {_SIZES[0]:,} on: {size.min():.3g} is none (are these billions?)"
+        )
     return order

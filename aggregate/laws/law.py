@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -14,12 +14,15 @@ from aggregate.intervals import check_level
 from aggregate.laws.family import Family, FamilyError, Means
 from aggregate.laws.lines import Lines, fit
 from aggregate.laws.means import BASELINES, fit_means, scatter_interval
-from aggregate.laws.outlook import outlook, resampled
+from aggregate.laws.outlook import curve, outlook, resampled
 
 SAMPLES, MEANS = "law, sample by sample", "law of the mean"
 
 REJECTED_AT = 0.05
 """How often a family that does follow the law is said to bend."""
+
+_DRAWN = 24
+"""Sizes at which the law is drawn."""
 
 Shape = Literal["accelerated", "slower", "straight", "unknown"]
 
@@ -98,6 +101,12 @@ class Law:
     held_out: HeldOut | None
     """None where a law through the smaller models has nothing to be wrong by."""
 
+    chance: float = 0.0
+    """Mean pass rate of a guess."""
+
+    curve: tuple[tuple[float, float], ...] = ()
+    """The law through all models: sizes, and mean rates there."""
+
     outlooks: tuple[tuple[float, Forecast], ...] = ()
     """By size: what the law through all models says."""
 
@@ -159,6 +168,8 @@ def law_of(
         bend=bend,
         p=p,
         held_out=_held_out(family, level, resamples, seed),
+        chance=float(family.chance.mean()),
+        curve=_along(family.parameters, sizes, lambda at: curve(straight, at)),
         outlooks=tuple(outlooks),
         warnings=tuple(_warnings(family, sizes)),
     )
@@ -200,9 +211,20 @@ def law_of_means(means: Means, *, sizes: Sequence[float] = (), level: float = 0.
         bend=None,
         p=None,
         held_out=held,
+        chance=chance,
+        curve=_along(size, sizes, lambda at: np.array([law.rate(one)[0] for one in at])),
         outlooks=tuple((float(one), _of_means(size, rate, one, chance, level)) for one in sizes),
-        warnings=("only means are known: a bend cannot be told from scatter, and nothing is rejected",),
+        warnings=tuple(_mean_warnings(size, rate, chance, sizes)),
     )
+
+
+def _along(
+    parameters: np.ndarray, sizes: Sequence[float], rates: Callable[[np.ndarray], np.ndarray]
+) -> tuple[tuple[float, float], ...]:
+    """The law at sizes between the smallest and the largest that are spoken of."""
+    ends = [*parameters, *sizes]
+    at = np.geomspace(min(ends), max(ends), _DRAWN)
+    return tuple(zip(at.tolist(), rates(at).tolist(), strict=True))
 
 
 def _test(family: Family, straight: Lines, curved: Lines) -> tuple[float, float]:
@@ -258,16 +280,31 @@ def _baselines(size: np.ndarray, rate: np.ndarray, at: float) -> list[Forecast]:
     return [Forecast(way=way, rate=None if np.isnan(one) else one) for way, one in found.items()]
 
 
+def _mean_warnings(size: np.ndarray, rate: np.ndarray, chance: float, sizes: Sequence[float]) -> list[str]:
+    said = ["only means are known: a bend cannot be told from scatter, and nothing is rejected"]
+    if len(size) <= 3:
+        said.append("two models leave nothing to tell scatter by: the held-out one has no interval")
+    if chance == 0 and rate.min() > 0.15 and rate.min() > 0.6 * rate.max():
+        said.append("rates that hardly rise from a floor may be a guess's: say --chance where there are choices")
+    return [*said, *_too_far(size, sizes)]
+
+
+def _too_far(parameters: np.ndarray, sizes: Sequence[float]) -> list[str]:
+    reach = np.log(parameters[-1] / parameters[0])
+    far = [size for size in sizes if np.log(size / parameters[-1]) > reach]
+    return (
+        [f"{max(far):.3g} parameters lie farther off than the family reaches: no data vouch for that"]
+        if far
+        else []
+    )
+
+
 def _warnings(family: Family, sizes: Sequence[float]) -> list[str]:
     said = []
     never = [name for name, one in zip(family.models, family.passes.T, strict=True) if not one.any()]
     if never:
         said.append(f"{', '.join(never)} never passed: their attempts say only how rare a pass is")
-    ratio = family.parameters[-1] / family.parameters[0]
-    if far := [size for size in sizes if size > family.parameters[-1] * ratio]:
-        said.append(
-            f"{max(far):.3g} parameters are farther from the family than it reaches: no data vouch for that"
-        )
+    said += _too_far(family.parameters, sizes)
     if len(family.passes) < 20:
         said.append(f"{len(family.passes)} samples are few: intervals and verdict hold for some 20 or more")
     return said

@@ -82,9 +82,22 @@ def outlook(
     measured = np.concatenate([one.ravel() for one in seen]) if seen else draws
     tails = [(1 - level) / 2, (1 + level) / 2]
     (low, high), (seen_low, seen_high) = np.quantile(draws, tails), np.quantile(measured, tails)
-    ends = (float(low), float(high), float(seen_low), float(seen_high))
     rate = float(_expected(made, t, bend)[counted].mean())
-    return Outlook(float(parameters), rate, *ends, float(measured.std()))
+    # A mean may lie outside the quantiles of a distribution that is all tail.
+    return Outlook(
+        parameters=float(parameters),
+        rate=rate,
+        low=min(float(low), rate),
+        high=max(float(high), rate),
+        seen_low=min(float(seen_low), rate),
+        seen_high=max(float(seen_high), rate),
+        scatter=float(measured.std()),
+    )
+
+
+def curve(made: Lines, sizes: np.ndarray) -> np.ndarray:
+    """(K,) the expected mean rate at sizes."""
+    return np.array([_expected(made, *made.at(float(size))).mean() for size in sizes])
 
 
 def _expected(made: Lines, t: float, bend: float) -> np.ndarray:

@@ -14,6 +14,9 @@ import numpy as np
 
 from aggregate.laws.curve import likelihood, slopes
 
+_MANY = 2_000
+"""Rows from which on fewer nodes do: their errors even out."""
+
 _STEPS = 60
 _CLOSE = 1e-6
 _FARTHEST = 2.0
@@ -74,7 +77,8 @@ def posterior(
     start: (R, 2) near the mode; the prior mean where None. nodes: in each of two
     directions; None: as many as a fit needs, more where a guess can pass, which skews what counts say.
     """
-    nodes = nodes or (15 if counts.chance.any() else 9)
+    if nodes is None:
+        nodes = 5 if len(counts.passes) > _MANY else 15 if counts.chance.any() else 9
     precision = np.linalg.inv(covariance)
     design = np.stack([np.ones_like(counts.t), -counts.t])
     curved = beta * counts.bend

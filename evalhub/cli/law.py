@@ -57,6 +57,11 @@ command.add_command(pass_at_command)
     "--columns", type=Columns(), help="FILES: what they call our columns, as in parameters=size,value=score."
 )
 @click.option(
+    "--unit",
+    type=click.Choice(["K", "M", "B"], case_sensitive=False),
+    help="FILES: what a number in the column parameters counts: thousands, millions or billions.",
+)
+@click.option(
     "--chance",
     type=Number(0, 1, max_open=True),
     default=0.0,
@@ -91,6 +96,7 @@ def fit_command(
     models: str,
     sizes: dict[str, int] | None,
     columns: dict[str, str] | None,
+    unit: str | None,
     chance: float,
     wanted: tuple[int, ...],
     level: float,
@@ -110,8 +116,8 @@ def fit_command(
     """
     if files and (source or bench or where or models):
         raise click.UsageError("--source, --bench, --where and --models are about the hub; FILES are taken whole")
-    if not files and (columns or chance):
-        raise click.UsageError("--columns and --chance are about FILES")
+    if not files and (columns or chance or unit):
+        raise click.UsageError("--columns, --unit and --chance are about FILES; the hub knows choices and sizes")
     if plot is not None:
         from evalhub.plot_files import check_target
 
@@ -119,17 +125,25 @@ def fit_command(
 
     from aggregate.laws.family import FamilyError, Means
     from aggregate.laws.law import law_of, law_of_means
-    from evalhub.cli.law_tables import print_law
+    from evalhub.cli.law_tables import print_errors, print_law
     from evalhub.cli.progress import telling
     from evalhub.errors import EvalhubError
     from evalhub.families import families_of_files, family_of_hub
     from evalhub.selection import Selection
+    from evalhub.wording import read_size
 
     laws: dict[str, Law] = {}
     refused: dict[str, str] = {}
     with telling() as tell:
         if files:
-            found = families_of_files(files, columns=columns, sizes=sizes, chance=chance, tell=tell)
+            found = families_of_files(
+                files,
+                columns=columns,
+                sizes=sizes,
+                unit=read_size(f"1{unit or ''}") or 1,
+                chance=chance,
+                tell=tell,
+            )
         else:
             from evalhub.store.hub import Hub
 
@@ -157,11 +171,15 @@ def fit_command(
             from evalhub.plot_files import write_plot
 
             tell(f"drawing {plot}")
-            write_plot(plot, law_plot(next(iter(laws.values()))))
+            first = next(iter(laws))
+            write_plot(plot, law_plot(laws[first], first))
     if as_json:
         print_json({"laws": [{"family": name, **law.to_json()} for name, law in laws.items()], "refused": refused})
         return
     for name, law in laws.items():
         print_law(law, name)
+    print_errors(list(laws.values()))
     for name, why in refused.items():
         click.echo(f"{name}: no law: {why}", err=True)
+    if plot is not None:
+        click.echo(f"drew {next(iter(laws)) or 'the law'} into {plot}")

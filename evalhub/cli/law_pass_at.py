@@ -110,8 +110,8 @@ def pass_at_command(
             }
         )
         return
-    table = Table()
-    for heading in ("model", "samples", "attempts each", "k", "pass@k", f"{level:.0%} bounds", ""):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("model", "samples", "attempts each", "k", "pass@k", f"{level * 100:.12g}% bounds", ""):
         table.add_column(heading, justify="left" if heading in ("model", "") else "right")
     for model, (attempts, rows) in found.items():
         least, most = int(attempts.min()), int(attempts.max())

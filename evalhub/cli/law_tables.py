@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import click
+import numpy as np
 from rich.table import Table
 
 from aggregate.laws.law import SAMPLES, Forecast, Law
 from evalhub.cli.tables import console, escape
+from evalhub.wording import plain
 
-_VERDICTS = {
-    True: "rejected",
-    False: "not rejected",
-    None: "not tested",
-}
+_VERDICTS = {True: "rejected", False: "not rejected", None: "not tested"}
 
 _SHAPES = {
     "accelerated": "F bends down: the large models gain more than the law says",
@@ -24,24 +22,24 @@ _SHAPES = {
 
 def print_law(law: Law, family: str = "") -> None:
     """A family's table, what its largest model should have scored, and the verdict."""
-    table = Table(title=escape(family) or None, title_justify="left")
-    for heading in ("model", "parameters", "pass rate"):
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+    out = console()
+    if family:
+        out.print(f"[bold]{escape(family)}[/]")
+    table = _table("model", "parameters", "pass rate")
     for model, size, rate in zip(law.models, law.parameters, law.rates, strict=True):
         table.add_row(escape(model), _size(size), _rate(rate))
-    out = console()
     out.print(table)
     reach = "" if law.alpha_low is None else f" [{law.alpha_low:.3f}, {law.alpha_high:.3f}]"
     of = f"{law.samples:,} samples, each with a line of its own" if law.samples else "the mean pass rates"
-    click.echo(f"law: rate = exp(-c N^-alpha) on {of}; alpha {law.alpha:.3f}{reach}")
+    curve = "exp(-c N^-alpha)"
+    if law.chance:
+        curve = f"chance + (1 - chance) {curve}, chance {law.chance:.3g}"
+    click.echo(f"law: rate = {curve} on {of}; alpha {law.alpha:.3f}{reach}")
     tested = "" if law.p is None else f" (p {law.p:.2g})"
     click.echo(f"verdict: {_VERDICTS[law.rejected]}{tested}; {_SHAPES[law.shape]}")
     if held := law.held_out:
-        table = Table(
-            title=f"{escape(held.model)} measured {_rate(held.rate)}; by the smaller models", title_justify="left"
-        )
-        for heading in ("way", "forecast", f"{law.level:.0%} interval", "error"):
-            table.add_column(heading, justify="left" if heading == "way" else "right")
+        click.echo(f"{plain(held.model)} by the smaller models; measured {_rate(held.rate)}:")
+        table = _table("way", "forecast", f"{law.level * 100:.12g}% interval", "error")
         for one in held.forecasts:
             error = "" if one.rate is None else f"{one.rate - held.rate:+.4f}"
             table.add_row(one.way, _rate(one.rate), _span(one), error)
@@ -52,11 +50,36 @@ def print_law(law: Law, family: str = "") -> None:
     for size, one in law.outlooks:
         click.echo(f"at {_size(size)} parameters: {_rate(one.rate)} {_span(one)}".rstrip())
     for warning in law.warnings:
-        click.echo(f"note: {warning}")
+        click.echo(f"note: {plain(warning)}")
     if law.way == SAMPLES:
         click.echo(
             "intervals take it that the models differ in nothing but size: chance in training is not in them"
         )
+    if family:
+        click.echo()
+
+
+def print_errors(laws: list[Law]) -> None:
+    """How far the ways were off over several families' largest models."""
+    errors: dict[str, list[float]] = {}
+    for law in laws:
+        for one in law.held_out.forecasts if law.held_out else ():
+            if one.rate is not None and law.held_out:
+                errors.setdefault(one.way, []).append(abs(one.rate - law.held_out.rate))
+    if len(laws) < 2 or not errors:
+        return
+    click.echo(f"largest models of {len(laws):,} families, held out:")
+    table = _table("way", "mean error", "median", "forecasts")
+    for way, found in errors.items():
+        table.add_row(way, f"{np.mean(found):.4f}", f"{np.median(found):.4f}", f"{len(found):,}")
+    console().print(table)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left", overflow="fold")
+    return table
 
 
 def _rate(rate: float | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from evalhub.wording import read_size
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -24,18 +25,14 @@ class Number(click.FloatRange):
         return number
 
 
-_SIZES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-
-
 class Count(click.ParamType):
     """A number of weights as an integer."""
 
     name = "7B|7e9"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\d{1,2})?)([KMBT]?)", str(value), re.IGNORECASE | re.ASCII)
-        count = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
-        if not found or count >= 2**63:
+        count = read_size(str(value))
+        if count is None:
             self.fail(f"{value!r} is no number of weights, such as 7B, 7e9 or 135000000", param, ctx)
         return count
 

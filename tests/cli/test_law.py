@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -74,6 +75,24 @@ def test_families_of_means_each_have_a_law_and_those_without_say_why(tmp_path: P
     assert "b: no law" in shown.err and "only means are known" in shown.out
 
 
+def test_a_cell_without_passes_is_missing_and_sizes_may_be_words(table: Path, tmp_path: Path) -> None:
+    """The same law as without these rows; `10M`, or 10 with --unit M, is 10,000,000."""
+    frame = pl.read_parquet(table).with_row_index("row")
+    gone = frame["row"] % 3 == 1
+    kept, holes = tmp_path / "kept.parquet", tmp_path / "holes.csv"
+    frame.filter(~gone).write_parquet(kept)
+    words = pl.format("{}M", (pl.col("parameters") / 1e6).cast(pl.Int64))
+    frame.with_columns(passes=pl.when(gone).then(None).otherwise("passes"), parameters=words).write_csv(holes)
+    numbers = tmp_path / "numbers.csv"
+    frame.filter(~gone).with_columns(pl.col("parameters") / 1e6).write_csv(numbers)
+    laws = [
+        evalhub("law", "fit", path, *options, "--resamples", 100, "--json").json["laws"][0]
+        for path, options in ((kept, ()), (holes, ()), (numbers, ("--unit", "M")))
+    ]
+    assert laws[0]["rates"] == laws[1]["rates"] == laws[2]["rates"]
+    assert laws[0]["alpha"] == pytest.approx(laws[1]["alpha"]) == pytest.approx(laws[2]["alpha"])
+
+
 def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
     frame = pl.read_parquet(table).with_columns(value=pl.col("passes") / pl.col("attempts"))
     rows = table.with_name("rows.parquet")
@@ -89,6 +108,27 @@ def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
     assert law["alpha"] == pytest.approx(same["alpha"], rel=1e-3) and law["rates"] == pytest.approx(same["rates"])
     (four,) = evalhub("law", "fit", "--models", "parameters < 1e9", *call).json["laws"]
     assert len(four["models"]) == 4
+
+
+def test_the_hub_knows_what_a_guess_passes(table: Path, hub_path: Path) -> None:
+    """Of samples with four choices; the same law as of the file with a chance of a quarter."""
+    frame = pl.read_parquet(table)
+    exam, rows = table.with_name("exam.jsonl"), table.with_name("rows.parquet")
+    choices = list("abcd")
+    exam.write_text(
+        "\n".join(
+            json.dumps({"id": name, "prompt": f"Question {name}?", "reference": "a", "choices": choices})
+            for name in frame["sample"].unique()
+        )
+    )
+    evalhub("ingest", f"jsonl:{exam}", "--hub", hub_path)
+    frame.with_columns(value=pl.col("passes") / pl.col("attempts")).drop("parameters").write_parquet(rows)
+    evalhub("import", rows, "--source", "jsonl:exam.jsonl", "--hub", hub_path)
+    sizes = ",".join(f"{model}={size:.0f}" for model, size in frame.select("model", "parameters").unique().rows())
+    call = ("--sizes", sizes, "--resamples", 100, "--json", "--hub", hub_path)
+    (law,) = evalhub("law", "fit", *call).json["laws"]
+    (same,) = evalhub("law", "fit", table, "--chance", 0.25, "--resamples", 100, "--json").json["laws"]
+    assert law["chance"] == 0.25 and law["alpha"] == pytest.approx(same["alpha"], rel=1e-3)
 
 
 def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
@@ -117,15 +157,31 @@ def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
     [
         ({"model": ["a"], "parameters": [1], "sample": ["x"]}, [], "neither value nor passes and attempts"),
         ({"model": ["a"], "parameters": ["big"], "value": [1]}, [], "'big' in the column parameters is no number"),
-        ({"model": ["a"], "parameters": [1], "value": [1]}, [], "3 sizes or more, not 1"),
-        ({"model": list("abc"), "parameters": [1, 2, 3], "value": [0.1, 0.2, 7]}, [], "between 0 and 1"),
+        ({"model": ["a"], "parameters": [1000], "value": [1]}, [], "3 sizes or more, not 1"),
+        ({"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [0.1, 0.2, 7]}, [], "between 0 and 1"),
         (
-            {"model": list("abc"), "parameters": [1, 2, 3], "value": [0.1, 0.2, 0.3], "sample": list("xxx")},
+            {
+                "model": list("abc"),
+                "parameters": [1000, 2000, 3000],
+                "value": [0.1, 0.2, 0.3],
+                "sample": list("xxx"),
+            },
             [],
             "need passes and attempts",
         ),
-        ({"model": list("aab"), "parameters": [1, 2, 3], "value": [1, 1, 1]}, [], "a has two sizes"),
-        ({"model": list("abc"), "parameters": [1, 2, 3], "value": [0.1] * 3}, ["--chance", "0.25"], "a guess"),
+        ({"model": list("abc"), "parameters": [0.5, 7, 70], "value": [0.1] * 3}, [], "are these billions?"),
+        ({"model": [], "parameters": [], "value": []}, [], "there are no rows"),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [0.1] * 3, "chance": [1.0] * 3},
+            [],
+            "chance lies from 0 to below 1",
+        ),
+        ({"model": list("aab"), "parameters": [1000, 2000, 3000], "value": [1, 1, 1]}, [], "a has two sizes"),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [0.1] * 3},
+            ["--chance", "0.25"],
+            "a guess",
+        ),
     ],
 )
 def test_what_is_no_family_is_one_line(

@@ -161,12 +161,15 @@ def test_clusters_of_copies_make_nothing_surer() -> None:
 @pytest.mark.parametrize(
     ("sizes", "passes", "said"),
     [
-        ([1, 2], [[1, 1]], "3 sizes or more, not 2"),
-        ([1, 2, 2], [[1, 1, 1]], "have the same size"),
-        ([1, 2, float("nan")], [[1, 1, 1]], "unknown for c"),
-        ([1, -2, 3], [[1, 1, 1]], "unknown for b"),
-        ([1, 2, 3], [[1, 5, 1]], "between 0 and attempts"),
-        ([1, 2, 3], [[1, float("nan"), 1]], "between 0 and attempts"),
+        ([1e3, 2e3], [[1, 1]], "3 sizes or more, not 2"),
+        ([1e3, 2e3, 2e3], [[1, 1, 1]], "have the same size"),
+        ([1e3, 2e3, float("nan")], [[1, 1, 1]], "unknown for c"),
+        ([1e3, -2e3, 3e3], [[1, 1, 1]], "unknown for b"),
+        ([1e3, 2e3, 3e3], [[1, 1.5, 1]], "whole numbers"),
+        ([1e3, 2e3, 3e3], [[1, float("inf"), 1]], "between 0 and attempts"),
+        ([1, 2, 3], [[1, 1, 1]], "are these billions"),
+        ([1e3, 2e3, 3e3], [[1, 5, 1]], "between 0 and attempts"),
+        ([1e3, 2e3, 3e3], [[1, float("nan"), 1]], "between 0 and attempts"),
     ],
 )
 def test_what_is_no_family_is_refused(sizes: list[float], passes: list[list[float]], said: str) -> None:
@@ -175,9 +178,19 @@ def test_what_is_no_family_is_refused(sizes: list[float], passes: list[list[floa
 
 
 def test_a_family_that_never_passes_has_no_law() -> None:
-    family = Family.of(["a", "b", "c"], [1, 2, 3], np.zeros((9, 3)), np.full((9, 3), 5))
+    family = Family.of(["a", "b", "c"], [1e3, 2e3, 3e3], np.zeros((9, 3)), np.full((9, 3), 5))
     with pytest.raises(FamilyError, match="no model ever passes"):
         law_of(family)
+
+
+def test_no_interval_excludes_its_own_estimate() -> None:
+    """Far below the family nearly all of a rate's distribution is tail."""
+    family = Family.of(["a", "b", "c"], [1e7, 1e8, 1e9], np.tile([1, 2, 3], (30, 1)), np.full((30, 3), 5))
+    law = law_of(family, sizes=[1e3, 1e12], resamples=200)
+    for _, one in law.outlooks:
+        assert one.low is not None and one.high is not None and one.rate is not None
+        assert one.low <= one.rate <= one.high
+    assert law.curve[0][0] == pytest.approx(1e3) and law.curve[-1][0] == pytest.approx(1e12)
 
 
 @pytest.mark.slow
