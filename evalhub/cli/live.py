@@ -83,7 +83,8 @@ def predict_command(
 
     with telling() as tell:
         results = Results(hub=hub_path, columns=columns, metric=metric, tell=tell)
-        release = predict(results.on(old), results.on(new), models, level=level)
+        found = results.on(new)
+        release = predict(results.on(old), found, models, level=level, warnings=results.lacking(new, found))
     if as_json:
         print_json(release.to_json())
         return

@@ -51,12 +51,22 @@ def silent(stage: str, counts: Mapping[str, Any] | None) -> None:
 
 
 def print_stage(stage: str, counts: Mapping[str, Any] | None) -> None:
-    """A line for a stage that is done, and one for each paper that was refused."""
+    """A line for a stage that is done, one for each paper that was refused, and how solvers do blind."""
     if counts is not None:
         click.echo(f"{stage:<8} {_words(counts)}")
         why = counts.get("why")
         for paper, reason in why.items() if isinstance(why, Mapping) else ():
             click.echo(f"  {plain(paper)}: {plain(reason)}")
+        if stage == "filter" and counts.get("kept"):
+            standings = counts.get("blind", {}).get("standings", ())
+            for one in standings:
+                click.echo(
+                    f"  blind, {plain(one['solver'])} on {counted(one['items'], one['kind'] + ' question')} "
+                    f"({one['way']}): {one['accuracy']:.1%} right [{one['low']:.1%}, {one['high']:.1%}], "
+                    f"chance {one['chance']:.1%}"
+                )
+            if not standings:
+                click.echo("  no solver tried the questions without their pictures")
 
 
 def _words(counts: Mapping[str, Any]) -> str:

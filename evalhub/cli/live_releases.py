@@ -105,7 +105,7 @@ def check_command(name: str, as_json: bool, hub_path: Path) -> None:
     if as_json:
         print_json(found.to_json())
     else:
-        click.echo(f"{counted(found.programs, 'program')} run again, {len(found.faults):,} with another answer")
+        click.echo(f"{counted(found.programs, 'program')} run again, {counted(len(found.faults), 'fault')}")
         click.echo(f"hash {found.release_id}" + ("" if found.same_hash else f", frozen as {found.frozen_id}"))
         for sample_id, fault in found.faults.items():
             click.echo(f"  {sample_id}: {_line(fault)}")

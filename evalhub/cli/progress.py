@@ -56,10 +56,18 @@ def waiting(what: str) -> Iterator[None]:
 
 @contextmanager
 def telling() -> Iterator[Tell]:
-    """A spinner for work in steps that are told; where there is no terminal, nothing."""
+    """A spinner for work in steps that are told; where there is no terminal, a line now and then."""
     out = console(stderr=True)
     if not out.is_terminal:
-        yield lambda _: None
+        last = time.monotonic()
+
+        def line(step: str) -> None:
+            nonlocal last
+            if time.monotonic() - last >= _EVERY:
+                last = time.monotonic()
+                out.print(f"{escape(step)} …")
+
+        yield line
         return
     with Status("", console=out) as status:
         yield lambda step: status.update(f"{escape(step)} …")

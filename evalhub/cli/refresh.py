@@ -39,7 +39,7 @@ def command(text: str, since: datetime | None, dry_run: bool, as_json: bool, hub
     from evalhub.live.schedule import due_month
     from evalhub.live.settings import read_settings
     from evalhub.store.hub import Hub
-    from evalhub.store.refresh_stages import stages
+    from evalhub.store.refresh_stages import STAGES, stages
 
     today = clock.now(UTC).date()
     month = Month.read(text) if text else due_month(today)
@@ -48,19 +48,22 @@ def command(text: str, since: datetime | None, dry_run: bool, as_json: bool, hub
     first = since.date() if since else None
     if first and first >= month.next.first:
         raise click.UsageError(f"--since {first} is after {month}")
-    with Hub(hub_path, make=not dry_run) as hub:
-        if dry_run:
-            left = stages_left(hub, month)
-            told = {
-                "release": str(month),
-                "since": str(first or month.first),
-                "until": str(month.next.first),
-                "categories": list(settings.categories),
-                "models": list(settings.models),
-                "stages": left,
-            }
-            print_json(told) if as_json else _show_plan(told)
-            return
+    if dry_run:
+        left = list(STAGES)
+        if (hub_path / "hub.duckdb").exists():
+            with Hub(hub_path, make=False) as hub:
+                left = stages_left(hub, month)
+        told = {
+            "release": str(month),
+            "since": str(first or month.first),
+            "until": str(month.next.first),
+            "categories": list(settings.categories),
+            "models": list(settings.models),
+            "stages": left,
+        }
+        print_json(told) if as_json else _show_plan(told)
+        return
+    with Hub(hub_path) as hub:
         with telling() as tell:
             heard = Heard(
                 stage=silent if as_json else print_stage, tell=tell, waiting=waiting, watching=ScoreProgress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ingest.papers.records import Paper
 
@@ -17,13 +17,16 @@ _SHORT = 20
 """Letters and digits of a caption that says too little to tell papers apart."""
 
 
-def doubles(papers: Sequence[Paper]) -> dict[str, str]:
+def doubles(papers: Sequence[Paper], known: Mapping[str, Iterable[str]] | None = None) -> dict[str, str]:
     """Of papers, in order of preference, those that are an earlier one once more: {paper_id: that one's}. Papers
-    are the same that share their captions."""
+    are the same that have the same captions, or share two and half of them.
+
+    known: captions of other papers, which come first, by their id.
+    """
     found: dict[str, str] = {}
-    kept: list[tuple[str, set[str]]] = []
+    kept = [(name, _spelt(captions)) for name, captions in (known or {}).items()]
     for paper in papers:
-        mine = _captions(paper)
+        mine = _spelt(item.caption for item in (*paper.figures, *paper.tables))
         same = next((one for one, theirs in kept if _alike(mine, theirs)), None)
         if same is None:
             kept.append((paper.paper_id, mine))
@@ -32,11 +35,13 @@ def doubles(papers: Sequence[Paper]) -> dict[str, str]:
     return found
 
 
-def _captions(paper: Paper) -> set[str]:
-    spelt = (re.sub(r"[\W_]+", "", item.caption.casefold()) for item in (*paper.figures, *paper.tables))
+def _spelt(captions: Iterable[str]) -> set[str]:
+    spelt = (re.sub(r"[\W_]+", "", caption.casefold()) for caption in captions)
     return {one for one in spelt if len(one) >= _SHORT}
 
 
 def _alike(one: set[str], other: set[str]) -> bool:
     shared = len(one & other)
+    if one == other:
+        return bool(one)
     return shared >= _ENOUGH and shared >= _SHARE * min(len(one), len(other))

@@ -18,7 +18,7 @@ from evalhub.live.release import Release
 from evalhub.live.settings import Settings
 from evalhub.live.steps import Steps
 from evalhub.store.hub import Hub
-from evalhub.store.releases import check_release_name, release
+from evalhub.store.releases import check_release_name, release, releases
 from evalhub.store.wanted import EVERYTHING, count_samples
 from evalhub.telling import Tell
 from ingest.papers.read import PaperFiles
@@ -113,7 +113,7 @@ def release_papers(
     tell: Tell,
 ) -> tuple[Release, int]:
     """Make a release of papers; also says how many of its samples are new to the pool. Stopped at any point, the
-    same call goes on.
+    same call goes on; made again when it is done, it finds the release.
 
     Raises:
         EvalhubError: the name is taken, or nothing comes of the papers.
@@ -121,14 +121,17 @@ def release_papers(
     name = told.release or f"papers-{content_hash(sorted(map(_identity, files)))[:8]}"
     asked = content_hash([sorted(map(_identity, files)), repr(told)])
     making, steps = Making(hub, name, told.settings, tell), Steps(hub, name, heard)
-    if not making.goes_on(asked):  # else it may be frozen already: a call was killed right behind that
-        check_release_name(hub, name)
+    there = {one.name: one for one in releases(hub)}.get(name)
+    if there and there.recipe.get("asked") == asked:  # by this call made before
+        making.clear()
+        return there, 0
+    check_release_name(hub, name)
     before = count_samples(hub, EVERYTHING)
     making.begin(asked)
     steps.run("extract", lambda: making.extract(files))
     steps.run("write", making.write)
     steps.run("filter", making.filter)
-    steps.run("freeze", lambda: making.freeze(steps.counts))
+    steps.run("freeze", lambda: making.freeze(steps.counts, {"asked": asked}))
     making.clear()
     return release(hub, name), count_samples(hub, EVERYTHING) - before
 
@@ -141,9 +144,11 @@ def _licence(text: str) -> str:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The papers in a folder; the folder itself where it is the source of one."""
+    """The papers in a folder; the folder itself where it is the source of one. The PDFs of a source are its
+    figures, archives beside it are papers."""
     if any(folder.glob("*.tex")):
-        return [folder]
+        archives = tuple(ending for ending in _PAPERS if ending not in (".pdf", ".tex", ".tex.gz"))
+        return [folder, *sorted(one for one in folder.iterdir() if one.name.lower().endswith(archives))]
     return sorted(
         path
         for path in folder.iterdir()
@@ -153,8 +158,9 @@ def _inside(folder: Path) -> list[Path]:
 
 def _stem(path: Path) -> Path:
     """What files of one paper have in common."""
+    path = path.resolve()
     ending = next((one for one in sorted(_PAPERS, key=len, reverse=True) if path.name.lower().endswith(one)), "")
-    return path.resolve().with_name(path.name[: len(path.name) - len(ending)] or path.name)
+    return path.with_name(path.name[: len(path.name) - len(ending)]) if ending != path.name.lower() else path
 
 
 def _identity(files: PaperFiles) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from evalhub.backends.base import Backend
-from evalhub.backends.opening import open_backend
+from evalhub.backends.opening import kind_of, open_backend
 from evalhub.errors import EvalhubError
 from evalhub.live.blind import blind
 from evalhub.live.doubles import doubles
@@ -25,7 +25,7 @@ from evalhub.live.verifier import Quorum, verify
 from evalhub.live.writer import write
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import forget
-from evalhub.store.releases import known_elsewhere, put_release
+from evalhub.store.releases import known_elsewhere, put_release, told_otherwise
 from evalhub.telling import Tell
 from evalhub.wording import counted, tallied
 from ingest.papers.limits import PaperError
@@ -62,7 +62,13 @@ class Making:
         return self._mark.is_file() and self._mark.read_text() == asked
 
     def begin(self, asked: str) -> None:
-        """Begin anew, unless an earlier call's work goes on."""
+        """Begin anew, unless an earlier call's work goes on.
+
+        Raises:
+            EvalhubError: no backend runs a model that takes part.
+        """
+        for name in (*self._settings.solvers, *self._settings.writers, *self._settings.verifiers):
+            kind_of(name)
         if self.goes_on(asked):
             return
         self.clear()
@@ -70,12 +76,15 @@ class Making:
         self.folder.mkdir(parents=True)
         self._mark.write_text(asked)
 
-    def extract(self, files: Sequence[PaperFiles]) -> dict[str, Any]:
+    def extract(
+        self, files: Sequence[PaperFiles], known: Mapping[str, Sequence[str]] | None = None
+    ) -> dict[str, Any]:
         """Figures and tables out of the papers' files. Papers that were read before a kill are not read again; of
         those that are one paper under two names, the one with more in it counts.
 
         Args:
             files: `about` says which paper they are.
+            known: captions of papers that are not to be taken again under another name, by paper.
 
         Raises:
             EvalhubError: not one paper can be read.
@@ -90,12 +99,13 @@ class Making:
                 keep(self._kept(one.about), paper)
         papers = self._read()
         names = {one.about.paper_id: _called(one) for one in files if one.about}
-        again = doubles(
-            sorted(papers, key=lambda paper: (-len(paper.tables) - len(paper.figures), paper.paper_id))
-        )
+        fullest = sorted(papers, key=lambda paper: (-len(paper.tables) - len(paper.figures), paper.paper_id))
+        again = doubles(fullest, known)
         for paper in papers:
             if paper.paper_id in again:
-                refused[names[paper.paper_id]] = f"the same paper as {names[again[paper.paper_id]]}"
+                refused[names[paper.paper_id]] = (
+                    f"the same paper as {names.get(same := again[paper.paper_id], same)}"
+                )
                 self._kept(paper).unlink()
         papers = [paper for paper in papers if paper.paper_id not in again]
         if not papers:
@@ -209,6 +219,7 @@ class Making:
             "questions": frozen.questions,
             "papers": frozen.papers,
             "known": known_elsewhere(self._hub, self._name),
+            "why": dict(list(told_otherwise(self._hub, self._read()).items())[:_NAMED]),
         }
 
     def clear(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -51,11 +52,14 @@ class Prediction:
         }
 
 
-def predict(old: Measurements, new: Measurements, models: str = "", *, level: float = 0.95) -> Prediction:
+def predict(
+    old: Measurements, new: Measurements, models: str = "", *, level: float = 0.95, warnings: Sequence[str] = ()
+) -> Prediction:
     """Scores on a new release, of which some results may be hidden to see how well they are predicted.
 
     models: which models count as run again: a number, names with commas between them, or nothing for all that
-    have results in `new`. What the others have there is hidden, and compared with what is predicted.
+    have results in `new`. What the others have there is hidden, and compared with what is predicted. warnings:
+    what else there is to say of `new`.
 
     Raises:
         EvalhubError: there are not so many models, or none of a name.
@@ -65,6 +69,7 @@ def predict(old: Measurements, new: Measurements, models: str = "", *, level: fl
     check_chances(new)
     chosen = _chosen(old, new, models)
     scores = predict_release(old, new.of_models(np.isin(new.models, chosen)), level=level)
+    scores = replace(scores, warnings=(*warnings, *scores.warnings))
     truth = dict(zip(new.models, drawn_scores(new, level).mean.tolist(), strict=True))
     hidden = [row for row in scores.models if not row.rerun and row.model in truth]
     if apart := sorted({*new.models} - {row.model for row in scores.models}):

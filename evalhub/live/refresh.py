@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from evalhub.backends.opening import kind_of
 from evalhub.errors import EvalhubError
 from evalhub.live.files import keep
 from evalhub.live.making import Making
@@ -21,7 +22,7 @@ from evalhub.live.steps import Steps
 from evalhub.scoring.run import Watcher
 from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, stages
-from evalhub.store.releases import release, releases, taken
+from evalhub.store.releases import asked_captions, release, releases, taken
 from evalhub.telling import Tell
 from evalhub.wording import tallied
 from ingest.papers.read import PaperFiles
@@ -80,6 +81,8 @@ def refresh(hub: Hub, month: Month, since: date | None, settings: Settings, hear
         raise EvalhubError(f"{month} is frozen with papers since {frozen.recipe.get('since')}, and never changes")
     if not stages_left(hub, month):
         return release(hub, str(month))
+    for name in settings.models:
+        kind_of(name)  # a wrong name is told before an hour of other work
     making = Making(hub, str(month), settings, heard.tell)
     collected = making.folder / "collected.msgpack"
     steps = Steps(hub, str(month), heard.stage)
@@ -87,7 +90,7 @@ def refresh(hub: Hub, month: Month, since: date | None, settings: Settings, hear
         # What was done so far counts only for the same papers and rules: others may have been released meanwhile.
         making.begin(content_hash([window, _ruled(settings), sorted(taken(hub))]))
     steps.run("collect", lambda: _collect(hub, month, since, settings, heard.tell, collected))
-    steps.run("extract", lambda: making.extract(_collected(collected)))
+    steps.run("extract", lambda: making.extract(_collected(collected), asked_captions(hub)))
     steps.run("write", making.write)
     steps.run("filter", making.filter)
     steps.run("freeze", lambda: making.freeze(steps.counts, window))

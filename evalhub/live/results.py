@@ -61,6 +61,18 @@ class Results:
             )
         return Measurements.from_frame(frame)
 
+    def lacking(self, which: str, found: Measurements) -> list[str]:
+        """A warning where a release of the hub has questions that no model is measured on."""
+        if Path(which).is_file():
+            return []
+        whole = self.samples(which)[1]
+        if len(found.samples) >= whole:
+            return []
+        return [
+            f"{whole - len(found.samples):,} of the {whole:,} questions are measured by no model: scores are of "
+            "the others, and hold for all only where these were drawn at random"
+        ]
+
     def samples(self, which: str) -> tuple[str, int]:
         """Source and number of questions of a release of the hub.
 

@@ -188,6 +188,32 @@ def taken(hub: Hub) -> set[tuple[str, str]]:
     return set(hub.database.execute("SELECT paper_id, version FROM paper").fetchall())
 
 
+def told_otherwise(hub: Hub, papers: Iterable[Paper]) -> dict[str, str]:
+    """Papers of which the hub keeps another licence or date than is said now, with what it keeps: a release that
+    has them never changes."""
+    told, found = _papers_told(hub), {}
+    for paper in papers:
+        kept = told.get((paper.paper_id, paper.version), {})
+        day = paper.published_at.isoformat() if paper.published_at else None
+        if kept and (kept["licence"], kept["published_at"]) != (paper.licence, day):
+            found[paper.paper_id] = (
+                f"in another release with licence {kept['licence'] or 'unknown'} and date "
+                f"{kept['published_at'] or 'unknown'}, which stay"
+            )
+    return found
+
+
+def asked_captions(hub: Hub) -> dict[str, list[str]]:
+    """Captions of the figures and tables that releases ask about, by paper."""
+    rows = hub.database.execute(
+        """
+        SELECT paper_id, list(DISTINCT proof->'content'->>'caption') FROM release_question
+        WHERE proof->'content'->>'caption' <> '' GROUP BY paper_id ORDER BY paper_id
+        """
+    ).fetchall()
+    return dict(rows)
+
+
 def _insert(hub: Hub, table: str, name: str, rows: Sequence[dict[str, Any]]) -> None:
     frame = pl.DataFrame(rows).with_columns(release=pl.lit(name))
     hub.insert(f"INSERT INTO {table} BY NAME SELECT * FROM given", frame)

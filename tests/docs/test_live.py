@@ -19,7 +19,7 @@ def test_a_paper_becomes_a_release(tmp_path: Path) -> None:
     pytest.importorskip("pylatexenc", reason="pylatexenc is not installed")
     (block,) = re.findall(r"```sh\n(.*?)```", TEXT, re.S)
     out = output_of(block, tmp_path, EVALHUB_HOME=tmp_path / "hub")
-    assert "birds" in out and "0 with another answer" in out
+    assert "birds" in out and "0 faults" in out
 
 
 def test_the_settings_shown_are_settings(tmp_path: Path) -> None:

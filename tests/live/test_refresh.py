@@ -15,7 +15,7 @@ from evalhub.store.hub import Hub
 from ingest.arxiv.replay.faults import Fault
 from ingest.arxiv.replay.server import Replay
 from tests.cli.helpers import Done, evalhub, process
-from tests.live.sources import replayed
+from tests.live.sources import replayed, source
 
 pytest.importorskip("pylatexenc", reason="pylatexenc is not installed")
 
@@ -173,6 +173,22 @@ def test_other_rules_begin_a_month_anew_until_it_is_frozen(
     assert replay.asked
 
 
+def test_a_model_that_nothing_runs_is_told_before_anything_is_asked(replay: Replay, settled: Path) -> None:
+    (settled / "live.toml").write_text(SETTINGS.replace("baseline:random", "baselin:random"))
+    done = refresh(settled, "2026-10")
+    assert done.code == 1 and "no backend runs 'baselin:random'" in done.err and not replay.asked
+
+
+def test_a_paper_of_an_earlier_release_is_known_under_another_id(
+    replay: Replay, settled: Path, tmp_path: Path
+) -> None:
+    """October's paper was released from a file before, so that nothing is left of the month."""
+    paper = source(tmp_path / "file", 4)
+    evalhub("ingest", "papers", paper, "-o", "solvers=", "-o", "release=before", "--hub", settled)
+    done = refresh(settled, "2026-10")
+    assert done.code == 1 and "the same paper as file:" in done.err and replay.asked
+
+
 @pytest.mark.usefixtures("replay")
 def test_a_month_that_nobody_is_scored_on_is_whole(settled: Path) -> None:
     (settled / "live.toml").write_text(SETTINGS.replace('["baseline:random"]', "[]"))
@@ -180,7 +196,8 @@ def test_a_month_that_nobody_is_scored_on_is_whole(settled: Path) -> None:
 
 
 def test_a_dry_run_asks_nobody_and_writes_nothing(replay: Replay, settled: Path) -> None:
-    assert refresh(settled, "2026-10", "--dry-run").code == 1  # there is no hub yet
+    assert len(refresh(settled, "2026-10", "--dry-run").json["stages"]) == 8
+    assert not (settled / "hub.duckdb").exists()
     with Hub(settled):
         pass
     told = refresh(settled, "2026-10", "--dry-run", "--since", "2026-10-05").json

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ def test_a_data_set_holds_paper_and_proof(paper: Path, hub_path: Path, tmp_path:
         (["release=no/name"], "is no name for a release"),
         (["release=2026-10"], "choose another name"),
         (["licence=free as in beer"], "licence is an SPDX name"),
+        (["solvers=nobody:knows"], "no backend runs"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(options: list[str], said: str, paper: Path, hub_path: Path) -> None:
@@ -156,6 +158,40 @@ def test_nothing_to_read_is_an_error_that_says_why(hub_path: Path, tmp_path: Pat
         done = ingest(path, hub_path)
         assert done.code == 1 and said in done.err and done.err.count("\n") == 1
     assert evalhub("live", "list", "--json", "--hub", hub_path).json == {"releases": []}
+
+
+def test_the_same_call_again_finds_the_release(paper: Path, hub_path: Path) -> None:
+    """With a name or without; other papers, or other options, do not take its name."""
+    for options in ((), ("release=birds",)):
+        first, second = ingest(paper, hub_path, *options), ingest(paper, hub_path, *options)
+        assert second.code in (0, None) and second.json["hash"] == first.json["hash"]
+        assert second.json["added"] == 0
+    assert ingest(paper, hub_path, "release=birds", "per_table=3").code == 1
+    assert len(evalhub("live", "list", "--json", "--hub", hub_path).json["releases"]) == 2
+
+
+def test_what_is_told_of_a_known_paper_later_is_said_to_be_too_late(paper: Path, hub_path: Path) -> None:
+    options = ("-o", "solvers=", "--hub", hub_path)
+    evalhub("ingest", "papers", paper, *options, "-o", "release=birds")
+    done = evalhub("ingest", "papers", paper, *options, "-o", "release=again", "-o", "licence=CC-BY-4.0")
+    assert done.code in (0, None) and "with licence unknown and date unknown, which stay" in done.out
+
+
+def test_a_paper_may_be_the_folder_that_one_is_in_or_lie_beside_a_source(
+    paper: Path, hub_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(paper)
+    assert ingest(Path(), hub_path, "release=here").json["papers"] == 1
+    with tarfile.open(paper / "other.tar.gz", "w:gz") as archive:
+        archive.add(source(tmp_path / "other", 2) / "main.tex", "main.tex")
+    assert ingest(paper, hub_path, "release=both").json["papers"] == 2
+
+
+def test_a_paper_with_one_table_that_comes_twice_is_one_paper(paper: Path, hub_path: Path, tmp_path: Path) -> None:
+    copy = source(tmp_path / "copy", 1)
+    (copy / "main.tex").write_text((paper / "main.tex").read_text() + "% printed again")
+    done = evalhub("ingest", "papers", paper, copy, "-o", "solvers=", "-o", "release=one", "--hub", hub_path)
+    assert done.code in (0, None) and "the same paper as" in done.out and "on 1 paper," in done.out
 
 
 def test_a_paper_that_cannot_be_read_is_named_and_the_others_are_taken(paper: Path, hub_path: Path) -> None:
