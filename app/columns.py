@@ -15,6 +15,12 @@ from evalhub import charts
 THIN_SAMPLES, THIN_CLUSTERS = 30, 10
 """Fewer common samples or clusters than these are marked."""
 
+TAKES = {
+    "cost": "Mean cost of one attempt on these samples in US dollars, prompt included. Unknown is not free.",
+    "parameters": "Number of weights, all experts included. Unknown is not 0.",
+    "released": "The day that the model came out.",
+}
+
 RANKING = {
     "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
     "model": "The model, with the user's own settings in brackets where it ran under some.",
@@ -24,6 +30,9 @@ RANKING = {
     "tie": "Models with the same letter cannot be told apart from the best one of their group.",
     "samples": "Samples on which the model was measured. Missing ones are not counted as wrong.",
     "coverage": "Share of this ranking's samples on which the model was measured.",
+    "size": f"{TAKES['parameters']} Empty: unknown.",
+    "cost": f"{TAKES['cost']} The mean is of attempts whose price is known. Empty: known of none.",
+    "released": f"{TAKES['released']} Empty: unknown.",
     "note": f"`thin coverage`: measured on fewer than {charts.THIN_BELOW:.0%} of the samples, compare with care. "
     "`chance baseline`: not a model; what guessing or silence scores.",
 }
@@ -65,12 +74,6 @@ TAGS = {
     "clusters": "Groups of samples that share a paper, an image or a document. They decide the interval's width.",
     "note": f"`thin`: fewer than {THIN_SAMPLES} samples or {THIN_CLUSTERS} clusters. The interval says how little "
     "is known.",
-}
-
-TAKES = {
-    "cost": "Mean cost of one attempt on these samples in US dollars, prompt included. Unknown is not free.",
-    "parameters": "Number of weights, all experts included. Unknown is not 0.",
-    "released": "The day that the model came out.",
 }
 
 FRONTIER = {
@@ -163,6 +166,8 @@ def config(meaning: Mapping[str, str], frame: pl.DataFrame) -> dict[str, Any]:
             shown[name] = st.column_config.ProgressColumn(
                 name, help=text, format="percent", min_value=0, max_value=1, width="small", color=charts.BLUE
             )
+        elif name == "size":
+            shown[name] = st.column_config.NumberColumn(name, help=text, format="compact", width="small")
         elif frame[name].dtype.is_float():
             shown[name] = st.column_config.NumberColumn(
                 name, help=text, format=_format(frame, name), width="small"

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import queries
 from app.snapshot import Snapshot
+from evalhub.live.release import PREFIX
 from evalhub.wording import plain
 
 OpenPage = Callable[[str, Mapping[str, str]], None]
@@ -18,12 +19,21 @@ OpenPage = Callable[[str, Mapping[str, str]], None]
 EVERYTHING = "all samples"
 
 
+def source_name(source: str) -> str:
+    """What a source is called on a page."""
+    if source == queries.POOL:
+        return EVERYTHING
+    if source.startswith(PREFIX):
+        return f"live release {plain(source.removeprefix(PREFIX))}"
+    return plain(source)
+
+
 def source(options: list[str]) -> str:
     """Ask for one of `options`, sources, of which '' is everything."""
     return st.selectbox(
         "Source",
         options,
-        format_func=lambda name: EVERYTHING if name == queries.POOL else plain(name),
+        format_func=source_name,
         key="source",
         bind="query-params",
         help="Where the samples come from. A sample found in two sources counts in both.",

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from app.snapshot import Snapshot, cached
+from app.snapshot import COSTS, Snapshot, cached
 from app.wording import LONGEST
 from evalhub.store import reads
 from evalhub.store.origins import OF_SOURCE
@@ -96,12 +96,24 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 
 @cached
 def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
-    """The rows of a ranking, best first."""
+    """The rows of a ranking, best first, with what is known of the models, null where it is not: parameters,
+    released, licence, open_weights, cost (mean US dollars of an attempt on the ranking's source), priced (share of
+    these attempts whose price is known)."""
+    # Snapshots of before say nothing of costs, or of weights.
+    held = set(frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")["table_name"])
+    nothing = "SELECT '' AS source, '' AS model, 0 AS attempts, 0 AS priced, NULL::DOUBLE AS cost WHERE false"
+    costs = "FROM model_cost" if held >= COSTS else nothing
     return frame_of(
         snapshot,
-        """
-        SELECT model, model_id, score, low, high, rank, rank_low, rank_high, tie_group, samples, coverage
-        FROM ranking_row WHERE ranking_id = $ranking_id ORDER BY rank, score DESC, model
+        f"""
+        SELECT w.model, w.model_id, w.score, w.low, w.high, w.rank, w.rank_low, w.rank_high, w.tie_group,
+               w.samples, w.coverage, d.parameters, d.released, nullif(d.licence, '') AS licence, d.open_weights,
+               c.cost, c.priced / c.attempts AS priced
+        FROM ranking_row w JOIN ranking r USING (ranking_id)
+             LEFT JOIN (FROM model UNION ALL BY NAME SELECT NULL::BOOLEAN AS open_weights WHERE false) d
+             USING (model_id)
+             LEFT JOIN ({costs}) c ON c.source = r.source AND c.model = w.model
+        WHERE w.ranking_id = $ranking_id ORDER BY w.rank, w.score DESC, w.model
         """,
         ranking_id=ranking_id,
     )

@@ -12,7 +12,7 @@ import polars as pl
 
 from app.queries import POOL
 from app.views.ranking import as_table
-from app.wording import number
+from app.wording import number, size
 from evalhub.win_map import THIN_CELL
 
 
@@ -57,6 +57,8 @@ def ranking_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
             {
                 **row,
                 **{name: _end(raw[name], digits) for name in ("score", "low", "high")},
+                "parameters": "" if raw["parameters"] is None else size(raw["parameters"]),
+                "dollars": "" if raw["cost"] is None else number(raw["cost"]),
                 "page": model_file(raw["model_id"]),
                 "left": low,
                 "wide": round(high - low, 2),

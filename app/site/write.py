@@ -10,7 +10,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from app import columns, frontier_queries, live_queries, pair_queries, queries
+from app import columns, live_queries, pair_queries, queries
 from app.controls import EVERYTHING
 from app.downloads import csv, parquet
 from app.site import shown
@@ -22,6 +22,8 @@ from evalhub.exports.target import fresh_folder
 from evalhub.wording import plain
 
 _PLACES = ("source", "method", "score", "low", "high", "rank_low", "rank_high", "models", "samples", "coverage")
+
+_FACTS = ("model", "score", "low", "high", "samples", "coverage", "parameters", "released", "cost", "priced")
 
 _MOST = 40
 """Models in a map of win rates."""
@@ -180,7 +182,7 @@ class _Site:
             facts, ranking = pl.DataFrame(), None
         else:
             ranking = self._rankings.row(0, named=True)
-            facts = frontier_queries.facts(self._snapshot, ranking["ranking_id"]).drop("model_id")
+            facts = queries.ranking_rows(self._snapshot, ranking["ranking_id"]).select(_FACTS)
         self._page(
             "frontier.html",
             "frontier.html",

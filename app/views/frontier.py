@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, frontier_queries, queries
+from app import columns, controls, downloads, queries
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.wording import escaped
@@ -21,7 +21,7 @@ class Axis:
     """What scores can be set against."""
 
     column: str
-    """Of `frontier_queries.facts`."""
+    """Of `queries.ranking_rows`."""
 
     title: str
     scale: Scale
@@ -77,7 +77,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         st.info("There is no ranking of this source by this method. Choose another method.")
         return
     ranking, axis = chosen.row(0, named=True), AXES[against]
-    facts = frontier_queries.facts(snapshot, ranking["ranking_id"])
+    facts = queries.ranking_rows(snapshot, ranking["ranking_id"])
     if facts.is_empty():
         st.info("No model has been measured on these samples yet.")
         return

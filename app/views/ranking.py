@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, queries
+from app import columns, controls, downloads, queries, ranking_filters
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.views.about import about
@@ -18,6 +18,9 @@ from evalhub.wording import is_baseline, plain, span
 
 CHART_ROWS = 30
 """Models drawn without scrolling."""
+
+FACTS = {"size": "parameters", "cost": "cost", "released": "released"}
+"""Columns of the page on what a model is, and those of `queries.ranking_rows`."""
 
 
 def render(snapshot: Snapshot, open_page: OpenPage) -> None:
@@ -35,6 +38,9 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         st.info("No model has been measured on these samples yet.")
     else:
         _facts(ranking, rows)
+        ranking_filters.samples(snapshot, ranking["source"], ranking["method"], open_page)
+        shown = ranking_filters.shown(snapshot, rows)
+        table, rows = table.filter(shown), rows.filter(shown)
         _chart(rows, ranking)
         _table(table, rows, ranking, open_page)
     about(snapshot, ranking, table)
@@ -43,7 +49,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
 
 
 def as_table(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a ranking in the words of the page."""
+    """The rows of a ranking in the words of the page, with those facts of models that they have."""
     tied = rows["tie_group"].value_counts().filter(pl.col("count") > 1)["tie_group"].sort().to_list()
     letters = {group: _letter(place) for place, group in enumerate(tied)}
     kinds = _kinds(rows)
@@ -56,6 +62,7 @@ def as_table(rows: pl.DataFrame) -> pl.DataFrame:
         pl.Series("tie", [letters.get(group, "") for group in rows["tie_group"]], pl.String),
         "samples",
         "coverage",
+        *(pl.col(column).alias(name) for name, column in FACTS.items() if column in rows.columns),
         kinds.replace(charts.MODEL, "").alias("note"),
     )
 
@@ -111,6 +118,7 @@ def _table(table: pl.DataFrame, rows: pl.DataFrame, ranking: dict[str, Any], ope
         hide_index=True,
         height=columns.height(table, 20),
         column_config=columns.config(columns.RANKING, table),
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         key=f"rows-{ranking['ranking_id']}",
@@ -148,7 +156,7 @@ def _by_source(snapshot: Snapshot, rows: pl.DataFrame) -> None:
             "model": st.column_config.TextColumn("model", help=columns.RANKING["model"], pinned=True),
             **{
                 name: st.column_config.ProgressColumn(
-                    plain(name),
+                    controls.source_name(name),
                     help="Mean pass rate on this source.",
                     format="percent",
                     min_value=0,

@@ -82,7 +82,7 @@ def test_an_empty_ranking_says_so(open_app: Open, snapshots: Path) -> None:
 def test_about_names_everything_needed_to_judge_the_ranking(open_app: Open, snapshots: Path) -> None:
     """Ids, times, sizes, every column, and what the interval covers."""
     app = open_app(snapshots, method="mean")
-    assert [box.label for box in app.expander] == ["About this ranking"]
+    assert "About this ranking" in [box.label for box in app.expander]
     text = words(app)
     for fact in ("pool-mean-0123456789", "2026-11-03-a", "2026-11-03 09:30 UTC", "8 in 4 clusters"):
         assert fact in text

@@ -75,6 +75,7 @@ def test_the_first_page_is_the_ranking_and_the_files_hold_it(site: Path, snapsho
     for row in rows.iter_rows(named=True):
         assert f"{row['score']:.3f}" in first.words
     assert "evalhub rank --method auto" in first.words
+    assert "7.24B" in first.words and "2026-03-01" in first.words and "None" not in first.words
     assert published(snapshots).snapshot_id in first.words
 
 
