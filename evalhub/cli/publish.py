@@ -60,7 +60,7 @@ def _write_site(snapshots: Path, site: Path) -> int:
     from evalhub.errors import EvalhubError
 
     done = subprocess.run(
-        [sys.executable, "-m", "app.site", "--snapshots", str(snapshots), str(site)],
+        [sys.executable, "-P", "-m", "app.site", "--snapshots", str(snapshots), str(site)],
         capture_output=True,
         text=True,
         check=False,
