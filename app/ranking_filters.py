@@ -85,7 +85,7 @@ def _conditions(snapshot: Snapshot) -> list[pl.Expr]:
     return conditions
 
 
-def samples(snapshot: Snapshot, source: str, method: str, open_page: OpenPage) -> None:
+def samples(snapshot: Snapshot, source: str, open_page: OpenPage) -> None:
     """Ask for some of a source's samples, and lead to the ranking on exactly these."""
     if not probe_queries.has_search(snapshot):
         return
@@ -117,5 +117,4 @@ def samples(snapshot: Snapshot, source: str, method: str, open_page: OpenPage) -
         )
     if go:
         where = " AND ".join(f"{column} = {spelt(value)}" for column, value in asked.items() if value)
-        # Build takes its first method where it cannot make this one while a reader waits.
-        open_page("build", {"where": where, "method": method})
+        open_page("build", {"where": where})

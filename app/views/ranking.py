@@ -38,7 +38,7 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         st.info("No model has been measured on these samples yet.")
     else:
         _facts(ranking, rows)
-        ranking_filters.samples(snapshot, ranking["source"], ranking["method"], open_page)
+        ranking_filters.samples(snapshot, ranking["source"], open_page)
         shown = ranking_filters.shown(snapshot, rows)
         table, rows = table.filter(shown), rows.filter(shown)
         _chart(rows, ranking)

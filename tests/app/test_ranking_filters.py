@@ -20,7 +20,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.model_columns import set_facts
 from evalhub.store.results import save_ranking
 from ingest.records import Model, Sample, Status
-from tests.app.conftest import words
+from tests.app.conftest import Open, words
 from tests.app.snapshot import PNG
 from tests.scoring.fakes import Fake, run
 
@@ -81,25 +81,20 @@ def _until(count: int) -> Callable[[Request], tuple[str, Status]]:
     return lambda request: ("yes" if int(request.text) < count else "no", Status.OK)
 
 
-def page(folder: Path, name: str = "ranking", **parameters: str | list[str]) -> AppTest:
-    """A page alone, at an address."""
+def page(folder: Path, **parameters: str | list[str]) -> AppTest:
+    """The page alone, at an address."""
 
-    def alone(folder: str, name: str) -> None:
-        from importlib import import_module
+    def alone(folder: str) -> None:
         from pathlib import Path
 
-        import streamlit as st
-
         from app.snapshot import published
+        from app.views.ranking import render
 
-        def left(*where: object) -> None:
-            st.session_state["left"] = where
+        render(published(Path(folder)), lambda *_: None)
 
-        import_module(f"app.views.{name}").render(published(Path(folder)), left)
-
-    app = AppTest.from_function(alone, args=(str(folder), name), default_timeout=60)
-    for key, value in {"method": "mean", **parameters}.items():
-        app.query_params[key] = value
+    app = AppTest.from_function(alone, args=(str(folder),), default_timeout=60)
+    for name, value in {"method": "mean", **parameters}.items():
+        app.query_params[name] = value
     app.run()
     assert not app.exception
     return app
@@ -178,17 +173,15 @@ def test_what_is_no_filter_hides_nothing(known: Path, asked: dict[str, str]) -> 
     assert len(models(page(known, **asked))) == len(PASSES)
 
 
-def test_samples_lead_to_the_ranking_on_exactly_these(known: Path) -> None:
-    """By source, modality and tag, whatever signs they have: Build ranks on them, by the same method."""
-    app = page(known, source="books", modality="image", tag=TAG)
+def test_samples_lead_to_the_ranking_on_exactly_these(known: Path, open_app: Open) -> None:
+    """By source, modality and tag, whatever signs they have: the page Build ranks on them."""
+    app = open_app(known, method="mean", source="books", modality="image", tag=TAG)
     assert app.selectbox("tag").options == ["other", TAG]
     (go,) = [button for button in app.button if button.label == "Rank on these"]
     go.click().run()
-    name, parameters = app.session_state["left"]
-    assert parameters["method"] == "mean"
-    built = page(known, name, **parameters)
-    assert built.metric[0].value == "4", "samples 0, 4, 8 and 12"
-    table = built.dataframe[0].value.set_index("model")
+    assert not app.exception and app.title[0].value == "Build a benchmark"
+    assert app.metric[0].value == "4", "samples 0, 4, 8 and 12"
+    table = app.dataframe[0].value.set_index("model")
     assert table["score"][[BEST, SMALL, EVIL, UNKNOWN]].tolist() == [1, 0.75, 0.75, 0.5]
 
 
