@@ -78,7 +78,7 @@ def show_tags(
         "high",
         pl.lit(charts.MODEL).alias("kind"),
     )
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F").encode(x="zero:Q")
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F", aria=False).encode(x="zero:Q")
     ranges = charts.range_layers(drawn, label="tag", unit=unit)
     st.altair_chart(alt.layer(zero, *ranges).properties(height=charts.HEAD + len(drawn) * charts.ROW))
     st.caption(

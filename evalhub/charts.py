@@ -5,6 +5,8 @@ Colours are from the Okabe-Ito palette, and kinds differ in shape too, so that n
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import altair as alt
 import polars as pl
 
@@ -17,6 +19,9 @@ _SHAPES = {MODEL: "circle", THIN: "diamond", CHANCE: "square"}
 
 THIN_BELOW = 0.8
 """Coverage below this is marked."""
+
+LINE = 32
+"""Characters of a line of an axis's title: what a phone has room for beside the names of models."""
 
 ROW = 24
 """Height of one point range in pixels."""
@@ -48,7 +53,7 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
     base = alt.Chart(alt.Data(values=shown.to_dicts()))
     y = rows_axis(label, shown[label].to_list())
     kinds = [kind for kind in _COLOURS if kind in set(shown["kind"])]
-    legend = None if kinds == [MODEL] else alt.Legend(orient="top", title=None)
+    legend = None if kinds == [MODEL] else alt.Legend(orient="top", title=None, symbolOpacity=1)
     colour = alt.Color(
         "kind:N", scale=alt.Scale(domain=kinds, range=[_COLOURS[kind] for kind in kinds]), legend=legend
     )
@@ -59,8 +64,8 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
     tooltip = [alt.Tooltip(f"{label}:N")] + [
         alt.Tooltip(f"{column}:Q", format=".3~g") for column in ("score", "low", "high")
     ]
-    bars = base.mark_rule(strokeWidth=3, opacity=0.55, strokeCap="round").encode(
-        x=alt.X("low:Q", title=plain(unit), scale=alt.Scale(zero=False, nice=True), axis=x_axis),
+    bars = base.mark_rule(strokeWidth=3, opacity=0.7, strokeCap="round").encode(
+        x=alt.X("low:Q", title=wrap(plain(unit), LINE), scale=alt.Scale(zero=False, nice=True), axis=x_axis),
         x2="high:Q",
         y=y,
         color=colour,
@@ -71,7 +76,7 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
     )
     chance = (
         base.transform_filter(alt.datum.kind == CHANCE)
-        .mark_rule(strokeDash=[4, 4], color=_COLOURS[CHANCE], opacity=0.8)
+        .mark_rule(strokeDash=[4, 4], color=_COLOURS[CHANCE], opacity=0.8, aria=False)  # its row says it
         .encode(x="score:Q")
     )
     return [chance, bars, points]
@@ -83,7 +88,7 @@ def rows_axis(label: str, order: list[str]) -> alt.Y:
         f"{label}:N",
         sort=order,
         title=None,
-        axis=alt.Axis(labelLimit=340, labelOverlap=False, ticks=False),
+        axis=alt.Axis(labelLimit=340, labelOverlap=False, labelFlush=False, ticks=False),
     )
 
 

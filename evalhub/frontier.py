@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
 import altair as alt
@@ -24,6 +25,9 @@ _IN_WORDS = "datum.value < 1000 ? format(datum.value, '.2~r') : replace(format(d
 
 MOST_NAMED = 15
 """Models of the front up to which their names stand beside them."""
+
+LINE = 0.05
+"""Of the chart's height, what a line of text takes."""
 
 Scale = Literal["amount", "date"]
 
@@ -67,7 +71,7 @@ def frontier(
     colour = alt.Color(
         "standing:N",
         scale=alt.Scale(domain=kinds, range=[_COLOURS[kind] for kind in kinds]),
-        legend=alt.Legend(orient="top", title=None),
+        legend=alt.Legend(orient="top", title=None, symbolOpacity=1),
     )
     shape = alt.Shape("standing:N", scale=alt.Scale(domain=kinds, range=[_SHAPES[kind] for kind in kinds]))
     tooltip = [
@@ -79,7 +83,7 @@ def frontier(
     front = base.transform_filter(alt.datum.standing == ON_FRONT)
     layers = [
         front.mark_line(interpolate="step-after", color=BLUE, opacity=0.6).encode(x=x, y=y),
-        base.mark_rule(strokeWidth=2, opacity=0.45).encode(
+        base.mark_rule(strokeWidth=2, opacity=0.6).encode(
             x=x, y=alt.Y("low:Q", title=plain(unit)), y2="high:Q", color=colour, tooltip=tooltip
         ),
         base.mark_point(size=80, filled=True, opacity=1).encode(
@@ -88,14 +92,27 @@ def frontier(
     ]
     if chance:
         lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))
-        layers.append(lines.mark_rule(strokeDash=[4, 4], color=_GREY).encode(y=y))
+        layers.append(lines.mark_rule(strokeDash=[4, 4], color=_GREY, aria=False).encode(y=y))
     if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
+        named = alt.Chart(alt.Data(values=_apart(shown).to_dicts()))
         layers.append(
-            front.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180, color=_GREY).encode(
+            named.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180, color=_GREY).encode(
                 x=x, y=y, text="model:N"
             )
         )
     return alt.layer(*layers).properties(height=460)
+
+
+def _apart(shown: pl.DataFrame) -> pl.DataFrame:
+    """The rows on the front whose names can be read beside each other: from the best down, those a line below the
+    last one. Others have theirs under the pointer, and in the table."""
+    line = (shown["high"].max() - shown["low"].min()) * LINE
+    last, kept = inf, []
+    for row in shown.filter(pl.col("standing") == ON_FRONT).sort("score", descending=True).iter_rows(named=True):
+        if last - row["score"] >= line:
+            last = row["score"]
+            kept.append(row)
+    return pl.DataFrame(kept, schema=shown.schema)
 
 
 def _scale(rows: pl.DataFrame, scale: Scale) -> alt.Scale:

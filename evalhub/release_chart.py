@@ -34,7 +34,7 @@ def months(rows: pl.DataFrame, *, order: list[str], unit: str) -> alt.LayerChart
         color=alt.Color(
             "model:N",
             scale=alt.Scale(domain=names, range=list(_COLOURS[:number])),
-            legend=alt.Legend(orient="top", title=None, labelLimit=240, columns=3),
+            legend=alt.Legend(orient="top", title=None, symbolOpacity=1, labelLimit=240, columns=3),
         ),
         tooltip=[
             *(alt.Tooltip(f"{name}:N") for name in ("model", "release")),

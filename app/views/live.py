@@ -273,7 +273,7 @@ def _releases(releases: pl.DataFrame) -> None:
         with st.expander(f"How {escaped(row['release'])} was made"):
             made = {"recipe": json.loads(row["recipe"]), "counts": json.loads(row["counts"])}
             shown = plain(json.dumps(made, indent=2, ensure_ascii=False))
-            st.code(shown[:LONGEST], language="json", wrap_lines=True, height=400)
+            st.code(shown[:LONGEST], language=None, wrap_lines=True, height=400)
             if len(shown) > LONGEST:
                 st.caption(f"Cut after {LONGEST:,} of {len(shown):,} characters; the download holds all.")
 

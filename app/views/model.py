@@ -135,7 +135,7 @@ def _conditions(snapshot: Snapshot, model_id: str) -> None:
         with st.expander(f"{escaped(row['variant']) or 'as the source asks'} · {sources}"):
             st.caption(f"{row['samples']:,} samples · seed {seeds} · condition {escaped(row['condition_id'])}")
             spec = json.dumps(json.loads(row["spec"]), indent=2, ensure_ascii=False)
-            st.code(plain(spec), language="json", wrap_lines=True)
+            st.code(plain(spec), language=None, wrap_lines=True)
 
 
 def _beside_others(snapshot: Snapshot, model_id: str, source: str) -> None:

@@ -121,7 +121,7 @@ def _paper(live: dict[str, Any]) -> str:
 
 
 def _json(value: Any) -> None:
-    _text(json.dumps(value, indent=2, ensure_ascii=False), language="json")
+    _text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _about(sample: dict[str, Any], places: list[tuple[str, str]]) -> None:
@@ -199,10 +199,10 @@ def _verdict(row: dict[str, Any]) -> str:
     return ":gray-badge[fail]" if row["value"] <= 0 else f":gray-badge[{number(row['value'])}]"
 
 
-def _text(text: str, length: int | None = None, language: str | None = None) -> None:
+def _text(text: str, length: int | None = None) -> None:
     """Show text as it is; `length` is that of the whole, where `text` may be only its start."""
     whole = len(text) if length is None else length
     height: Any = 320 if len(text) > TALL else "content"
-    st.code(plain(text[:LONGEST]), language=language, wrap_lines=True, height=height)
+    st.code(plain(text[:LONGEST]), language=None, wrap_lines=True, height=height)
     if whole > LONGEST:
         st.caption(f"Cut after {LONGEST:,} of {whole:,} characters.")

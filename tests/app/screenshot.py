@@ -89,6 +89,15 @@ def chromium(width: int = 1400, height: int = 1000) -> Iterator[Chrome]:
             browser.quit()
 
 
+def look(browser: Chrome, width: int, height: int, *, dark: bool = False) -> None:
+    """Let pages see a window of this size in CSS pixels, and a reader whose system is light or dark."""
+    phone = width < 600
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
 def settled(browser: Chrome, text: str) -> str:
     """Wait until the app has finished its run and shows `text`; returns the text of the whole page."""
     from selenium.webdriver.common.by import By
