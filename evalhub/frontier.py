@@ -94,12 +94,15 @@ def frontier(
         lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))
         layers.append(lines.mark_rule(strokeDash=[4, 4], color=_GREY, aria=False).encode(y=y))
     if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
-        named = alt.Chart(alt.Data(values=_apart(shown).to_dicts()))
-        layers.append(
-            named.mark_text(align="left", baseline="bottom", dx=6, dy=-6, limit=180, color=_GREY).encode(
-                x=x, y=y, text="model:N"
+        # The best one is often the last: its name stands before it, lest the edge cuts it.
+        named = _apart(shown)
+        for some, align, aside in ((named[:1], "right", -8), (named[1:], "left", 6)):
+            names = alt.Chart(alt.Data(values=some.to_dicts()))
+            layers.append(
+                names.mark_text(
+                    align=align, baseline="bottom", dx=aside, dy=-6, limit=180, color=_GREY, aria=False
+                ).encode(x=x, y=y, text="model:N")
             )
-        )
     return alt.layer(*layers).properties(height=460)
 
 
