@@ -195,11 +195,11 @@ def test_no_interval_excludes_its_own_estimate() -> None:
 
 @pytest.mark.slow
 def test_the_held_out_model_is_inside_as_often_as_said_and_few_straight_families_are_rejected() -> None:
-    """90 % intervals over 40 families of 40 samples; 1,000 families stand in the benchmarks."""
+    """90 % intervals over 24 families of 40 samples; more stand in the benchmarks."""
     inside, rejected = 0, 0
-    for seed in range(40):
+    for seed in range(24):
         family, _ = simulated(100 + seed, samples=40)
         law = law_of(family, resamples=100)
         inside += bool(law.held_out and law.held_out.inside)
         rejected += bool(law.rejected)
-    assert 31 <= inside <= 40 and rejected <= 6
+    assert 18 <= inside <= 24 and rejected <= 4
