@@ -96,7 +96,9 @@ def frontier(
     if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
         # The best one is often the last: its name stands before it, lest the edge cuts it.
         named = _apart(shown)
-        for some, align, aside in ((named[:1], "right", -8), (named[1:], "left", 6)):
+        sides: list[tuple[pl.DataFrame, Literal["left", "right"], int]]
+        sides = [(named[:1], "right", -8), (named[1:], "left", 6)]
+        for some, align, aside in sides:
             names = alt.Chart(alt.Data(values=some.to_dicts()))
             layers.append(
                 names.mark_text(
