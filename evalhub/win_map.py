@@ -33,7 +33,11 @@ def win_map(
         (pl.col("shared") < THIN_CELL).alias("thin"),
         strength.alias("strength"),
     )
-    side = alt.Axis(labelLimit=220, labelOverlap=False, ticks=False, domain=False) if row_names else None
+    side = (
+        alt.Axis(labelLimit=220, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
+        if row_names
+        else None
+    )
     base = alt.Chart(alt.Data(values=shown.to_dicts())).encode(
         x=alt.X(
             "column:N",
