@@ -200,6 +200,7 @@ jobs:
           key: evalhub-hub-${{{{ github.run_id }}}}
           restore-keys: evalhub-hub-
       - run: git checkout -- hub/live.toml
+      # Where no index of yours has evalhub: git+https://HOST/YOUR/evalhub, or a path.
       - run: pip install "evalhub[papers,ocr]"
       - run: evalhub refresh --hub hub
       - uses: actions/cache/save@v4

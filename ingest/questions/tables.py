@@ -16,7 +16,7 @@ from ingest.questions.numbers import decimals_for
 from ingest.questions.program import TWO_STEPS, run_on
 from ingest.questions.searches import Searches
 from ingest.questions.slips import opposite
-from ingest.questions.wording import FUNCTIONS, form, listed, ordinal, quoted
+from ingest.questions.wording import FUNCTIONS, form, listed, options_in, ordinal, quoted
 
 _FREE = 0.4
 """Share of free numbers among questions that can be asked either way."""
@@ -229,12 +229,12 @@ class Tables(Searches):
     def _difference(self, program: dict[str, Any], question: str, slip: dict[str, Any]) -> Draft:
         if not run_on(self.grid, program).value:
             raise Refused("both are equal")
+        row, column = program["less"]
+        counted = (self.grid.unit(column), self.quantity(row, column).scale)
         if self._free():
-            row, column = program["less"]
-            written = form(program["decimals"], self.grid.unit(column), self.quantity(row, column).scale)
-            return self._draft(program, question + written)
+            return self._draft(program, question + form(program["decimals"], *counted))
         right, other = self._answers([program, program | slip])
-        return self._draft(program, question, (opposite(right), other, opposite(other)))
+        return self._draft(program, question + options_in(*counted), (opposite(right), other, opposite(other)))
 
     def _trend(self, cells: list[tuple[int, int]], question: str) -> Draft:
         program = {"op": "trend", "cells": [list(cell) for cell in cells]}

@@ -176,9 +176,21 @@ def ordinal(place: int) -> str:
 
 def form(decimals: int, unit: str = "", scale: str = "") -> str:
     """How a free number is to be written, as a sentence behind the question."""
-    parts = [_SCALES[scale]] if scale else []
-    measured = (
-        " ".join(["in", *parts, *([f"({unit})" if parts else unit] if unit else [])]) if parts or unit else ""
-    )
+    measured = _measured(unit, scale)
     digits = "to a whole number" if decimals <= 0 else f"to {decimals} decimal{'s' * (decimals > 1)}"
     return f" Give the result {measured + ', ' if measured else ''}{digits}."
+
+
+def options_in(unit: str = "", scale: str = "") -> str:
+    """What numbers to choose from are counted in, as a sentence behind the question; nothing where they are
+    plain."""
+    measured = _measured(unit, scale)
+    return f" The options are {measured}." if measured else ""
+
+
+def _measured(unit: str, scale: str) -> str:
+    """`in millions (ms)`."""
+    parts = [_SCALES[scale]] if scale else []
+    if unit:
+        parts.append(f"({unit})" if parts else unit)
+    return " ".join(["in", *parts]) if parts else ""
