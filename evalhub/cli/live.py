@@ -12,6 +12,7 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
 
 if TYPE_CHECKING:
     from aggregate.rerun.plan import Plan
+    from evalhub.live.plan import Standing
     from evalhub.live.predict import Prediction
 
 _MOST = 10**12
@@ -130,12 +131,13 @@ def plan_command(
 
     with telling() as tell:
         results = Results(hub=hub_path, columns=columns, metric=metric, tell=tell)
-        source, samples = results.samples(new) if new else ("", new_samples or 0)
+        on = results.standing(new) if new else None
+        samples = on.samples if on else new_samples or 0
         made = plan_release(results.on(old), samples, budget, retired=retired)
     if as_json:
-        print_json(plan_json(made, source))
+        print_json(plan_json(made, on))
         return
-    _print_plan(made, source)
+    _print_plan(made, on)
 
 
 def _print_prediction(release: Prediction) -> None:
@@ -184,7 +186,7 @@ def _print_prediction(release: Prediction) -> None:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
-def _print_plan(made: Plan, source: str) -> None:
+def _print_plan(made: Plan, on: Standing | None) -> None:
     from rich.table import Table
 
     from evalhub.cli.tables import console, escape
@@ -209,5 +211,5 @@ def _print_plan(made: Plan, source: str) -> None:
         if way.way == "models":
             out.print(f"Models that answer everything: {escape(', '.join(way.models))}")
     out.print("[dim]expected error: mean absolute error of the scores that are not measured in full.[/]")
-    if source:
-        click.echo("\n".join(commands(made.ways[0], source, made.samples)))
+    if on:
+        click.echo("\n".join(commands(made.ways[0], on)) or "every model of the better way has answered its share")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aggregate.measurements import Measurements
 from aggregate.rerun.plan import Plan, Way, plan
 from evalhub.errors import EvalhubError
+from evalhub.wording import plain
 
 
 def plan_release(old: Measurements, samples: int, budget: int, *, retired: Sequence[str] = ()) -> Plan:
@@ -25,19 +26,41 @@ def plan_release(old: Measurements, samples: int, budget: int, *, retired: Seque
         raise EvalhubError(str(error)) from error
 
 
-def commands(way: Way, source: str, samples: int) -> list[str]:
-    """What runs the models of a way on a release of the hub. Which samples a share is, `evalhub score` draws."""
-    share = [] if way.samples_each >= samples else ["--budget", str(way.samples_each)]
-    return [shlex.join(["evalhub", "score", model, "--source", source, *share]) for model in way.models]
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far the models of a hub are on a release."""
+
+    source: str
+    """The release's."""
+
+    samples: int
+    """It has so many."""
+
+    answered: Mapping[str, int]
+    """Samples of it that a model has a value on."""
+
+    ran: Collection[str]
+    """Models that were run here; the others are known from logs."""
 
 
-def plan_json(made: Plan, source: str = "") -> dict[str, Any]:
-    """As `evalhub live plan --json` prints it; with commands where the hub has the release, as this source."""
+def commands(way: Way, on: Standing) -> list[str]:
+    """What runs those models of a way that have not answered enough of a release yet. Which samples a share is,
+    `evalhub score` draws. A model that was never run here has a remark in the place of a command."""
+    share = [] if way.samples_each >= on.samples else ["--budget", str(way.samples_each)]
+    lines = []
+    for model in way.models:
+        if on.answered.get(model, 0) >= way.samples_each:
+            continue
+        call = shlex.join(["evalhub", "score", model, "--source", on.source, *share])
+        known = f"# {' '.join(plain(model).split())} is known from logs alone: import its results on {on.source}"
+        lines.append(call if model in on.ran else known)
+    return lines
+
+
+def plan_json(made: Plan, on: Standing | None = None) -> dict[str, Any]:
+    """As `evalhub live plan --json` prints it; with commands where the hub has the release."""
     return {
         "samples": made.samples,
         "budget": made.budget,
-        "ways": [
-            {**asdict(way), **({"commands": commands(way, source, made.samples)} if source else {})}
-            for way in made.ways
-        ],
+        "ways": [{**asdict(way), **({"commands": commands(way, on)} if on else {})} for way in made.ways],
     }

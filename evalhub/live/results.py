@@ -11,8 +11,10 @@ import polars as pl
 from aggregate.measurements import Measurements
 from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
+from evalhub.live.plan import Standing
 from evalhub.live.release import PREFIX
 from evalhub.store.hub import Hub
+from evalhub.store.journal import models_tried
 from evalhub.store.releases import release
 from evalhub.store.results import measurement_frame
 from evalhub.store.wanted import Wanted
@@ -65,7 +67,7 @@ class Results:
         """A warning where a release of the hub has questions that no model is measured on."""
         if Path(which).is_file():
             return []
-        whole = self.samples(which)[1]
+        whole = self.standing(which).samples
         if len(found.samples) >= whole:
             return []
         return [
@@ -73,12 +75,21 @@ class Results:
             "the others, and hold for all only where these were drawn at random"
         ]
 
-    def samples(self, which: str) -> tuple[str, int]:
-        """Source and number of questions of a release of the hub.
+    def standing(self, which: str) -> Standing:
+        """How far models are on a release of the hub.
 
         Raises:
             EvalhubError: there is none.
         """
         with Hub(self.hub, make=False) as hub:
             made = release(hub, which.removeprefix(PREFIX))
-        return made.source, made.questions
+            frame = measurement_frame(hub, Wanted.of_source(made.source), self.metric)
+            ran = set(models_tried(hub))
+        valued = frame.filter(pl.col("value").is_not_null())
+        answered = valued.group_by("model").agg(pl.col("sample").n_unique(), pl.col("model_id").first())
+        return Standing(
+            source=made.source,
+            samples=made.questions,
+            answered=dict(answered.select("model", "sample").rows()),
+            ran=ran | set(answered.filter(pl.col("model_id").is_in(list(ran)))["model"]),
+        )

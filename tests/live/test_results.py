@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from aggregate.rerun.plan import Way
+from evalhub.live.plan import Standing, commands
 from evalhub.store.hub import Hub
 from tests.cli.helpers import evalhub
 from tests.live.sources import source
@@ -50,12 +53,25 @@ def test_models_that_were_not_run_on_a_release_of_the_hub_are_predicted(two: Pat
 def test_a_plan_ends_with_the_commands_that_carry_it_out(two: Path) -> None:
     planned = ("live", "plan", "--old", "old", "--new", "new", "--budget", "40", "--hub", two)
     ways = {way["way"]: way for way in evalhub(*planned, "--json").json["ways"]}
-    each = ways["samples"]["samples_each"]
+    left = [model for model in ways["samples"]["models"] if model not in MODELS[::3]]
     assert ways["samples"]["commands"] == [
-        f"evalhub score {model} --source live:new --budget {each}" for model in ways["samples"]["models"]
+        f"# {model} is known from logs alone: import its results on live:new" for model in left
     ]
-    assert all(line.endswith("--source live:new") for line in ways["models"]["commands"])
     assert ways["samples"]["commands"][0] in evalhub(*planned).out
+
+
+def test_models_that_ran_here_have_commands_until_they_have_answered_their_share() -> None:
+    way = Way(way="samples", models=("a", "b b", "c"), samples_each=5, share=0.5, answers=15, expected_error=0.1)
+    on = Standing(source="live:new", samples=9, answered={"a": 5, "b b": 4}, ran={"a", "b b"})
+    assert commands(way, on) == [
+        "evalhub score 'b b' --source live:new --budget 5",
+        "# c is known from logs alone: import its results on live:new",
+    ]
+    whole = replace(way, samples_each=9)
+    assert commands(whole, on)[:2] == [
+        "evalhub score a --source live:new",
+        "evalhub score 'b b' --source live:new",
+    ]
 
 
 def test_where_only_chance_was_measured_it_says_what_to_do(hub_path: Path, tmp_path: Path) -> None:
