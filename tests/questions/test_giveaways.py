@@ -68,9 +68,7 @@ def test_the_right_picture_may_stand_anywhere() -> None:
         asked = questions_of(
             paper(
                 figures=[
-                    figure(
-                        str(number), caption, f"Figure {number} shows it for each year on record. {caption}"
-                    )
+                    figure(str(number), caption, f"Figure {number} shows it for each year on record. {caption}")
                     for number, caption in enumerate(drawn, 1)
                 ]
             ),
