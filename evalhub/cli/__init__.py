@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "Write what the hub holds into files, for other tools.",
     "probe": "Find the samples of the pool that a sentence means.",
     "bench": "Save what a probe finds as a benchmark, and see what it is worth.",
+    "recommend": "Say which model to use for a need, and how likely it is the best.",
     "law": "Lay laws through pass rates: what larger models will score.",
     "live": "See the releases of live samples; plan and predict when a new one appears.",
     "model": "List the models, and say which names are one.",

@@ -1,0 +1,238 @@
+"""Which model to use for a need: how likely each is the best one, and what two together would gain.
+
+Chances: clusters of the samples that all candidates share are weighed at random, as a posterior over the clusters
+that might have been drawn (Bayesian bootstrap; Rubin 1981, Ann. Statist. 9:130), with one more cluster whose
+values are coin tosses, so that a handful of samples on which all agree is not certainty. Assumes that clusters
+were drawn independently from the need.
+
+Two together: for each tag of the samples the better of the two is asked. That is decided on one half of the
+clusters and counted on the other, and the other way round, so that luck in deciding is not gain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from aggregate.intervals import check_level
+from aggregate.measurements import Measurements, MeasurementsError
+
+_DRAWS = 4000
+_FEWEST = 10
+"""Shared samples from which on there is a recommendation."""
+
+_LEAST_COVERAGE = 0.5
+"""Of the samples, below which a model is left out: with it few would be shared."""
+
+_PAIRED = 8
+"""Models, the likeliest best, of which pairs are looked at."""
+
+_SPLITS = 20
+"""Into halves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A model that could be used."""
+
+    model: str
+
+    score: float
+    """Mean value on the shared samples."""
+
+    low: float
+    high: float
+
+    best: float
+    """How likely it has the highest score of all candidates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two models, of which each tag's samples go to the better one."""
+
+    first: str
+    second: str
+
+    gain: float
+    """Mean gain over the better of the two alone."""
+
+    low: float
+    high: float
+    """For all pairs that were looked at together (Bonferroni)."""
+
+    oracle: float
+    """The gain if it were known of each sample which of the two does better: never less than luck makes of it."""
+
+    second_on: tuple[str, ...]
+    """Tags on which the second one is asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is recommended."""
+
+    candidates: tuple[Candidate, ...]
+    """The likeliest best first."""
+
+    samples: int
+    """That all candidates were measured on."""
+
+    clusters: int
+    level: float
+
+    left_out: dict[str, float]
+    """Models with the share of the samples that they were measured on: too small."""
+
+    pair: Pair | None
+    """The two with the largest gain, of the likeliest; None where samples have no tags, or no two gain."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return asdict(self)
+
+
+def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
+    """Recommend one of the models of M measurements by one metric.
+
+    Raises:
+        MeasurementsError: there are several metrics or none, or too few samples that the models share.
+    """
+    check_level(level)
+    if len(m.metrics) != 1:
+        raise MeasurementsError("a recommendation is by one metric: name it with --metric")
+    value = np.full((len(m.models), len(m.samples)), np.nan)
+    value[m.model, m.sample] = m.value
+    if m.metrics[0].direction == "down":
+        value = -value
+    coverage = np.isfinite(value).mean(axis=1)
+    kept = np.flatnonzero(coverage >= _LEAST_COVERAGE)
+    if not kept.size:
+        raise MeasurementsError("no model was measured on half of the samples: there is nothing to compare")
+    shared = np.isfinite(value[kept]).all(axis=0)
+    if shared.sum() < _FEWEST:
+        raise MeasurementsError(
+            f"only {shared.sum():,} samples were measured on all of {len(kept):,} models: leave some out"
+        )
+    rng = np.random.default_rng(seed)
+    seen = value[kept][:, shared]
+    names = [m.models[place] for place in kept]
+    cluster = np.unique(m.cluster_of[shared], return_inverse=True)[1]
+    draws = _weighed(seen, cluster, rng)
+    best = _best(draws)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    score = seen.mean(axis=1)
+    low, high = np.minimum(low, score), np.maximum(high, score)
+    order = np.lexsort((-score, -best))
+    sign = -1.0 if m.metrics[0].direction == "down" else 1.0
+    candidates = []
+    for place in order:
+        ends = sorted((sign * float(low[place]), sign * float(high[place])))
+        candidates.append(
+            Candidate(
+                model=names[place],
+                score=sign * float(score[place]),
+                low=ends[0],
+                high=ends[1],
+                best=float(best[place]),
+            )
+        )
+    pair = None
+    if m.tag_of.size:
+        tag = m.tag_of[shared]
+        top = [int(place) for place in order[:_PAIRED]]
+        pair = _pair(seen, names, top, cluster, tag, m.tags, level, rng)
+    return Choice(
+        candidates=tuple(candidates),
+        samples=int(shared.sum()),
+        clusters=int(cluster.max()) + 1,
+        level=level,
+        left_out={m.models[place]: float(coverage[place]) for place in np.flatnonzero(coverage < _LEAST_COVERAGE)},
+        pair=pair,
+    )
+
+
+def _weighed(value: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(draws, M) means over clusters with random weights, and one cluster of coin tosses."""
+    number = int(cluster.max()) + 1
+    sums = np.stack([np.bincount(cluster, row, number) for row in value])
+    counts = np.bincount(cluster, minlength=number)
+    weight = rng.standard_gamma(1.0, (_DRAWS, number))
+    least, most = value.min(), value.max()
+    toss = np.where(rng.random((_DRAWS, len(value))) < 0.5, least, most)
+    extra = rng.standard_gamma(1.0, (_DRAWS, 1))
+    return np.asarray((weight @ sums.T + extra * toss) / (weight @ counts[:, None] + extra))
+
+
+def _best(draws: np.ndarray) -> np.ndarray:
+    """(M,) share of draws in which each is the highest; those that tie share one."""
+    top = draws >= draws.max(axis=1, keepdims=True) - 1e-12
+    return np.asarray((top / top.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def _pair(
+    value: np.ndarray,
+    names: list[str],
+    top: list[int],
+    cluster: np.ndarray,
+    tag: np.ndarray,
+    tags: tuple[str, ...],
+    level: float,
+    rng: np.random.Generator,
+) -> Pair | None:
+    """The pair with the largest gain by tag; None where none gains."""
+    number, found = int(cluster.max()) + 1, None
+    if number < 4 or len(np.unique(tag)) < 2:
+        return None
+    halves = np.array([rng.permutation(number) < number // 2 for _ in range(_SPLITS)])[:, cluster]
+    for first, second in combinations(top, 2):
+        gains = _gains(value[first], value[second], halves, tag)
+        if found is None or gains.mean() > found[2].mean():
+            found = (first, second, gains)
+    if found is None or found[2].mean() <= 0:
+        return None
+    first, second, gains = found
+    drawn = _weighed_gain(gains, cluster, rng)
+    tail = (1 - level) / 2 / (len(top) * (len(top) - 1) / 2)
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    a, b = value[first], value[second]
+    better = max(a.mean(), b.mean())
+    sums = np.bincount(tag, b - a, len(tags))
+    return Pair(
+        first=names[first],
+        second=names[second],
+        gain=float(gains.mean()),
+        low=float(low),
+        high=float(high),
+        oracle=float(np.maximum(a, b).mean() - better),
+        second_on=tuple(tags[place] for place in np.flatnonzero(sums > 0)),
+    )
+
+
+def _gains(a: np.ndarray, b: np.ndarray, halves: np.ndarray, tag: np.ndarray) -> np.ndarray:
+    """(S,) mean over the splits of what asking the better one of its tag gains, decided without the sample's half,
+    over the better one of all, which is known: nothing is gained by not knowing that."""
+    total = np.zeros(len(a))
+    lead = b - a
+    best = b if lead.sum() > 0 else a
+    number = int(tag.max()) + 1
+    for half in halves:
+        for told in (half, ~half):
+            by_tag = np.bincount(tag[told], lead[told], number)
+            alone = lead[told].sum() > 0
+            # A tag that was not seen goes to the better one of all.
+            there = np.bincount(tag[told], minlength=number) > 0
+            asked = np.where(there, by_tag > 0, alone)[tag]
+            counted = ~told
+            total[counted] += (np.where(asked, b, a) - best)[counted]
+    return total / len(halves)
+
+
+def _weighed_gain(gains: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(draws,) mean gains over clusters with random weights."""
+    number = int(cluster.max()) + 1
+    weight = rng.standard_gamma(1.0, (_DRAWS, number))
+    return np.asarray((weight @ np.bincount(cluster, gains, number)) / (weight @ np.bincount(cluster)))

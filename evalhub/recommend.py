@@ -1,0 +1,93 @@
+"""Which of a hub's models to use for a need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aggregate.choice import Choice, choose
+from evalhub.errors import EvalhubError
+from evalhub.ranking import select
+from evalhub.selection import Selection
+from evalhub.store.chosen import model_ids
+from evalhub.store.costs import attempt_costs
+from evalhub.store.hub import Hub
+from evalhub.store.model_columns import known_models
+from evalhub.wording import is_baseline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """A choice among models that may be used."""
+
+    choice: Choice
+
+    parameters: dict[str, int | None]
+    """Of the candidates; None where unknown."""
+
+    costs: dict[str, float | None]
+    """Mean cost of an attempt on these samples in US dollars; None where unknown."""
+
+    refused: dict[str, str]
+    """Why others may not be used."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `evalhub recommend --json` prints it."""
+        return {
+            **self.choice.to_json(),
+            "parameters": self.parameters,
+            "costs": self.costs,
+            "refused": self.refused,
+        }
+
+
+def recommend(
+    hub: Hub,
+    selection: Selection,
+    *,
+    max_parameters: int | None = None,
+    max_cost: float | None = None,
+    metric: str = "",
+    level: float = 0.9,
+    seed: int = 0,
+) -> Recommendation:
+    """Choose among the models of a selection that are small and cheap enough. What is unknown is neither.
+
+    Chance baselines are no candidates.
+
+    Raises:
+        EvalhubError: nothing is measured there, or no model is left.
+        aggregate.measurements.MeasurementsError: too few samples are shared.
+    """
+    measurements = select(hub, selection, metric).measurements
+    facts, ids = known_models(hub), model_ids(hub)
+    spent = attempt_costs(hub, selection.samples(hub))
+    parameters: dict[str, int | None] = {}
+    costs: dict[str, float | None] = {}
+    refused: dict[str, str] = {}
+    for name in measurements.models:
+        model_id = ids.get(name, name)
+        if is_baseline(model_id):
+            continue
+        known = facts.get(model_id)
+        size, cost = known.parameters if known else None, spent.get(model_id)
+        if max_parameters is not None and (size is None or size > max_parameters):
+            refused[name] = "its size is unknown" if size is None else "too large"
+        elif max_cost is not None and (cost is None or cost > max_cost):
+            refused[name] = "its cost is unknown" if cost is None else "too dear"
+        else:
+            parameters[name], costs[name] = size, cost
+    if not parameters:
+        reasons = ", ".join(sorted({f"{why}" for why in refused.values()})) or "only chance baselines are measured"
+        raise EvalhubError(f"no model is left to recommend: {reasons} (evalhub model set says sizes)")
+    left = measurements.of_models(np.isin(measurements.models, list(parameters)))
+    choice = choose(left, level=level, seed=seed)
+    used = {one.model for one in choice.candidates}
+    return Recommendation(
+        choice=choice,
+        parameters={name: size for name, size in parameters.items() if name in used},
+        costs={name: cost for name, cost in costs.items() if name in used},
+        refused=refused,
+    )

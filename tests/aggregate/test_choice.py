@@ -1,0 +1,94 @@
+"""Which model to use: chances that are kept, and gains that are not luck."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from aggregate.choice import choose
+from aggregate.measurements import Measurements, MeasurementsError
+
+
+def measured(rates: dict[str, list[float]], samples: int, seed: int, *, tags: bool = True) -> Measurements:
+    """Outcomes of models with a pass rate on each tag."""
+    rng = np.random.default_rng(seed)
+    number = len(next(iter(rates.values())))
+    rows = [
+        (model, f"s{sample}", float(rng.random() < by_tag[sample % number]), f"t{sample % number}")
+        for sample in range(samples)
+        for model, by_tag in rates.items()
+    ]
+    frame = pl.DataFrame(rows, schema=["model", "sample", "value", "tag"], orient="row")
+    return Measurements.from_frame(frame if tags else frame.drop("tag"))
+
+
+def test_a_clear_best_is_named_and_equal_ones_share_the_chance() -> None:
+    clear = choose(measured({"a": [0.9], "b": [0.5], "c": [0.4]}, 200, 0))
+    assert clear.candidates[0].model == "a" and clear.candidates[0].best > 0.99
+    equal = choose(measured({"a": [0.5], "b": [0.5]}, 200, 1))
+    assert sum(one.best for one in equal.candidates) == pytest.approx(1)
+    assert all(0.02 < one.best < 0.98 for one in equal.candidates)
+
+
+def test_a_handful_of_samples_is_not_certain() -> None:
+    found = choose(measured({"a": [1.0], "b": [0.0]}, 10, 0))
+    assert found.candidates[0].best < 1 and found.candidates[0].low < 1
+
+
+def test_the_chance_is_kept_about_as_often_as_said() -> None:
+    """120 needs of 40 samples each; a standard error is about .04."""
+    claimed, kept, inside = [], [], []
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        rates = {f"m{place}": [float(rate)] for place, rate in enumerate(rng.beta(6, 6, 5))}
+        found = choose(measured(rates, 40, seed), seed=seed)
+        first = found.candidates[0]
+        claimed.append(first.best)
+        kept.append(rates[first.model] == max(rates.values()))
+        inside += [one.low <= rates[one.model][0] <= one.high for one in found.candidates]
+    assert abs(np.mean(claimed) - np.mean(kept)) < 0.12
+    assert 0.86 <= np.mean(inside) <= 0.96
+
+
+def test_two_that_complement_each_other_gain_and_two_alike_do_not() -> None:
+    apart = choose(measured({"a": [0.9, 0.3], "b": [0.3, 0.9], "c": [0.5, 0.5]}, 200, 0)).pair
+    assert apart is not None and {apart.first, apart.second} == {"a", "b"}
+    assert apart.low > 0.15 and apart.gain <= apart.oracle + 1e-9
+    assert apart.second_on == (("t1",) if apart.second == "b" else ("t0",))
+    surely = 0
+    for seed in range(20):
+        pair = choose(measured({"a": [0.5, 0.5], "b": [0.5, 0.5], "c": [0.5, 0.5]}, 120, seed)).pair
+        surely += pair is not None and pair.low > 0
+    assert surely <= 4
+
+
+def test_what_is_thin_is_left_out_and_untagged_samples_have_no_pair() -> None:
+    m = measured({"a": [0.6], "b": [0.5], "thin": [0.9]}, 60, 0, tags=False)
+    keep = (m.model != m.models.index("thin")) | (m.sample < 20)
+    frame = pl.DataFrame(
+        {
+            "model": np.array(m.models)[m.model[keep]],
+            "sample": np.array(m.samples)[m.sample[keep]],
+            "value": m.value[keep].astype(float),
+        }
+    )
+    found = choose(Measurements.from_frame(frame))
+    assert list(found.left_out) == ["thin"] and found.left_out["thin"] == pytest.approx(1 / 3)
+    assert found.samples == 60 and found.pair is None
+
+
+def test_lower_is_better_where_the_metric_says_so() -> None:
+    frame = pl.DataFrame(
+        [(m, f"s{s}", v + s % 3) for s in range(30) for m, v in (("slow", 9.0), ("fast", 2.0))],
+        schema=["model", "sample", "value"],
+        orient="row",
+    )
+    found = choose(Measurements.from_frame(frame, kind="numeric", direction="down"))
+    first = found.candidates[0]
+    assert first.model == "fast" and first.low <= first.score <= first.high and first.score < 4
+
+
+def test_too_few_shared_samples_are_refused() -> None:
+    with pytest.raises(MeasurementsError, match="only 5 samples"):
+        choose(measured({"a": [0.5], "b": [0.5]}, 5, 0))
