@@ -15,6 +15,7 @@ from app.views.about import interval_covers
 from app.views.attempts import show_curve, show_spending
 from app.views.sample import show_sample
 from app.views.strengths import ranking_of, show_strengths
+from app.views.ticked import ticked
 from app.wording import escaped, size, start
 from evalhub import charts
 from evalhub.wording import is_baseline, plain, span
@@ -171,28 +172,18 @@ def _samples(snapshot: Snapshot, model_id: str, source: str, open_page: OpenPage
     if len(samples) == queries.MOST_SAMPLES:
         st.caption(f"The first {queries.MOST_SAMPLES:,} are listed; narrow by source or verdict for the others.")
     table = _sample_table(samples)
-    known = samples["sample_id"].to_list()
-    wanted = st.query_params.get("sample")
-    choice = st.dataframe(
+    sample_id = ticked(
         table,
-        hide_index=True,
-        height=columns.height(table, 10),
-        placeholder="",
-        column_config=columns.config(columns.SAMPLES, table),
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [known.index(wanted)] if wanted in known else []}},
+        columns.SAMPLES,
+        samples["sample_id"].to_list(),
+        parameter="sample",
         key=f"samples-{snapshot.snapshot_id}-{model_id}-{source}-{verdict}",
+        rows=10,
+        files=(samples, "samples"),
+        hint="Tick a row to read the question, the reference and every attempt.",
     )
-    downloads.buttons(samples, "samples")
-    with st.expander("What these columns mean", icon=":material/info:"):
-        columns.explain(columns.SAMPLES, table)
-    if not choice.selection.rows:
-        st.query_params.pop("sample", None)
-        st.caption("Tick a row to read the question, the reference and every attempt.")
+    if sample_id is None:
         return
-    sample_id = known[choice.selection.rows[0]]
-    st.query_params["sample"] = sample_id
     show_sample(snapshot, model_id, sample_id)
     if st.button("All models on this sample", icon=":material/groups:"):
         open_page("sample", {"sample": sample_id})

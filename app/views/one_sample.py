@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from app import columns, downloads, queries
+from app import columns, queries
 from app.controls import OpenPage
 from app.snapshot import Snapshot
 from app.views.sample import show_attempts, show_question
+from app.views.ticked import ticked
 from app.wording import escaped, start
 from evalhub.wording import plain
 
@@ -60,27 +61,17 @@ def _models(snapshot: Snapshot, sample_id: str) -> None:
         pl.Series("reason", [plain(reason) for reason in found["reason"]], pl.String),
     )
     table = table.drop([name for name in ("settings", "reason") if not any(table[name])])
-    known = found["model_id"].to_list()
-    wanted = st.query_params.get("model")
-    choice = st.dataframe(
+    model_id = ticked(
         table,
-        hide_index=True,
-        height=columns.height(table, 15),
-        placeholder="",
-        column_config=columns.config(columns.ANSWERS, table),
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [known.index(wanted)] if wanted in known else []}},
+        columns.ANSWERS,
+        found["model_id"].to_list(),
+        parameter="model",
         key=f"models-{snapshot.snapshot_id}-{sample_id}",
+        rows=15,
+        files=(found, "models-on-sample"),
+        hint="Tick a row to read what the model said.",
     )
-    downloads.buttons(found, "models-on-sample")
-    with st.expander("What these columns mean", icon=":material/info:"):
-        columns.explain(columns.ANSWERS, table)
-    if not choice.selection.rows:
-        st.query_params.pop("model", None)
-        st.caption("Tick a row to read what the model said.")
+    if model_id is None:
         return
-    model_id = known[choice.selection.rows[0]]
-    st.query_params["model"] = model_id
     st.subheader(escaped(model_id))
     show_attempts(snapshot, model_id, sample_id)

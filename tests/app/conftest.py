@@ -63,23 +63,28 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Open:
     return opened
 
 
-def open_model(folder: Path, **parameters: str) -> AppTest:
-    """The model page alone, at an address."""
+def open_page(name: str, folder: Path, **parameters: str) -> AppTest:
+    """A page alone, by its module in `app.views`, at an address."""
 
-    def page(folder: str) -> None:
+    def page(name: str, folder: str) -> None:
+        from importlib import import_module
         from pathlib import Path
 
         from app.snapshot import published
-        from app.views.model import render
 
-        render(published(Path(folder)), lambda *_: None)
+        import_module(f"app.views.{name}").render(published(Path(folder)), lambda *_: None)
 
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
+    app = AppTest.from_function(page, args=(name, str(folder)), default_timeout=60)
+    for parameter, value in parameters.items():
+        app.query_params[parameter] = value
     app.run()
     assert not app.exception
     return app
+
+
+def open_model(folder: Path, **parameters: str) -> AppTest:
+    """The model page alone, at an address."""
+    return open_page("model", folder, **parameters)
 
 
 def listed(app: AppTest) -> pd.DataFrame:

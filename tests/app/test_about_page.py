@@ -12,27 +12,13 @@ from streamlit.testing.v1 import AppTest
 from app import pair_queries
 from app.downloads import csv
 from app.snapshot import published
-from tests.app.conftest import codes, words
+from tests.app.conftest import codes, open_page, words
 from tests.app.pair_snapshot import EVIL, FEW, GOOD, NUMBER, POOR
 
 
 def open_about(folder: Path, **parameters: str) -> AppTest:
     """The page alone, at an address."""
-
-    def page(folder: str) -> None:
-        from pathlib import Path
-
-        from app.snapshot import published
-        from app.views.about import render
-
-        render(published(Path(folder)), lambda *_: None)
-
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("about", folder, **parameters)
 
 
 def test_hashes_are_of_the_samples_and_the_file(pair_snapshots: Path) -> None:

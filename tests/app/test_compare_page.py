@@ -12,27 +12,13 @@ from app import pair_queries
 from app.by_tag import NO_TAG, by_tag
 from app.snapshot import published
 from app.views import compare as view
-from tests.app.conftest import Open, codes, words
+from tests.app.conftest import Open, codes, open_page, words
 from tests.app.pair_snapshot import EVIL, EVIL_TAG, FEW, GOOD, POOR
 
 
 def compare(folder: Path, **parameters: str) -> AppTest:
     """The page alone, at an address."""
-
-    def page(folder: str) -> None:
-        from pathlib import Path
-
-        from app.snapshot import published
-        from app.views.compare import render
-
-        render(published(Path(folder)), lambda *_: None)
-
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("compare", folder, **parameters)
 
 
 def test_it_asks_for_two_models(pair_snapshots: Path) -> None:

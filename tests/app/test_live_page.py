@@ -14,7 +14,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.refresh_stages import STAGES, begin, end
 from evalhub.store.snapshot import folder, publish
 from tests.app import live_hub
-from tests.app.conftest import codes, words
+from tests.app.conftest import codes, open_page, words
 from tests.app.live_hub import EASY, HARD, NEXT, PRIVATE, SECRET
 
 TODAY = date(2026, 11, 4)
@@ -34,21 +34,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def open_live(folder: Path, **parameters: str) -> AppTest:
     """The page alone, at an address."""
-
-    def page(folder: str) -> None:
-        from pathlib import Path
-
-        from app.snapshot import published
-        from app.views.live import render
-
-        render(published(Path(folder)), lambda *_: None)
-
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("live", folder, **parameters)
 
 
 def test_a_harder_month_does_not_move_a_model_on_the_scale(published: Path) -> None:

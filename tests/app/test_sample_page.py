@@ -8,28 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app import live_hub
-from tests.app.conftest import codes, words
+from tests.app.conftest import codes, open_page, words
 from tests.app.live_hub import ATTACK, HARD, PRIVATE, SECRET, UNTIL, questions
 from tests.app.snapshot import ALPHA, BETA, CHANCE, GAMMA
 
 
 def open_sample(folder: Path, **parameters: str) -> AppTest:
     """The page alone, at an address."""
-
-    def page(folder: str) -> None:
-        from pathlib import Path
-
-        from app.snapshot import published
-        from app.views.one_sample import render
-
-        render(published(Path(folder)), lambda *_: None)
-
-    app = AppTest.from_function(page, args=(str(folder),), default_timeout=60)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return open_page("one_sample", folder, **parameters)
 
 
 @pytest.fixture(scope="module")
