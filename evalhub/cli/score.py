@@ -223,21 +223,24 @@ def command(
 def _telling_where_it_stopped(model: str, *, as_json: bool) -> Iterator[None]:
     """A signal while nothing can be summed up (a model is loading, the user is in a hurry): programs are told JSON
     all the same."""
+    import signal
+
     from evalhub.scoring.interrupt import Stopped, raising
 
-    try:
-        with raising():
+    with raising() as wish:
+        try:
             yield
-    except Stopped as stop:
-        if as_json:
-            print_json({"model": model, "run": None, "sources": [], "interrupted": True})
-        _end(stop.number, "nothing was summed up.")
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else wish.number or signal.SIGINT
+            if as_json:
+                print_json({"model": model, "run": None, "sources": [], "interrupted": True})
+            _end(number, "nothing was summed up.")
 
 
-def _end(signal: int, state: str) -> None:
+def _end(number: int, state: str) -> None:
     """Say how it stands after a signal, and exit as shells expect it."""
     click.echo(f"stopped; what was done is kept, and the same command goes on: {state}", err=True)
-    click.get_current_context().exit(128 + signal)
+    click.get_current_context().exit(128 + number)
 
 
 def _check(

@@ -37,10 +37,17 @@ class Wish:
 
 
 @contextmanager
-def raising() -> Iterator[None]:
-    """Both signals raise `Stopped`, so that what is open is closed."""
-    with _handling(_raise):
-        yield
+def raising() -> Iterator[Wish]:
+    """Both signals raise `Stopped`, so that what is open is closed. Gives a wish that knows the signal: DuckDB, in
+    the middle of a query, raises a `KeyboardInterrupt` of its own instead."""
+    wish = Wish()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        wish.number = number
+        _raise(number, frame)
+
+    with _handling(stop):
+        yield wish
 
 
 @contextmanager
