@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
         pl.DataFrame(
             {
                 "model": one["model"],
-                "params": one["parameters"],
+                "parameters": one["parameters"],
                 "sample": [f"{problem.kind}/{problem.prompt}" for problem in problems],
                 "tag": [problem.kind for problem in problems],
                 "rate": one["rates"],
@@ -221,10 +221,14 @@ def score(out: Path, facts: list[dict[str, Any]], most: int) -> dict[str, list[d
         names = {one.sample_id: one.source_id for one in JsonLines().samples(path=str(out / "samples.jsonl"))}
         with Hub(Path(hub)) as opened:
             rows = measurement_frame(opened).filter(pl.col("model_id").is_in(list(found)))
-    params = pl.DataFrame([{"model_id": one["model"], "params": one["parameters"]} for one in facts])
+    params = pl.DataFrame([{"model_id": one["model"], "parameters": one["parameters"]} for one in facts])
     rows.join(params, on="model_id").select(
-        pl.col("model_id").alias("model"), "params", pl.col("sample").replace(names), "tag", "attempts", "passes"
-    ).sort("params", "sample").write_csv(out / "passes.csv")
+        pl.col("model_id").alias("model"),
+        "parameters",
+        pl.col("sample").replace(names),
+        "tag",
+        *("value", "attempts", "passes"),
+    ).sort("parameters", "sample").write_csv(out / "passes.csv")
     return found
 
 

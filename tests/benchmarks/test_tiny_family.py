@@ -71,7 +71,7 @@ def test_a_family_is_built_scored_and_not_built_twice(
     true = pl.read_csv(tmp_path / "out/rates.csv")
     found = pl.read_csv(tmp_path / "out/passes.csv")
     assert set(found["model"]) == {"tiny-100k", "tiny-250k"} and found.height == true.height == 2 * 172
-    both = true.join(found, on=["model", "params", "sample", "tag"])
+    both = true.join(found, on=["model", "parameters", "sample", "tag"])
     expected = (both["rate"] * both["attempts"]).sum()
     assert both.height == true.height and expected > 4
     assert abs(both["passes"].sum() - expected) < 4 * expected**0.5
