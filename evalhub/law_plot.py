@@ -31,7 +31,6 @@ def law_plot(law: Law, family: str = "") -> alt.HConcatChart:
     rows += [_row("", size, rate, None, None, _LAW) for size, rate in law.curve]
     numbers = dict.fromkeys(("parameters", "rate", "low", "high"), pl.Float64)
     frame = pl.DataFrame(rows, schema={"model": pl.String, **numbers, "kind": pl.String})
-    verdict = {None: "not tested", True: "rejected", False: "not rejected"}[law.rejected]
     p = "" if law.p is None else f", p {law.p:.2g}"
     of = f"{law.samples:,} samples" if law.samples else "mean pass rates"
     whose = f"{plain(family)}: t" if family else "T"
@@ -42,7 +41,7 @@ def law_plot(law: Law, family: str = "") -> alt.HConcatChart:
         )
         .properties(
             title=alt.TitleParams(
-                f"{whose}ask scaling law on {of}: {verdict}{p}",
+                f"{whose}ask scaling law on {of}: {law.verdict}{p}",
                 subtitle=[
                     f"The line is the law through all models, bars are {law.level * 100:.12g} % intervals.",
                 ],

@@ -117,12 +117,16 @@ class Law:
         """Whether the family bends; None where that cannot be tested."""
         return None if self.p is None else self.p < REJECTED_AT
 
+    @property
+    def verdict(self) -> str:
+        """The same in words."""
+        return {None: "not tested", True: "rejected", False: "not rejected"}[self.rejected]
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
-        verdict = {None: "not tested", True: "rejected", False: "not rejected"}[self.rejected]
         held = self.held_out and {**asdict(self.held_out), "inside": self.held_out.inside}
         outlooks = [{"parameters": size, **asdict(one)} for size, one in self.outlooks]
-        return {**asdict(self), "verdict": verdict, "held_out": held, "outlooks": outlooks}
+        return {**asdict(self), "verdict": self.verdict, "held_out": held, "outlooks": outlooks}
 
 
 def law_of(

@@ -12,6 +12,7 @@ normal over samples; all models of the family lie on the law.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import optimize
@@ -61,7 +62,12 @@ class Lines:
         """(P, P) of theta: sandwich by clusters, so that it holds whether or not u and s are normal."""
         return np.asarray(self.bread @ (self.scores.T @ self.scores) @ self.bread)
 
-    @property
+    @cached_property
+    def found(self) -> Posterior:
+        """Of each sample's line, given its counts and the fit."""
+        return _evaluate(self, self.theta)[0]
+
+    @cached_property
     def bread(self) -> np.ndarray:
         """(P, P) inverse of the observed information."""
         size = len(self.theta)

@@ -37,9 +37,6 @@ class Outlook:
     seen_high: float
     """Where the rate lies that would be measured with as many attempts; the same as above where none are given."""
 
-    scatter: float
-    """Standard deviation of that measured rate."""
-
 
 def resampled(made: Lines, draws: int, rng: np.random.Generator) -> np.ndarray:
     """(draws, P) theta fitted to resampled clusters, by one Newton step from the fit."""
@@ -91,7 +88,6 @@ def outlook(
         high=max(float(high), rate),
         seen_low=min(float(seen_low), rate),
         seen_high=max(float(seen_high), rate),
-        scatter=float(measured.std()),
     )
 
 
@@ -101,10 +97,9 @@ def curve(made: Lines, sizes: np.ndarray) -> np.ndarray:
 
 
 def _expected(made: Lines, t: float, bend: float) -> np.ndarray:
-    mean, covariance, beta = lines_given(made, made.theta)
-    found = posterior(made.counts, mean, covariance, beta, made.start)
-    f = found.node @ np.array([1.0, -t]) + beta * bend
-    return np.asarray((found.weight * rate_of(f, made.counts.chance)).sum(axis=1))
+    _, _, beta = lines_given(made, made.theta)
+    f = made.found.node @ np.array([1.0, -t]) + beta * bend
+    return np.asarray((made.found.weight * rate_of(f, made.counts.chance)).sum(axis=1))
 
 
 def _rates(

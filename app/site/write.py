@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.controls import EVERYTHING
 from app.downloads import csv, parquet
 from app.site import shown
 from app.snapshot import Snapshot
-from app.views.about import interval_covers
+from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
 from app.wording import size
 from evalhub.exports.target import fresh_folder
@@ -114,7 +113,6 @@ class _Site:
         source, method = ranking["source"], ranking["method"]
         rows = queries.ranking_rows(self._snapshot, ranking["ranking_id"])
         name = shown.ranking_file(source, method)
-        command = ["evalhub", "rank", *(["--source", source] if source else []), "--method", method]
         self._page(
             name,
             "ranking.html",
@@ -123,7 +121,7 @@ class _Site:
             rows=shown.ranking_rows(rows),
             others=self._others(source, method),
             files=self._files(as_download(rows, ranking), f"ranking-{Path(name).stem}"),
-            command=shlex.join(command),
+            command=rank_command(ranking),
             covers=interval_covers(ranking["level"]),
             meanings=shown.explained(columns.RANKING, list(columns.RANKING)),
         )

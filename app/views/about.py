@@ -74,11 +74,14 @@ def _facts(snapshot: Snapshot, ranking: dict[str, Any]) -> None:
     st.markdown("\n".join(f"- **{name}**: {escaped(str(value))}" for name, value in facts.items()))
 
 
+def rank_command(ranking: dict[str, Any]) -> str:
+    """What makes a ranking again."""
+    of = [] if ranking["source"] == queries.POOL else ["--source", ranking["source"]]
+    return shlex.join(["evalhub", "rank", *of, "--method", ranking["method"]])
+
+
 def _command(ranking: dict[str, Any]) -> None:
-    command = ["evalhub", "rank", "--method", ranking["method"]]
-    if ranking["source"] != queries.POOL:
-        command[2:2] = ["--source", ranking["source"]]
-    st.code(plain(shlex.join(command)), language=None)
+    st.code(plain(rank_command(ranking)), language=None)
 
 
 def _matrix(snapshot: Snapshot, source: str) -> None:

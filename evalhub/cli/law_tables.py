@@ -10,8 +10,6 @@ from aggregate.laws.law import SAMPLES, Forecast, Law
 from evalhub.cli.tables import console, escape
 from evalhub.wording import plain
 
-_VERDICTS = {True: "rejected", False: "not rejected", None: "not tested"}
-
 _SHAPES = {
     "accelerated": "F bends down: the large models gain more than the law says",
     "slower": "F bends up: the large models gain less than the law says",
@@ -36,7 +34,7 @@ def print_law(law: Law, family: str = "") -> None:
         curve = f"chance + (1 - chance) {curve}, chance {law.chance:.3g}"
     click.echo(f"law: rate = {curve} on {of}; alpha {law.alpha:.3f}{reach}")
     tested = "" if law.p is None else f" (p {law.p:.2g})"
-    click.echo(f"verdict: {_VERDICTS[law.rejected]}{tested}; {_SHAPES[law.shape]}")
+    click.echo(f"verdict: {law.verdict}{tested}; {_SHAPES[law.shape]}")
     if held := law.held_out:
         click.echo(f"{plain(held.model)} by the smaller models; measured {_rate(held.rate)}:")
         table = _table("way", "forecast", f"{law.level * 100:.12g}% interval", "error")

@@ -57,19 +57,15 @@ class Making:
         self._written = self.folder / "written.msgpack"
         self._filtered = self.folder / "filtered.msgpack"
 
-    def goes_on(self, asked: str) -> bool:
-        """Whether what an earlier call left is of the same papers and settings, by their hash."""
-        return self._mark.is_file() and self._mark.read_text() == asked
-
     def begin(self, asked: str) -> None:
-        """Begin anew, unless an earlier call's work goes on.
+        """Begin anew, unless what an earlier call left is of the same papers and settings, by their hash.
 
         Raises:
             EvalhubError: no backend runs a model that takes part.
         """
         for name in (*self._settings.solvers, *self._settings.writers, *self._settings.verifiers):
             kind_of(name)
-        if self.goes_on(asked):
+        if self._mark.is_file() and self._mark.read_text() == asked:
             return
         self.clear()
         forget(self._hub, self._name)

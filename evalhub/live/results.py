@@ -67,7 +67,8 @@ class Results:
         """A warning where a release of the hub has questions that no model is measured on."""
         if Path(which).is_file():
             return []
-        whole = self.standing(which).samples
+        with Hub(self.hub, make=False) as hub:
+            whole = release(hub, which.removeprefix(PREFIX)).questions
         if len(found.samples) >= whole:
             return []
         return [
