@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +19,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Threads of torch and BLAS wait for each other by spinning, where the other workers have the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("evalhub", deadline=None)
+# How long an example takes says more about the machine than about the code. The examples are the same each time;
+# `pytest --hypothesis-profile search` takes others, and more where a test does not say how many.
+settings.register_profile("evalhub", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("search", deadline=None, max_examples=500)
 settings.load_profile("evalhub")
 
 
@@ -47,3 +50,18 @@ def hub(hub_path: Path) -> Iterator[Hub]:
     """An open, empty hub."""
     with Hub(hub_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """Address of a Ray cluster on this machine: two machines with a processor each, as Ray sees it."""
+    pytest.importorskip("ray", reason="Ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    small = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    made = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
+    made.add_node(**small)
+    made.wait_for_nodes()
+    yield made.address
+    made.shutdown()
