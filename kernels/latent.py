@@ -2,8 +2,8 @@
 
 A sample has a latent node q with a prior weight, and given the node its rows are independent: a row of model
 i at level l adds `weight * log_chance[i, l, q]` to the log-likelihood. Everything that a fit needs (Bock &
-Aitkin 1981, Psychometrika 46:443) is a sum of the nodes' posterior over rows or samples. Numba runs it; plain
-numpy stands beside it.
+Aitkin 1981, Psychometrika 46:443) is a sum of the nodes' posterior over rows or samples. Numba runs it, and torch
+where there is a GPU and much to do; plain numpy stands beside it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from kernels.device import why_not
 from kernels.threads import in_threads
 
 Part = TypeVar("Part")
 
 _ENTRIES_A_THREAD = 20_000
 """Fewer are not worth a thread."""
+
+_CURVATURE_CELLS = 2**27
+"""Numbers of second derivatives that all threads hold together, each its own."""
+
+_CARD_PRODUCTS = 500_000_000
+"""Entries times nodes; fewer are not worth a GPU, with which torch is loaded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +88,11 @@ class Posterior:
 
 def posterior(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posterior:
     """The E-step over all samples. weight: (S,), of samples."""
+    entries = int(rows.start[-1] - rows.start[0])
+    if entries * nodes.node.size >= _CARD_PRODUCTS and why_not() is None:
+        from kernels.latent_torch import posterior_on_card
+
+        return posterior_on_card(rows, nodes, weight)
     from kernels import latent_loops
 
     samples = weight.size
@@ -120,6 +132,34 @@ def sample_scores(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
     return found
 
 
+def score_curvature(
+    rows: Rows, nodes: Nodes, weight: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How the posterior of each sample's node moves with the models' own parameters, which the slopes belong to as
+    in `sample_scores`. With r[s, i, q] the sum of slope[i, l, q] over the sample's rows of model i:
+
+    Returns:
+        (M, M) sum over samples of weight[s] times the posterior covariance of r[s, i] and r[s, j]: what the
+        observed information lacks beside the complete one (Louis 1982, JRSS B 44:226).
+        (M, Q) the derivatives of `Posterior.totals` by each model's parameter.
+    """
+    from kernels import latent_loops
+
+    models, _, width = slope.shape
+
+    def part(begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        second, tilt = np.zeros((models, models)), np.zeros((models, width))
+        latent_loops.curvature(begin, end, *_plain(rows, nodes), weight, slope, second, tilt)
+        return second, tilt
+
+    found = _in_parts(part, rows, most=max(1, _CURVATURE_CELLS // models**2))
+    second, tilt = found[0]
+    for others in found[1:]:  # in place: with thousands of models these are large
+        second += others[0]
+        tilt += others[1]
+    return second, tilt
+
+
 def posterior_reference(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posterior:
     """What `posterior` promises, sample by sample."""
     counts, totals = np.zeros_like(nodes.log_chance), np.zeros(nodes.node.size)
@@ -147,6 +187,23 @@ def sample_scores_reference(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.n
     return found
 
 
+def score_curvature_reference(
+    rows: Rows, nodes: Nodes, weight: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `score_curvature` promises, sample by sample."""
+    models, _, width = slope.shape
+    second, tilt = np.zeros((models, models)), np.zeros((models, width))
+    posteriors = shares(rows, nodes)
+    for s in range(weight.size):
+        at = slice(rows.start[s], rows.start[s + 1])
+        score = np.zeros((models, width))
+        np.add.at(score, rows.model[at], rows.weight[at, None] * slope[rows.model[at], rows.level[at]])
+        off = score - (score @ posteriors[s])[:, None]
+        second += weight[s] * (off * posteriors[s]) @ off.T
+        tilt += weight[s] * off * posteriors[s]
+    return second, tilt
+
+
 def _plain(rows: Rows, nodes: Nodes) -> tuple[Any, ...]:
     """In the order in which the loops take them."""
     return (
@@ -155,7 +212,8 @@ def _plain(rows: Rows, nodes: Nodes) -> tuple[Any, ...]:
     )
 
 
-def _in_parts(work: Callable[[int, int], Part], rows: Rows) -> list[Part]:
-    """`work` on runs of samples, in threads where there is enough to do; results in order."""
+def _in_parts(work: Callable[[int, int], Part], rows: Rows, most: int = 1 << 16) -> list[Part]:
+    """`work` on runs of samples, in threads where there is enough to do but not more than `most`; results in
+    order."""
     entries = int(rows.start[-1] - rows.start[0])
-    return in_threads(work, rows.start.size - 1, entries // _ENTRIES_A_THREAD)
+    return in_threads(work, rows.start.size - 1, min(most, entries // _ENTRIES_A_THREAD))

@@ -98,3 +98,60 @@ def shares(begin, end, start, model, level, often, log_chance, log_prior, node, 
         _shares(
             start[s], start[s + 1], model, level, often, log_chance, log_prior, node, mean[s], precision, found[s]
         )
+
+
+@_jit
+def curvature(
+    begin,
+    end,
+    start,
+    model,
+    level,
+    often,
+    log_chance,
+    log_prior,
+    node,
+    mean,
+    precision,
+    weight,
+    slope,
+    second,
+    tilt,
+):
+    """Samples begin to end: adds to `second` and `tilt`."""
+    nodes = node.size
+    share, root = np.zeros(nodes), np.zeros(nodes)
+    most = 0
+    for s in range(begin, end):
+        most = max(most, start[s + 1] - start[s])
+    who = np.zeros(most, np.int64)
+    off = np.zeros((most, nodes))
+    for s in range(begin, end):
+        _shares(
+            start[s], start[s + 1], model, level, often, log_chance, log_prior, node, mean[s], precision, share
+        )
+        for q in range(nodes):
+            root[q] = np.sqrt(weight[s] * share[q])
+        seen = 0
+        for e in range(start[s], start[s + 1]):
+            along, w = slope[model[e], level[e]], often[e]
+            if seen == 0 or who[seen - 1] != model[e]:  # the entries of one result follow each other
+                who[seen] = model[e]
+                off[seen] = 0.0
+                seen += 1
+            for q in range(nodes):
+                off[seen - 1, q] += w * along[q]
+        for i in range(seen):
+            average = 0.0
+            for q in range(nodes):
+                average += share[q] * off[i, q]
+            for q in range(nodes):
+                off[i, q] = root[q] * (off[i, q] - average)
+                tilt[who[i], q] += root[q] * off[i, q]
+            for j in range(i + 1):
+                total = 0.0
+                for q in range(nodes):
+                    total += off[i, q] * off[j, q]
+                second[who[i], who[j]] += total
+                if i != j:
+                    second[who[j], who[i]] += total

@@ -1,7 +1,8 @@
 """Drawing next tokens: temperature, top-k and nucleus, one random stream per attempt.
 
 A draw depends only on the row's logits and on the key (seed, sample, attempt, position), so it is the same
-whatever else is in the batch and wherever a run was interrupted.
+whatever else is in the batch and wherever a run was interrupted. A GPU draws by `kernels.gumbel` instead: from the
+same distributions and under the same keys, but other tokens.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kernels.device import takes
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +24,7 @@ _BLOCK = 256
 _TOGETHER = 16
 """Rows that are drawn from at once: what is computed of them stays near the processor."""
 
-_COLDEST = 1e-5
+COLDEST = 1e-5
 """Below this a temperature takes the likeliest token in any case, and would overflow."""
 
 
@@ -61,11 +64,36 @@ def draw_tokens(
     Returns:
         [n]; None where the row's logits give no finite probabilities.
     """
+    if takes(logits):
+        return _draw_there(logits, temperature, top_p, top_k, keys, positions)
     tokens: list[int | None] = []
     for start in range(0, len(logits), _TOGETHER):
         part = slice(start, start + _TOGETHER)
         tokens += _draw(logits[part], temperature[part], top_p[part], top_k[part], keys[part], positions[part])
     return tokens
+
+
+def _draw_there(
+    logits: torch.Tensor,
+    temperature: Sequence[float],
+    top_p: Sequence[float],
+    top_k: Sequence[int],
+    keys: Sequence[int],
+    positions: Sequence[int],
+) -> list[int | None]:
+    import torch
+
+    from kernels.gumbel import race_tokens, stream_words
+
+    drawn = race_tokens(
+        logits,
+        torch.tensor(temperature, dtype=torch.float32, device=logits.device),
+        torch.tensor(top_p, dtype=torch.float64, device=logits.device),
+        torch.tensor(top_k, dtype=torch.int32, device=logits.device),
+        stream_words(keys).to(logits.device),
+        torch.tensor(positions, dtype=torch.int32, device=logits.device),
+    )
+    return [None if token < 0 else token for token in drawn.tolist()]
 
 
 def _draw(
@@ -88,7 +116,7 @@ def _draw(
     warm = [row for row, heat in enumerate(temperature) if heat > 0]
     if not warm:
         return tokens
-    heats = torch.tensor([max(temperature[row], _COLDEST) for row in warm], device=logits.device)
+    heats = torch.tensor([max(temperature[row], COLDEST) for row in warm], device=logits.device)
     tempered = _rows(logits, warm).to(torch.float32, copy=True).div_(heats[:, None])
     for place, row in enumerate(warm):
         if 0 < top_k[row] < tempered.shape[1]:

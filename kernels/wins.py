@@ -8,10 +8,13 @@ two models are independent. Without it, the higher value wins and equal values t
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from kernels.bits import count_bits, count_grouped_bits
 from kernels.compare import count_chances, count_ordered, count_pairs
+from kernels.device import why_not
 from kernels.order import comparisons, grouped, is_sorted, sample_sorted, ungrouped
 from kernels.tiles import tiles
 
@@ -20,6 +23,9 @@ _TILE_CELLS = 2**18
 
 # Seconds that plain numpy may take before numba, which takes .3 s to load, is asked.
 _PATIENCE = 0.3
+
+# Seconds that the CPU may take at least before a GPU is asked: torch and the card take some to start.
+_CARD_PATIENCE = 4.0
 
 # Nanoseconds that the routes take for two models and a sample, seen or not; and for two rows of a sample.
 _BITS, _ORDERED, _WEIGHTED, _PRODUCTS = 0.0025, 0.065, 0.14, 0.12
@@ -51,13 +57,43 @@ def win_counts(
     if weighted is not None and weighted.shape[1] != samples:
         raise ValueError(f"weights are for {weighted.shape[1]} samples, not {samples}")
     batch = 1 if weighted is None else len(weighted)
-    if batch == 1 and _seconds(len(model), models, samples, chances) > _PATIENCE:
+    counted = _on_card(model, sample, value, models, samples, chances, weighted)
+    if counted is not None:
+        wins, ties = counted
+    elif batch == 1 and _seconds(len(model), models, samples, chances) > _PATIENCE:
         one = None if weighted is None or (weighted == 1).all() else weighted[0]
         wins, ties = _compiled(model, sample, value, models, samples, chances, one)
     else:
         wins, ties = _tiled(*sample_sorted(model, sample, value), models, samples, chances, weighted)
     shape = (models, models) if weights is None or np.ndim(weights) == 1 else (batch, models, models)
     return wins.reshape(shape), ties.reshape(shape)
+
+
+def _on_card(
+    model: np.ndarray,
+    sample: np.ndarray,
+    value: np.ndarray,
+    models: int,
+    samples: int,
+    chances: bool,
+    weighted: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """(B, M, M) counts by a GPU, where there is one and enough to do; None where the CPU has to."""
+    batch = 1 if weighted is None else len(weighted)
+    least = 1e-9 * batch * (_TWO_ROWS * len(model) + _BITS * samples * models**2 / 2)
+    if least < _CARD_PATIENCE or why_not() is not None:
+        return None
+    import torch
+
+    from kernels import card_wins
+
+    if not card_wins.countable(weighted):
+        return None
+    try:
+        return card_wins.count_on_card(model, sample, value, models, samples, weighted, chances=chances)
+    except torch.OutOfMemoryError as full:
+        warnings.warn(f"wins are counted on the CPU: {str(full).splitlines()[0]}", stacklevel=3)
+        return None
 
 
 def _seconds(rows: int, models: int, samples: int, chances: bool) -> float:

@@ -14,6 +14,8 @@ from kernels.latent import (
     posterior_reference,
     sample_scores,
     sample_scores_reference,
+    score_curvature,
+    score_curvature_reference,
     shares,
 )
 
@@ -51,6 +53,10 @@ def test_the_compiled_sums_equal_the_plain_ones(
     np.testing.assert_allclose(
         sample_scores(rows, at, slope), sample_scores_reference(rows, at, slope), rtol=1e-9, atol=1e-9
     )
+    for found, wanted in zip(
+        score_curvature(rows, at, weight, slope), score_curvature_reference(rows, at, weight, slope), strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * (1 + np.abs(wanted).max()))
     posteriors = shares(rows, at)
     np.testing.assert_allclose(posteriors.sum(axis=1), 1)
     np.testing.assert_allclose(weight @ posteriors, fast.totals, atol=1e-9)

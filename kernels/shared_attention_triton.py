@@ -1,0 +1,236 @@
+"""The kernels of `kernels.shared_attention`; import it only where they run.
+
+The first takes the rows of a prompt together, so that its keys are read once for a tile of them, and leaves each
+row's weighted sum, its maximum and its total; the second takes each row over its own tokens and merges. Neither
+asks the host for anything, and both have a grid of one size: rows and tiles that stand idle end at once.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import torch
+import triton
+import triton.language as tl
+from triton import knobs
+
+from kernels.shared_attention import TILE, Rows
+
+BLOCK = 64
+"""Tokens at a time."""
+
+
+def attend_shared_fused(
+    query: torch.Tensor,
+    prompt_keys: torch.Tensor,
+    prompt_values: torch.Tensor,
+    own_keys: torch.Tensor,
+    own_values: torch.Tensor,
+    rows: Rows,
+    *,
+    scale: float,
+    softcap: float | None = None,
+    window: int | None = None,
+    block: int = BLOCK,
+) -> torch.Tensor:
+    """What `attend_shared` promises. block: tokens at a time, a power of 2 from 16 on."""
+    query = query.contiguous()
+    count, heads, width = query.shape
+    key_heads, capacity, out_width = own_values.shape[1:]
+    shared = heads // key_heads
+    wide, out_wide = (max(16, triton.next_power_of_2(size)) for size in (width, out_width))
+    partial = query.new_empty(count, heads, out_width, dtype=torch.float32)
+    peak, total = query.new_empty(2, count, heads, dtype=torch.float32)
+    found = query.new_empty(count, heads, out_width)
+    flags = {
+        "CAPPED": softcap is not None,
+        "WINDOWED": window is not None,
+        "UPCAST": knobs.runtime.interpret,  # which multiplies 16-bit numbers as if they were whole ones
+        "SHARED": shared,
+        "WIDE": wide,
+        "OUT_WIDE": out_wide,
+        "BLOCK": block,
+        "num_warps": 4,
+        "num_stages": 2,
+    }
+    numbers = scale, softcap or 0.0, window or 0, key_heads, width, out_width
+    prompts[(count, key_heads)](
+        *(query, prompt_keys, prompt_values, rows.start, rows.before, rows.own, rows.order, rows.tiles),
+        *(partial, peak, total, *numbers),
+        MEMBERS=max(16, triton.next_power_of_2(TILE * shared)),
+        **flags,
+    )
+    generated[(count, key_heads)](
+        *(query, own_keys, own_values, rows.before, rows.own, partial, peak, total, found, *numbers, capacity),
+        MEMBERS=max(16, triton.next_power_of_2(shared)),
+        **flags,
+    )
+    return found
+
+
+@triton.jit
+def _scores(query, keys, scale, softcap, CAPPED: tl.constexpr, UPCAST: tl.constexpr):
+    """Scaled and capped products, float32."""
+    if UPCAST:
+        query, keys = query.to(tl.float32), keys.to(tl.float32)
+    score = tl.dot(query, keys, input_precision="ieee") * scale
+    if CAPPED:
+        # tanh by the exponential of something that is never positive.
+        size = tl.exp(-2.0 * tl.abs(score) / softcap)
+        score = tl.where(score < 0, -1.0, 1.0) * softcap * (1.0 - size) / (1.0 + size)
+    return score
+
+
+@triton.jit
+def _more(score, values, peak, total, mixed, UPCAST: tl.constexpr):
+    """A softmax that is told of more tokens."""
+    if UPCAST:
+        values = values.to(tl.float32)
+    higher = tl.maximum(peak, tl.max(score, 1))
+    base = tl.where(higher == float("-inf"), 0.0, higher)
+    weight = tl.exp(score - base[:, None])
+    fade = tl.exp(peak - base)
+    mixed = mixed * fade[:, None] + tl.dot(weight.to(values.dtype), values, input_precision="ieee")
+    return higher, total * fade + tl.sum(weight, 1), mixed
+
+
+@triton.jit
+def prompts(
+    query,
+    keys,
+    values,
+    start,
+    before,
+    own,
+    order,
+    tiles,
+    partial,
+    peak,
+    total,
+    scale,
+    softcap,
+    window,
+    key_heads,
+    width,
+    out_width,
+    CAPPED: tl.constexpr,
+    WINDOWED: tl.constexpr,
+    UPCAST: tl.constexpr,
+    SHARED: tl.constexpr,
+    WIDE: tl.constexpr,
+    OUT_WIDE: tl.constexpr,
+    BLOCK: tl.constexpr,
+    MEMBERS: tl.constexpr,
+):
+    """A tile of rows over their prompt, for one key head."""
+    tile, head = tl.program_id(0), tl.program_id(1)
+    first = tl.load(tiles + 2 * tile)
+    count = tl.load(tiles + 2 * tile + 1)
+    if count == 0:
+        return
+    member = tl.arange(0, MEMBERS)
+    inside = member // SHARED < count
+    row = tl.load(order + first + member // SHARED, mask=inside, other=0)
+    at = (row * key_heads + head) * SHARED + member % SHARED
+    column, out_column = tl.arange(0, WIDE), tl.arange(0, OUT_WIDE)
+    asked = tl.load(query + at[:, None] * width + column, mask=inside[:, None] & (column < width), other=0.0)
+    leader = tl.load(order + first)
+    length = tl.load(before + leader)
+    place = tl.load(start + leader).to(tl.int64)
+    now = length + tl.load(own + row, mask=inside, other=0)
+    highest = tl.full((MEMBERS,), float("-inf"), tl.float32)
+    mass = tl.zeros((MEMBERS,), tl.float32)
+    mixed = tl.zeros((MEMBERS, OUT_WIDE), tl.float32)
+    for begin in range(0, length, BLOCK):
+        token = begin + tl.arange(0, BLOCK)
+        there = token < length
+        line = (place + token) * key_heads + head
+        key = tl.load(keys + line * width + column[:, None], mask=there & (column[:, None] < width), other=0.0)
+        score = _scores(asked, key, scale, softcap, CAPPED, UPCAST)
+        seen = there[None, :] & inside[:, None]
+        if WINDOWED:
+            seen &= token[None, :] > now[:, None] - window
+        score = tl.where(seen, score, float("-inf"))
+        value = tl.load(
+            values + line[:, None] * out_width + out_column,
+            mask=there[:, None] & (out_column < out_width),
+            other=0.0,
+        )
+        highest, mass, mixed = _more(score, value, highest, mass, mixed, UPCAST)
+    tl.store(
+        partial + at[:, None] * out_width + out_column,
+        mixed,
+        mask=inside[:, None] & (out_column < out_width),
+    )
+    tl.store(peak + at, highest, mask=inside)
+    tl.store(total + at, mass, mask=inside)
+
+
+@triton.jit
+def generated(
+    query,
+    keys,
+    values,
+    before,
+    own,
+    partial,
+    peak,
+    total,
+    found,
+    scale,
+    softcap,
+    window,
+    key_heads,
+    width,
+    out_width,
+    capacity,
+    CAPPED: tl.constexpr,
+    WINDOWED: tl.constexpr,
+    UPCAST: tl.constexpr,
+    SHARED: tl.constexpr,
+    WIDE: tl.constexpr,
+    OUT_WIDE: tl.constexpr,
+    BLOCK: tl.constexpr,
+    MEMBERS: tl.constexpr,
+):
+    """A row over what it has generated, for one key head, merged with what it found in its prompt."""
+    row, head = tl.program_id(0), tl.program_id(1)
+    if tl.load(before + row) == 0:
+        return
+    member = tl.arange(0, MEMBERS)
+    inside = member < SHARED
+    at = (row * key_heads + head) * SHARED + member
+    column, out_column = tl.arange(0, WIDE), tl.arange(0, OUT_WIDE)
+    asked = tl.load(query + at[:, None] * width + column, mask=inside[:, None] & (column < width), other=0.0)
+    newest = tl.load(own + row)
+    highest = tl.load(peak + at, mask=inside, other=float("-inf"))
+    mass = tl.load(total + at, mask=inside, other=0.0)
+    mixed = tl.load(
+        partial + at[:, None] * out_width + out_column,
+        mask=inside[:, None] & (out_column < out_width),
+        other=0.0,
+    )
+    line = (row * key_heads + head).to(tl.int64) * capacity
+    for begin in range(0, newest + 1, BLOCK):
+        token = begin + tl.arange(0, BLOCK)
+        there = token <= newest
+        key = tl.load(
+            keys + (line + token) * width + column[:, None], mask=there & (column[:, None] < width), other=0.0
+        )
+        score = _scores(asked, key, scale, softcap, CAPPED, UPCAST)
+        seen = there[None, :] & inside[:, None]
+        if WINDOWED:
+            seen &= token[None, :] > newest - window
+        score = tl.where(seen, score, float("-inf"))
+        value = tl.load(
+            values + (line + token)[:, None] * out_width + out_column,
+            mask=there[:, None] & (out_column < out_width),
+            other=0.0,
+        )
+        highest, mass, mixed = _more(score, value, highest, mass, mixed, UPCAST)
+    share = mixed / tl.where(mass > 0, mass, 1.0)[:, None]
+    tl.store(
+        found + at[:, None] * out_width + out_column,
+        share.to(found.dtype.element_ty),
+        mask=inside[:, None] & (out_column < out_width),
+    )
