@@ -73,3 +73,26 @@ def cluster_weights(units: int, replicates: int, seed: int, cells: int = 1) -> I
         drawn = rng.integers(max(units, 1), size=(size, units))
         drawn += np.arange(size)[:, None] * units
         yield np.bincount(drawn.ravel(), minlength=size * units).reshape(size, units).astype(np.float64)
+
+
+def weighed_means(
+    value: np.ndarray, cluster: np.ndarray, draws: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Batches (b, M) of means of M models' values (M, S) over clusters (S,) with random weights; `draws` in all.
+
+    The clusters are weighed as a posterior over those that might have been drawn (Bayesian bootstrap; Rubin 1981,
+    Ann. Statist. 9:130), with one more cluster whose values are coin tosses between the least and the greatest
+    value, so that a handful of samples on which all agree is not certainty.
+    """
+    of = np.unique(cluster, return_inverse=True)[1]
+    number = int(of.max()) + 1
+    sums = np.stack([np.bincount(of, row, number) for row in value], axis=1)
+    counts = np.bincount(of, minlength=number)
+    ends = np.array([value.min(), value.max()])
+    batch = max(1, _BATCH_CELLS // max(number, len(value)))
+    for start in range(0, draws, batch):
+        size = min(batch, draws - start)
+        weight = rng.standard_gamma(1.0, (size, number))
+        extra = rng.standard_gamma(1.0, (size, 1))
+        toss = ends[rng.integers(2, size=(size, len(value)))]
+        yield (weight @ sums + extra * toss) / (weight @ counts[:, None] + extra)

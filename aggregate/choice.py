@@ -1,9 +1,8 @@
 """Which model to use for a need: how likely each is the best one, and what two together would gain.
 
-Chances: clusters of the samples that all candidates share are weighed at random, as a posterior over the clusters
-that might have been drawn (Bayesian bootstrap; Rubin 1981, Ann. Statist. 9:130), with one more cluster whose
-values are coin tosses, so that a handful of samples on which all agree is not certainty. Assumes that clusters
-were drawn independently from the need.
+Chances: clusters of the samples that all candidates share are weighed at random (Bayesian bootstrap, with one
+more cluster of coin tosses: `aggregate.bootstrap.weighed_means`). Assumes that clusters were drawn independently
+from the need.
 
 Two together: for each tag of the samples the better of the two is asked. That is decided on one half of the
 clusters and counted on the other, and the other way round, so that luck in deciding is not gain.
@@ -17,10 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from aggregate.bootstrap import weighed_means
 from aggregate.intervals import check_level
 from aggregate.measurements import Measurements, MeasurementsError
 
 _DRAWS = 4000
+_TOLD = 2
+"""Digits of a chance."""
+
 _FEWEST = 10
 """Shared samples from which on there is a recommendation."""
 
@@ -76,7 +79,7 @@ class Choice:
     """What is recommended."""
 
     candidates: tuple[Candidate, ...]
-    """The likeliest best first."""
+    """The likeliest best first, by score where chances are equal to two digits."""
 
     samples: int
     """That all candidates were measured on."""
@@ -89,6 +92,12 @@ class Choice:
 
     pair: Pair | None
     """The two with the largest gain, of the likeliest; None where samples have no tags, or no two gain."""
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The likeliest models, as few as hold the best one with the level."""
+        held = np.cumsum([one.best for one in self.candidates])
+        return tuple(one.model for one in self.candidates[: int(np.searchsorted(held, self.level)) + 1])
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -121,12 +130,12 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
     seen = value[kept][:, shared]
     names = [m.models[place] for place in kept]
     cluster = np.unique(m.cluster_of[shared], return_inverse=True)[1]
-    draws = _weighed(seen, cluster, rng)
+    draws = np.concatenate(list(weighed_means(seen, cluster, _DRAWS, rng)))
     best = _best(draws)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     score = seen.mean(axis=1)
     low, high = np.minimum(low, score), np.maximum(high, score)
-    order = np.lexsort((-score, -best))
+    order = np.lexsort((-score, -np.round(best, _TOLD)))
     sign = -1.0 if m.metrics[0].direction == "down" else 1.0
     candidates = []
     for place in order:
@@ -153,18 +162,6 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
         left_out={m.models[place]: float(coverage[place]) for place in np.flatnonzero(coverage < _LEAST_COVERAGE)},
         pair=pair,
     )
-
-
-def _weighed(value: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(draws, M) means over clusters with random weights, and one cluster of coin tosses."""
-    number = int(cluster.max()) + 1
-    sums = np.stack([np.bincount(cluster, row, number) for row in value])
-    counts = np.bincount(cluster, minlength=number)
-    weight = rng.standard_gamma(1.0, (_DRAWS, number))
-    least, most = value.min(), value.max()
-    toss = np.where(rng.random((_DRAWS, len(value))) < 0.5, least, most)
-    extra = rng.standard_gamma(1.0, (_DRAWS, 1))
-    return np.asarray((weight @ sums.T + extra * toss) / (weight @ counts[:, None] + extra))
 
 
 def _best(draws: np.ndarray) -> np.ndarray:

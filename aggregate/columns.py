@@ -15,6 +15,9 @@ _SEEDS = (0, 1)
 _MOST = 1e30
 """What is larger is no measurement, and its square would be lost."""
 
+_MOST_COUNT = 2**53
+"""Larger ones are not told from their neighbours where they are divided."""
+
 # Numbers that are looked up at once.
 _STEP = 2**20
 
@@ -144,6 +147,9 @@ def counts(frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray] | None:
     for name, dtype in columns.schema.items():
         if not (dtype.is_integer() or dtype == pl.Null):
             refuse(f"column {name!r} is {dtype}: counts must be integers")
+        most = columns[name].max()
+        if isinstance(most, int) and most > _MOST_COUNT:
+            refuse(f"column {name!r} holds {most}: counts are {_MOST_COUNT:,} at most")
     if (columns["passes"].is_null() != columns["attempts"].is_null()).any():
         refuse("some rows have passes without attempts or the reverse: give both or neither")
     passes, attempts = (columns[name].fill_null(0).cast(pl.Int64).to_numpy() for name in given)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aggregate.measurements import Measurements
 from aggregate.responses import Grades, Normal, Passes, Response
-from kernels.latent import Nodes, Rows, posterior, sample_scores, shares
+from kernels.latent import Nodes, Rows, posterior, sample_scores, score_curvature, shares
 
 _REACH = 6.0
 """Standard deviations of difficulty that the grid spans to each side."""
@@ -48,6 +48,17 @@ class Gradient:
 
     expected: np.ndarray
     """(M,) not a derivative: the sum over all samples, weighted, of the value that a model is expected to get."""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Derivatives of a part's gradient by abilities."""
+
+    ability: np.ndarray
+    """(M, M) second derivatives of the log-likelihood."""
+
+    expected: np.ndarray
+    """(M, M) of the sums of expected values (first axis) by abilities."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +192,21 @@ class LatentPart:
             off,
             self.response.expected(u, response) @ found.totals,
         )
+
+    def curvature(self, ability: np.ndarray, own: np.ndarray, mean: np.ndarray) -> Curvature:
+        """Of the log-likelihood and expected values by abilities; arguments as for `gradient`."""
+        _, _, _, scale, response = self._split(own)
+        u, d, slope, nodes = self._nodes(ability, own, mean)
+        found = posterior(self.rows, nodes, self.weight)
+        second, tilt = score_curvature(self.rows, nodes, self.weight, scale * d * slope)
+        up, down = (self.response.tables(u + side * _DIFFERENCE, response)[1] for side in (1, -1))
+        bend = (found.counts * (up - down)).sum(axis=1) / (2 * _DIFFERENCE)
+        second[np.diag_indices_from(second)] += scale**2 * (bend * d**2).sum(axis=1)
+        values = self.response.expected(u, response)
+        up, down = (self.response.expected(u + side * _DIFFERENCE, response) for side in (1, -1))
+        expected = values @ tilt.T
+        expected[np.diag_indices_from(expected)] += scale * ((up - down) * d) @ found.totals / (2 * _DIFFERENCE)
+        return Curvature(second, expected)
 
     def scores(self, begin: int, end: int, ability: np.ndarray, own: np.ndarray, mean: np.ndarray) -> Scores:
         """Of the samples of the units from begin to end."""

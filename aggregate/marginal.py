@@ -34,7 +34,8 @@ _CURVATURE_ROWS = 250_000
 """The curvature is taken from about this many rows at most, picked by sample and scaled up."""
 
 _STEP = 1e-4
-"""Of the differences of the gradient that make the curvature: as right as a step is short, which is enough."""
+"""Of the differences of the gradient that make a part of the curvature: as right as a step is short, which is
+enough."""
 
 _ROUNDS = 8
 """Of fit and variances in turn, at most."""
@@ -226,12 +227,16 @@ class Marginal:
             ]
         )
 
+    def _within(self, x: np.ndarray) -> np.ndarray:
+        """x with the parts' own parameters not too far from their start."""
+        between, near = slice(self.models, self._edges[-1]), x.copy()
+        near[between] = np.clip(x[between], self._start[between] - _STRAY, self._start[between] + _STRAY)
+        return near
+
     def _evaluate(self, x: np.ndarray, variances: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Negative penalised log-likelihood, its gradient, and (M,) the sums of expected values."""
-        own_start, between = self._start[self.models : self._edges[-1]], slice(self.models, self._edges[-1])
-        given, x = x, x.copy()
-        x[between] = np.clip(x[between], own_start - _STRAY, own_start + _STRAY)
-        ability, own, effects = self._split(x)
+        near = self._within(x)
+        ability, own, effects = self._split(near)
         mean = self.effects.mean(effects)
         by_mean = np.zeros(mean.size)
         value, gradient, expected = 0.0, np.zeros(self.size), np.zeros(self.models)
@@ -246,8 +251,8 @@ class Marginal:
         precision = np.full(self.size, _OWN_PRECISION)
         precision[: self.models] = _RIDGE
         precision[self._edges[-1] :] = 1 / variances[self.effects.block]
-        gradient[x != given] = 0
-        away = given - self._start
+        gradient[near != x] = 0
+        away = x - self._start
         return precision @ away**2 / 2 - value, precision * away - gradient, expected
 
     def _maximum(
@@ -283,14 +288,24 @@ class Marginal:
         return x
 
     def _curvature(self, x: np.ndarray, variances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N, N) second derivatives of the loss and (M, N) slopes of the mean expected values, by differences."""
-        second, slope = np.empty((self.size, self.size)), np.empty((self.models, self.size))
+        """(N, N) second derivatives of the loss and (M, N) slopes of the mean expected values: by abilities from
+        the posterior, by the few other parameters as differences."""
+        second, slope = np.zeros((self.size, self.size)), np.zeros((self.models, self.size))
+        models = slice(0, self.models)
+        ability, own, effects = self._split(self._within(x))
+        mean = self.effects.mean(effects)
+        for part, its_own in zip(self.parts, own, strict=True):
+            found = part.curvature(ability, its_own, mean[part.samples])
+            second[models, models] -= found.ability
+            slope[:, models] += found.expected
+        second[models, models] += _RIDGE * np.eye(self.models)
         _, here, expected = self._evaluate(x, variances)
-        for n in range(self.size):
+        for n in range(self.models, self.size):
             step = np.zeros(self.size)
             step[n] = _STEP
             _, there, expected_there = self._evaluate(x + step, variances)
             second[n], slope[:, n] = (there - here) / _STEP, (expected_there - expected) / _STEP
+        second[models, self.models :] = second[self.models :, models].T
         return (second + second.T) / 2, slope / max(self.measurements.weight.sum(), 1e-300)
 
 

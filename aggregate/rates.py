@@ -131,16 +131,37 @@ def pass_at(k: int, passes: ArrayLike, attempts: ArrayLike, target: ArrayLike) -
         raise ValueError(f"pass@{k} is the chance of no attempt: k must be 1 or more")
     x, n, r = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in (passes, attempts, target)))
     reached = x == r
-    # A stop at a pass says nothing new by that pass: it was bound to come.
     some, among = x - reached, n - reached
-    left = among - k - some + 1
-    # C(among-k, some)/C(among, some), a product over the passes of chances that they are not among the first k.
+    # A stop at a pass says nothing new by that pass: it was bound to come.
+    failed = _all_among(k, among - some, among)
+    return np.where(~reached & (n < k), np.nan, 1 - failed)
+
+
+def pass_all(k: int, passes: ArrayLike, attempts: ArrayLike, target: ArrayLike) -> np.ndarray:
+    """(n,) unbiased estimates of the chance that all of k attempts pass (pass^k); arguments as for `rates`.
+
+    The share of the ways to where a sample stopped that begin with k passes: where the target r was reached at K,
+    C(r-1, k)/C(K-1, k), and for k = r whether K is r; else C(x, k)/C(n, k). NaN for k above r, where the only
+    unbiased estimate takes values below 0 (-1/r where K is r+1, for k = r+1), and for fewer than k attempts
+    without the target, where there is none.
+
+    Raises ValueError for k below 1.
+    """
+    if k < 1:
+        raise ValueError(f"pass^{k} is the chance of no attempt: k must be 1 or more")
+    x, n, r = np.broadcast_arrays(*(np.asarray(a, np.int64) for a in (passes, attempts, target)))
+    reached = x == r
+    passed = np.where(reached & (r == k), n == k, _all_among(k, x - reached, n - reached))
+    return np.where((k > r) | (~reached & (n < k)), np.nan, passed)
+
+
+def _all_among(k: int, some: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """C(some, k)/C(among, k), the chance that k drawn from `among` are all of the `some`; 0 for fewer than k."""
     with np.errstate(invalid="ignore"):
-        failed = np.exp(
-            special.gammaln(among - k + 1)
-            - special.gammaln(among - k - some + 1)
+        chance = np.exp(
+            special.gammaln(some + 1)
+            - special.gammaln(some - k + 1)
             - special.gammaln(among + 1)
-            + special.gammaln(among - some + 1)
+            + special.gammaln(among - k + 1)
         )
-    failed = np.where(left < 1, 0.0, failed)
-    return np.where(~reached & (n < k), np.nan, 1 - np.clip(failed, 0, 1))
+    return np.where(some < k, 0.0, np.clip(chance, 0, 1))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
-from aggregate.latent_part import Gradient, Scores
+from aggregate.latent_part import Curvature, Gradient, Scores
 from aggregate.measurements import Measurements
 
 
@@ -56,6 +57,18 @@ class VotePart:
             mean,
             np.zeros(ability.size),
         )
+
+    def curvature(self, ability: np.ndarray, own: np.ndarray, mean: np.ndarray) -> Curvature:
+        """See `LatentPart.curvature`."""
+        del mean
+        scale, _, tie, expected, _ = self._terms(ability, own)
+        variance = self.weight * scale**2 * (expected - tie / 4 - expected**2)  # of wins, a tie being half of one
+        first, second = self.votes.first, self.votes.second
+        shape = (ability.size, ability.size)
+        met = sparse.coo_matrix((variance, (first, second)), shape).toarray()
+        met += met.T
+        met[np.diag_indices_from(met)] -= met.sum(axis=1)
+        return Curvature(met, np.zeros(shape))
 
     def scores(self, begin: int, end: int, ability: np.ndarray, own: np.ndarray, mean: np.ndarray) -> Scores:
         """Of the votes of the units from begin to end."""

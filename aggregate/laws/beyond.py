@@ -1,4 +1,4 @@
-"""pass@k beyond what was sampled.
+"""pass@k and pass^k beyond what was sampled.
 
 Two answers stand side by side. The estimate takes the rates of samples for a Beta distribution, beside samples
 that can never pass (zero-inflated beta-binomial), fitted by likelihood to the counts. The bounds take nothing for
@@ -12,7 +12,7 @@ A stop at a pass changes nothing here: it does not change the likelihood.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -31,7 +31,7 @@ _HALVINGS = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Beyond:
-    """pass@k of samples like these."""
+    """pass@k, or pass^k, of samples like these."""
 
     k: int
 
@@ -107,6 +107,16 @@ def pass_beyond(
         rate = min(max(spread.pass_at(k), low), high)
         found.append(Beyond(k=int(k), rate=rate, low=low, high=high))
     return found
+
+
+def all_beyond(passes: np.ndarray, attempts: np.ndarray, ks: Sequence[int], *, level: float = 0.9) -> list[Beyond]:
+    """pass^k, the chance that all k attempts pass: one less that of any fail. The estimate then has samples that
+    can never fail; arguments and errors as of `pass_beyond`."""
+    fails = np.asarray(attempts, float) - np.asarray(passes, float)
+    return [
+        replace(one, rate=1 - one.rate, low=1 - one.high, high=1 - one.low)
+        for one in pass_beyond(fails, attempts, ks, level=level)
+    ]
 
 
 class _Bounds:

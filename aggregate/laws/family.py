@@ -13,6 +13,9 @@ FEWEST = 3
 _SIZES = (100, 10**18)
 """Weights that a model may have."""
 
+_MOST_ATTEMPTS = 2**53
+"""Above, numbers are not told from their neighbours."""
+
 
 class FamilyError(ValueError):
     """No law can be laid through these models; the message is one line."""
@@ -69,13 +72,15 @@ class Family:
         """
         size = np.asarray(parameters, float)
         x, n = np.asarray(passes, float), np.asarray(attempts, float)
-        order = _order(models, size)
+        order = in_order(models, size)
         if x.shape != n.shape or x.ndim != 2 or x.shape[1] != len(size):
             raise FamilyError("passes and attempts are of samples by models")
         if not (np.isfinite(x) & np.isfinite(n)).all() or (x < 0).any() or (x > n).any():
             raise FamilyError("passes lie between 0 and attempts")
         if (x % 1 != 0).any() or (n % 1 != 0).any():
             raise FamilyError("passes and attempts are whole numbers")
+        if n.max(initial=0) > _MOST_ATTEMPTS:
+            raise FamilyError(f"{n.max():.3g} attempts: counts are {_MOST_ATTEMPTS:,} at most")
         guess = np.zeros(len(x)) if chance is None else np.asarray(chance, float)
         if not ((guess >= 0) & (guess < 1)).all():
             raise FamilyError("chance lies from 0 to below 1")
@@ -101,6 +106,11 @@ class Family:
             np.unique(of[seen], return_inverse=True)[1],
             None if loss is None else np.asarray(loss, float)[seen][:, order],
         )
+
+    @property
+    def guesses(self) -> np.ndarray:
+        """(M,) mean pass rates of a guess on the same samples."""
+        return np.asarray(np.nanmean(np.where(self.attempts > 0, self.chance[:, None], np.nan), axis=0))
 
     @property
     def means(self) -> np.ndarray:
@@ -146,7 +156,7 @@ class Means:
             FamilyError: fewer than 3 sizes, two models of one size, an unknown size, or a rate outside [0, 1].
         """
         size, rate = np.asarray(parameters, float), np.asarray(rates, float)
-        order = _order(models, size)
+        order = in_order(models, size)
         if not ((rate >= 0) & (rate <= 1)).all():
             raise FamilyError("a mean pass rate lies between 0 and 1")
         if not 0 <= chance < 1:
@@ -154,18 +164,24 @@ class Means:
         return cls(tuple(models[place] for place in order), size[order], rate[order], chance)
 
 
-def _order(models: Sequence[str], size: np.ndarray) -> np.ndarray:
-    """Places of the models by size."""
+def in_order(models: Sequence[str], size: np.ndarray, what: str = "a law", by: str = "--models") -> np.ndarray:
+    """Places of the models by size. what: needs these. by: the option that says which they are.
+
+    Raises:
+        FamilyError: fewer than 3 sizes, two models of one size, or an unknown or impossible size.
+    """
     unknown = [name for name, one in zip(models, size, strict=True) if not (np.isfinite(one) and one > 0)]
     if unknown:
-        raise FamilyError(f"a law needs the size of each model; unknown for {', '.join(unknown)}")
+        raise FamilyError(f"{what} needs the size of each model; unknown for {', '.join(unknown)}")
     if len(size) < FEWEST:
-        raise FamilyError(f"a law needs models of {FEWEST} sizes or more, not {len(size)}")
+        raise FamilyError(f"{what} needs models of {FEWEST} sizes or more, not {len(size)}")
     order = np.argsort(size, kind="stable")
     equal = np.flatnonzero(np.diff(size[order]) == 0)
     if len(equal):
         one, other = models[order[equal[0]]], models[order[equal[0] + 1]]
-        raise FamilyError(f"{one} and {other} have the same size: a family has one model of each")
+        raise FamilyError(
+            f"{one} and {other} have the same size: {what} has one model of each, leave one out ({by})"
+        )
     if size.min() < _SIZES[0] or size.max() > _SIZES[1]:
         raise FamilyError(
             f"sizes are numbers of weights, from {_SIZES[0]:,} on: {size.min():.3g} is none (are these billions?)"

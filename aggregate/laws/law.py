@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -11,9 +12,10 @@ import numpy as np
 from scipy import stats
 
 from aggregate.intervals import check_level
-from aggregate.laws.family import Family, FamilyError, Means
-from aggregate.laws.lines import Lines, fit
-from aggregate.laws.means import BASELINES, fit_means, scatter_interval
+from aggregate.laws.curve import f_of
+from aggregate.laws.family import FEWEST, Family, FamilyError, Means
+from aggregate.laws.lines import Lines, NotFitted, fit
+from aggregate.laws.means import ALWAYS, BASELINES, fit_means, scatter_interval
 from aggregate.laws.outlook import curve, outlook, resampled
 
 SAMPLES, MEANS = "law, sample by sample", "law of the mean"
@@ -23,6 +25,15 @@ REJECTED_AT = 0.05
 
 _DRAWN = 24
 """Sizes at which the law is drawn."""
+
+_FLOOR, _RISE, _STEP = 0.15, 0.1, 1 / 3
+"""A floor of rates may be a guess's from here on, where they rise no more than so much, or where their first step
+along the law is no more than this share of all steps'."""
+
+_NO_REACH = (
+    "all samples have the same counts, or are of one cluster: resampling them changes nothing, so alpha has no "
+    "interval, and those of forecasts are too narrow"
+)
 
 Shape = Literal["accelerated", "slower", "straight", "unknown"]
 
@@ -35,7 +46,8 @@ class Forecast:
     """`SAMPLES`, `MEANS`, or a baseline."""
 
     rate: float | None
-    """None where the way gives none, as a power law through rates of 0."""
+    """None where the way gives none, as a power law through rates of 0, or a law of means through rates that are
+    no more than chance, or all 1."""
 
     low: float | None = None
     high: float | None = None
@@ -87,10 +99,15 @@ class Law:
 
     alpha_low: float | None
     alpha_high: float | None
+    """None of means, and where resampling changes nothing: samples that all did the same, or one cluster."""
+
+    log_c: float | None
+    """ln c of exp(-c N^-alpha), N in parameters; sample by sample its mean over samples, whose law is the middle
+    sample's and not that of the mean. None of a law kept by an older evalhub."""
 
     shape: Shape
     """`accelerated`: F bends down, large models gain more than the law says; `slower`: it bends up; `straight`: no
-    bend is seen; `unknown`: there is nothing to see one by."""
+    bend is seen; `unknown`: only means are known, or no law that bends was found."""
 
     bend: float | None
     """Of F: its second derivative by ln(parameters), halved."""
@@ -122,11 +139,49 @@ class Law:
         """The same in words."""
         return {None: "not tested", True: "rejected", False: "not rejected"}[self.rejected]
 
+    @property
+    def finding(self) -> str:
+        """What of the shape is behind the verdict, in words."""
+        return {
+            "accelerated": "F bends down: the large models gain more than the law says",
+            "slower": "F bends up: the large models gain less than the law says",
+            "straight": self._straight,
+            "unknown": "the search for a law that bends did not end at one"
+            if self.samples
+            else "only means are known",
+        }[self.shape]
+
+    @property
+    def _straight(self) -> str:
+        """What it is worth that no bend is seen."""
+        few = len(self.models) <= FEWEST
+        said = "no bend is seen, but three sizes can hardly show one" if few else "no bend is seen"
+        if self.held_out and self.held_out.inside is False:
+            said += (
+                f"{',' if few else ', but'} {'and ' if few else ''}the largest model is not where the others say"
+            )
+        return said
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
         held = self.held_out and {**asdict(self.held_out), "inside": self.held_out.inside}
         outlooks = [{"parameters": size, **asdict(one)} for size, one in self.outlooks]
         return {**asdict(self), "verdict": self.verdict, "held_out": held, "outlooks": outlooks}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Law:
+        """What `to_json` has made plain."""
+        held = plain["held_out"] and {key: value for key, value in plain["held_out"].items() if key != "inside"}
+        if held:
+            held = HeldOut(**{**held, "forecasts": tuple(Forecast(**one) for one in held["forecasts"])})
+        outlooks = (dict(one) for one in plain["outlooks"])
+        again = {
+            "held_out": held,
+            "outlooks": tuple((one.pop("parameters"), Forecast(**one)) for one in outlooks),
+            "curve": tuple((size, rate) for size, rate in plain["curve"]),
+            **{name: tuple(plain[name]) for name in ("models", "parameters", "rates", "warnings")},
+        }
+        return cls(**{"log_c": None, **{key: value for key, value in plain.items() if key != "verdict"}, **again})
 
 
 def law_of(
@@ -141,7 +196,7 @@ def law_of(
         sizes: for which rates are wanted, in parameters.
 
     Raises:
-        FamilyError: no model ever passes.
+        FamilyError: no model ever passes, or more than a guess does, or all always do; or no law is found.
         ValueError: a size or the level is impossible.
     """
     check_level(level)
@@ -149,11 +204,13 @@ def law_of(
         raise ValueError("a size is a positive number of parameters")
     if not family.passes.any():
         raise FamilyError("no model ever passes: more attempts of easier samples would show a law")
+    if _always(family):
+        raise FamilyError(ALWAYS)
+    if family.chance.any() and not (family.means > family.guesses).any():
+        raise FamilyError("no model passes more than a guess does: there is nothing to lay a law through")
     straight = fit(family)
-    curved = fit(family, curved=True, near=straight)
-    bend, p = _test(family, straight, curved)
-    slopes = resampled(straight, resamples, np.random.default_rng(seed))[:, 1]
-    low, high = np.quantile(slopes, [(1 - level) / 2, (1 + level) / 2])
+    bend, p = _test(family, straight)
+    low, high = _reach(straight, level, resamples, seed)
     outlooks = []
     for size in sizes:
         seen = outlook(straight, size, level=level, resamples=resamples, seed=seed)
@@ -166,16 +223,17 @@ def law_of(
         way=SAMPLES,
         level=level,
         alpha=float(straight.theta[1]),
-        alpha_low=float(low),
-        alpha_high=float(high),
-        shape=_shape(bend, p),
+        alpha_low=low,
+        alpha_high=high,
+        log_c=float(straight.theta[0] + straight.theta[1] * straight.centre),
+        shape="unknown" if bend is None or p is None else _shape(bend, p),
         bend=bend,
         p=p,
         held_out=_held_out(family, level, resamples, seed),
         chance=float(family.chance.mean()),
         curve=_along(family.parameters, sizes, lambda at: curve(straight, at)),
         outlooks=tuple(outlooks),
-        warnings=tuple(_warnings(family, sizes)),
+        warnings=(*_warnings(family, sizes), *([_NO_REACH] if low is None else [])),
     )
 
 
@@ -184,7 +242,7 @@ def law_of_means(means: Means, *, sizes: Sequence[float] = (), level: float = 0.
     their law; a bend is not tested.
 
     Raises:
-        FamilyError: no rate is above chance.
+        FamilyError: no rate is above chance, or all are 1.
     """
     check_level(level)
     size, rate, chance, names = means.parameters, means.rates, means.chance, means.models
@@ -211,6 +269,7 @@ def law_of_means(means: Means, *, sizes: Sequence[float] = (), level: float = 0.
         alpha=float(law.alpha[0]),
         alpha_low=None,
         alpha_high=None,
+        log_c=float(law.a[0] + law.alpha[0] * law.centre),
         shape="unknown",
         bend=None,
         p=None,
@@ -218,7 +277,7 @@ def law_of_means(means: Means, *, sizes: Sequence[float] = (), level: float = 0.
         chance=chance,
         curve=_along(size, sizes, lambda at: np.array([law.rate(one)[0] for one in at])),
         outlooks=tuple((float(one), _of_means(size, rate, one, chance, level)) for one in sizes),
-        warnings=tuple(_mean_warnings(size, rate, chance, sizes)),
+        warnings=tuple(_mean_warnings(names, size, rate, chance, sizes)),
     )
 
 
@@ -231,8 +290,28 @@ def _along(
     return tuple(zip(at.tolist(), rates(at).tolist(), strict=True))
 
 
-def _test(family: Family, straight: Lines, curved: Lines) -> tuple[float, float]:
-    """The bend, and its p-value."""
+def _always(family: Family) -> bool:
+    """Whether there is no failure to lay a law by."""
+    return bool((family.passes == family.attempts).all())
+
+
+def _reach(made: Lines, level: float, resamples: int, seed: int) -> tuple[float, float] | tuple[None, None]:
+    """The interval of alpha; none where resampling changes nothing, which is not to be sure of it."""
+    if len(made.counts.passes) == 1 or len(made.scores) == 1:
+        return None, None
+    slopes = resampled(made, resamples, np.random.default_rng(seed))[:, 1]
+    low, high = np.quantile(slopes, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _test(family: Family, straight: Lines) -> tuple[float, float] | tuple[None, None]:
+    """The bend, and its p-value; None where no law that bends was found."""
+    try:
+        curved = fit(family, curved=True, near=straight)
+        if curved.nodes != straight.nodes:
+            straight = fit(family, nodes=curved.nodes)
+    except NotFitted:
+        return None, None
     bend = float(curved.theta[-1])
     if len(curved.scores) < len(family.passes):
         return bend, float(2 * stats.norm.sf(abs(bend) / np.sqrt(curved.covariance[-1, -1])))
@@ -246,14 +325,17 @@ def _shape(bend: float, p: float) -> Shape:
 
 
 def _held_out(family: Family, level: float, resamples: int, seed: int) -> HeldOut | None:
-    """The largest model by the others; None where these never pass."""
+    """The largest model by the others; None where these never pass, or always."""
     smaller = family.only(np.arange(len(family.models) - 1))
-    if not smaller.passes.any():
+    if not smaller.passes.any() or _always(smaller):
         return None
     attempts = family.attempts[:, -1]
-    seen = outlook(
-        fit(smaller), family.parameters[-1], attempts=attempts, level=level, resamples=resamples, seed=seed
-    )
+    first = Forecast(way=SAMPLES, rate=None)
+    with suppress(NotFitted):
+        seen = outlook(
+            fit(smaller), family.parameters[-1], attempts=attempts, level=level, resamples=resamples, seed=seed
+        )
+        first = Forecast(way=SAMPLES, rate=seen.rate, low=seen.seen_low, high=seen.seen_high)
     # The others are shown the samples that the largest model was measured on.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -263,14 +345,14 @@ def _held_out(family: Family, level: float, resamples: int, seed: int) -> HeldOu
     chance = float(family.chance[attempts > 0].mean())
     others = []
     if len(size) >= 2:
-        if rate.max() > chance:
-            others.append(_of_means(size, rate, last, chance, level))
+        told = rate.max() > chance and rate.min() < 1
+        others.append(_of_means(size, rate, last, chance, level) if told else Forecast(way=MEANS, rate=None))
         others += _baselines(size, rate, last)
     return HeldOut(
         model=family.models[-1],
         parameters=float(last),
         rate=float(family.means[-1]),
-        forecasts=(Forecast(way=SAMPLES, rate=seen.rate, low=seen.seen_low, high=seen.seen_high), *others),
+        forecasts=(first, *others),
     )
 
 
@@ -284,13 +366,30 @@ def _baselines(size: np.ndarray, rate: np.ndarray, at: float) -> list[Forecast]:
     return [Forecast(way=way, rate=None if np.isnan(one) else one) for way, one in found.items()]
 
 
-def _mean_warnings(size: np.ndarray, rate: np.ndarray, chance: float, sizes: Sequence[float]) -> list[str]:
+def _mean_warnings(
+    names: Sequence[str], size: np.ndarray, rate: np.ndarray, chance: float, sizes: Sequence[float]
+) -> list[str]:
     said = ["only means are known: a bend cannot be told from scatter, and nothing is rejected"]
     if len(size) <= 3:
         said.append("two models leave nothing to tell scatter by: the held-out one has no interval")
-    if chance == 0 and rate.min() > 0.15 and rate.min() > 0.6 * rate.max():
-        said.append("rates that hardly rise from a floor may be a guess's: say --chance where there are choices")
+    said += _by_chance(names, size, rate, np.full(len(rate), chance))
+    if (rate[:-1] <= chance).all():
+        said.append("the smaller models pass no more than a guess does: they do not foretell the largest one")
     return [*said, *_too_far(size, sizes)]
+
+
+def _by_chance(names: Sequence[str], size: np.ndarray, rate: np.ndarray, chance: np.ndarray) -> list[str]:
+    """What is to be said of rates (M,) beside those of a guess (M,)."""
+    if chance.any():
+        below = [name for name, one, guess in zip(names, rate, chance, strict=True) if one < guess]
+        return [f"{', '.join(below)}: below chance, is that right for these samples?"] if below else []
+    if rate.min() <= _FLOOR:
+        return []
+    f = f_of(np.clip(rate, 0, 1 - 1e-9))
+    first, whole = ((f[0] - f[at]) / np.log(size[at] / size[0]) for at in (1, -1))
+    if rate.max() > rate.min() + _RISE and first >= _STEP * whole:
+        return []
+    return ["rates that hardly rise from a floor may be a guess's: say --chance where there are choices"]
 
 
 def _too_far(parameters: np.ndarray, sizes: Sequence[float]) -> list[str]:
@@ -308,6 +407,7 @@ def _warnings(family: Family, sizes: Sequence[float]) -> list[str]:
     never = [name for name, one in zip(family.models, family.passes.T, strict=True) if not one.any()]
     if never:
         said.append(f"{', '.join(never)} never passed: their attempts say only how rare a pass is")
+    said += _by_chance(family.models, family.parameters, family.means, family.guesses)
     said += _too_far(family.parameters, sizes)
     if len(family.passes) < 20:
         said.append(f"{len(family.passes)} samples are few: intervals and verdict hold for some 20 or more")

@@ -15,6 +15,9 @@ from scipy import special, stats
 from aggregate.laws.curve import rate_of, slopes
 from aggregate.laws.family import FamilyError
 
+ALWAYS = "every model always passes: harder samples would show a law"
+"""Why there is no law where there is no failure."""
+
 _STEPS = 100
 _FARTHEST = 2.0
 _CLOSE = 1e-9
@@ -46,13 +49,15 @@ def fit_means(parameters: np.ndarray, rates: np.ndarray, chance: float = 0.0) ->
     parameters: (M,). rates: (M,) or (B, M), each row a fit of its own.
 
     Raises:
-        FamilyError: fewer than two sizes, or no rate above chance.
+        FamilyError: fewer than two sizes, no rate above chance, or none below 1.
     """
     rows = np.clip(np.atleast_2d(rates).astype(float), 0, 1)
     if len(parameters) < 2:
         raise FamilyError("a law needs two sizes or more to be fitted to")
     if (rows.max(axis=1) <= chance).any():
         raise FamilyError("no model passes more than a guess does: there is nothing to lay a law through")
+    if (rows.min(axis=1) >= 1).any():
+        raise FamilyError(ALWAYS)
     t = np.log(parameters)
     centre = float(t.mean())
     design = np.stack([np.ones_like(t), centre - t])

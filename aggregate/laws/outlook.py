@@ -14,11 +14,11 @@ from aggregate.laws.curve import rate_of
 from aggregate.laws.lines import SPREADS, Lines, lines_given
 from aggregate.laws.posterior import Counts, posterior
 
-_ROWS = 20_000
+_TOGETHER = 20_000
 """Samples times resamples whose lines are looked at together."""
 
 _MOST_ROWS = 150_000
-"""In all: of many samples the law is sure, and fewer resamples of it are told apart."""
+"""Rows times resamples: of many samples the law is sure, and fewer resamples of it are told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,13 @@ def outlook(
     stopped at so many passes the scatter is a little larger than is taken here.
     """
     rng = np.random.default_rng(seed)
-    of, (t, bend) = made.counts, made.at(parameters)
-    counted = np.ones(len(of.passes), bool) if attempts is None else attempts > 0
+    t, bend = made.at(parameters)
+    counted = np.ones(len(made.row), bool) if attempts is None else attempts > 0
     thetas = resampled(made, resamples, rng)
-    looked = thetas[: max(20, _MOST_ROWS // len(of.passes))]
+    looked = thetas[: max(20, _MOST_ROWS // len(made.counts.passes))]
     repeats = -(-resamples // len(looked))
     true, seen = [], []
-    together = max(1, _ROWS // len(of.passes))
+    together = max(1, _TOGETHER // len(made.row))
     for place in range(0, len(looked), together):
         rates = _rates(made, looked[place : place + together], t, bend, repeats, rng)[..., counted]
         true.append(rates.mean(axis=-1))
@@ -99,16 +99,16 @@ def curve(made: Lines, sizes: np.ndarray) -> np.ndarray:
 def _expected(made: Lines, t: float, bend: float) -> np.ndarray:
     _, _, beta = lines_given(made, made.theta)
     f = made.found.node @ np.array([1.0, -t]) + beta * bend
-    return np.asarray((made.found.weight * rate_of(f, made.counts.chance)).sum(axis=1))
+    return np.asarray((made.found.weight * rate_of(f, made.counts.chance)).sum(axis=1)[made.row])
 
 
 def _rates(
     made: Lines, thetas: np.ndarray, t: float, bend: float, repeats: int, rng: np.random.Generator
 ) -> np.ndarray:
     """(B, repeats, S) pass rates drawn: for each theta, lines from each sample's posterior."""
-    of, (draws, samples) = made.counts, (len(thetas), len(made.counts.passes))
+    of, (draws, size) = made.counts, (len(thetas), len(made.counts.passes))
     given = [lines_given(made, theta) for theta in thetas]
-    beta = np.repeat([np.ravel(one[2])[0] for one in given], samples)[:, None]
+    beta = np.repeat([np.ravel(one[2])[0] for one in given], size)[:, None]
     rows = Counts(
         np.tile(of.passes, (draws, 1)),
         np.tile(of.fails, (draws, 1)),
@@ -119,15 +119,17 @@ def _rates(
     found = posterior(
         rows,
         np.concatenate([one[0] for one in given]),
-        np.repeat(np.stack([one[1] for one in given]), samples, axis=0),
+        np.repeat(np.stack([one[1] for one in given]), size, axis=0),
         beta,
         np.tile(made.start, (draws, 1)),
         nodes=5,
     )
-    edges = np.cumsum(found.weight, axis=1)
-    drawn = np.empty((repeats, len(edges)))
+    row = (np.arange(draws)[:, None] * size + made.row).ravel()
+    edges = np.cumsum(found.weight, axis=1)[row, :-1]
+    chance, bent = rows.chance[row, 0], beta[row, 0] * bend
+    drawn = np.empty((repeats, len(row)))
     for number in range(repeats):
-        pick = (rng.random((len(edges), 1)) > edges[:, :-1]).sum(axis=1)
-        u, s = found.node[np.arange(len(edges)), pick].T
-        drawn[number] = rate_of(u - s * t + beta[:, 0] * bend, rows.chance[:, 0])
-    return drawn.reshape(repeats, draws, samples).swapaxes(0, 1)
+        pick = (rng.random((len(row), 1)) > edges).sum(axis=1)
+        u, s = found.node[row, pick].T
+        drawn[number] = rate_of(u - s * t + bent, chance)
+    return drawn.reshape(repeats, draws, -1).swapaxes(0, 1)

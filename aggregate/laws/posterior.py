@@ -18,9 +18,16 @@ _MANY = 2_000
 """Rows from which on fewer nodes do: their errors even out."""
 
 _STEPS = 60
-_CLOSE = 1e-6
+_CLOSE = 1e-3
 _FARTHEST = 2.0
 """Of one step, in F or in F for each unit of t."""
+
+_LEFT = 1e-3
+"""Of log-likelihood, twice what is still to be climbed where a line counts as the likeliest: with many attempts a
+short step is many errors long."""
+
+_ROUNDED = 1e-14
+"""Share of a log-likelihood by which it may fall by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,13 +138,13 @@ def _mode(
         for _ in range(8):
             trial = line + step
             reached = value(trial)
-            worse = reached < best - 1e-9
+            worse = reached < best - 1e-9 - _ROUNDED * np.abs(best)
             if not worse.any():
                 break
             step = np.where(worse[:, None], step / 2, step)
         line = np.where(worse[:, None], line, trial)
         best = np.where(worse, best, reached)
-        if np.abs(step).max() < _CLOSE:
+        if np.abs(step).max() < _CLOSE and (step * gradient).sum(axis=1).max() < _LEFT:
             break
     _, information = slopes(of(line), counts.passes, counts.fails, counts.chance)
     return line, (information @ outer).reshape(-1, 2, 2) + precision

@@ -89,7 +89,7 @@ class Changes:
         towards = np.linalg.solve(seen, np.swapaxes(cross, 1, 2))
         likely = (
             -np.linalg.slogdet(seen)[1] / 2
-            - np.linalg.solve(seen, moved[:, None])[:, :, 0] @ moved / 2
+            - np.linalg.solve(seen, moved[None, :, None])[:, :, 0] @ moved / 2
             - (_WORTH / 2 * (np.log(size) + expected / size)).ravel()
         )
         weight = np.exp(likely - likely.max())

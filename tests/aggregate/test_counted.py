@@ -197,11 +197,11 @@ def test_coverage(models: int, seen: float) -> None:
             )
         )
 
-    population = drawn(200_000 if models == 4 else 30_000)
+    population = drawn(100_000 if models == 4 else 20_000)
     truth = BradleyTerry().estimate(population)[0].scores
     ours = truth[:, None] - truth
     best = 1 + (truth[None, :] > truth[:, None]).sum(axis=1)
-    for _ in range(300 if models == 4 else 150):
+    for _ in range(160 if models == 4 else 60):
         counted = Counted.of(drawn(600))
         low, high = difference_intervals(*BradleyTerry().estimate(counted))
         held.append(((low <= ours) & (ours <= high))[pairs].mean())

@@ -75,7 +75,7 @@ def check(
     scale: int = 1,
     *,
     intervals: Intervals = "sandwich",
-    runs: int = 120,
+    runs: int = 80,
 ) -> None:
     """Assert that score intervals hold as often as they promise, and rank ranges for all models at once."""
     rng = np.random.default_rng([clusters, size, attempts])
@@ -97,7 +97,7 @@ def check(
             )
     print({name: (round(float(np.mean(inside[name])), 3), float(np.mean(all_ranks[name]))) for name in inside})
     for name in inside:
-        # 120 runs of 8 correlated models: two standard errors are about .02.
+        # 80 runs of 8 correlated models: two standard errors are about .025.
         assert np.mean(inside[name]) >= 0.93, name
         assert np.mean(all_ranks[name]) >= 0.93, name
 
@@ -138,7 +138,7 @@ def test_those_that_count_ties_apart_hold_too(abilities: str, clusters: int, siz
 def test_elo_holds_where_models_met_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the fewest orders that are averaged over, whose noise the intervals have to hold."""
     monkeypatch.setattr(aggregate.methods.elo, "_ORDERS", (20, 20))
-    check([Elo()], ABILITIES["spread"], 100, 2, 0.0, intervals="bootstrap", runs=60)
+    check([Elo()], ABILITIES["spread"], 100, 2, 0.0, intervals="bootstrap", runs=30)
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,13 @@ import polars as pl
 import pytest
 from scipy import optimize
 
+from aggregate.bootstrap import resampling_units
 from aggregate.effects import Effects
-from aggregate.latent_part import LatentPart
+from aggregate.latent_part import Gradient, LatentPart
 from aggregate.marginal import Marginal
 from aggregate.measurements import Measurements, MeasurementsError
 from aggregate.methods.rasch import Rasch
+from aggregate.vote_part import VotePart
 
 KINDS = ("binary", "attempts", "ordinal", "numeric")
 
@@ -65,6 +69,81 @@ def test_gradients_are_those_of_the_likelihood_and_scores_add_up_to_them(kind: s
     np.testing.assert_allclose(scores.parameters.sum(axis=0), gradient[:second], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(scores.mean, found.mean, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(scores.expected.sum(axis=0), found.expected, rtol=1e-9)
+
+
+def differences(gradient: Callable[[np.ndarray], Gradient], ability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a gradient and of what comes with it, by abilities."""
+    found = []
+    for n in range(ability.size):
+        step = np.zeros(ability.size)
+        step[n] = 1e-4
+        up, down = gradient(ability + step), gradient(ability - step)
+        found.append(((up.ability - down.ability) / 2e-4, (up.expected - down.expected) / 2e-4))
+    second, expected = (np.stack(each, axis=1) for each in zip(*found, strict=True))
+    return second, expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("discriminate", [False, True])
+def test_curvatures_are_those_of_the_likelihood(kind: str, discriminate: bool) -> None:
+    rng = np.random.default_rng(3)
+    m = replace(measured(kind, rng.normal(size=5), 40), weight=rng.choice([0.0, 1.0, 2.5], 40))
+    part = LatentPart(m, 0, m.cluster_of, first=discriminate, discriminate=discriminate)
+    ability, own, mean = rng.normal(size=5), part.own_start + 0.1, 0.1 * rng.normal(size=40)
+    found = part.curvature(ability, own, mean)
+    second, expected = differences(lambda x: part.gradient(x, own, mean), ability)
+    np.testing.assert_allclose(found.ability, second, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found.expected, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_curvature_of_votes(ties: bool) -> None:
+    rng = np.random.default_rng(4)
+    first = rng.integers(0, 5, 60)
+    votes = pl.DataFrame(
+        {
+            "model_a": first,
+            "model_b": (first + rng.integers(1, 5, 60)) % 5,
+            "outcome": rng.choice([0.0, 0.5, 1.0] if ties else [0.0, 1.0], 60),
+        }
+    )
+    m = Measurements.from_frame(simulated("binary", rng.normal(size=5), 40), votes)
+    part = VotePart(m, resampling_units(m).of_vote, first=False)
+    part.weight = rng.choice([0.0, 1.0, 2.0], 60)
+    ability, own = rng.normal(size=5), part.own_start + 0.3
+    found = part.curvature(ability, own, np.empty(0))
+    second, _ = differences(lambda x: part.gradient(x, own, np.empty(0)), ability)
+    np.testing.assert_allclose(found.ability, second, rtol=1e-6, atol=1e-7)
+    assert not found.expected.any()
+
+
+@pytest.mark.parametrize("stray", [0.1, 9.0])
+def test_the_whole_curvature_is_that_of_the_loss(stray: float) -> None:
+    """Of several metrics and votes, with priors, effects of tags, and own parameters that have strayed."""
+    rng = np.random.default_rng(5)
+    ability = rng.normal(size=4)
+    values = [
+        simulated(kind, ability, 30, seed=k).with_columns(metric=pl.lit(kind), kind=pl.lit(kind))
+        for k, kind in enumerate(("binary", "numeric"))
+    ]
+    frame = pl.concat(values).with_columns(tag=pl.col("sample") % 2)
+    first = rng.integers(0, 4, 40)
+    votes = pl.DataFrame(
+        {"model_a": first, "model_b": (first + 1) % 4, "outcome": rng.choice([0.0, 0.5, 1.0], 40), "tag": 0}
+    )
+    m = Measurements.from_frame(frame, votes)
+    whole = Marginal(m, discriminate=True, effects=Effects.of_tags(m))
+    x = whole._start + 0.1 * rng.normal(size=whole.size)
+    x[len(ability) + 1] += stray
+    variances = np.full(len(whole.effects.names), 0.5)
+    second, slope = whole._curvature(x, variances)
+    weight = m.weight.sum()
+    for n in range(whole.size):
+        step = np.zeros(whole.size)
+        step[n] = 1e-5
+        (_, up, more), (_, down, less) = (whole._evaluate(x + side * step, variances) for side in (1, -1))
+        np.testing.assert_allclose(second[n], (up - down) / 2e-5, atol=2e-3 * np.abs(second).max())
+        np.testing.assert_allclose(slope[:, n], (more - less) / 2e-5 / weight, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from aggregate.rates import Rates, pass_at, rate, rate_of, rates
+from aggregate.rates import Rates, pass_all, pass_at, rate, rate_of, rates
 
 OUTCOMES = Path(__file__).parents[3] / "shared/data/scaling/humaneval_codegen16b_n100_outcomes.csv"
 
@@ -118,6 +118,25 @@ def test_replay_of_real_attempts() -> None:
     assert np.array(orders, float).mean() == pytest.approx(truth.mean(), abs=0.01)
 
 
+@pytest.mark.skipif(not OUTCOMES.exists(), reason="shared/data/scaling is not beside this checkout")
+@pytest.mark.parametrize("k", [2, 4])
+def test_replay_of_pass_at_and_pass_to_the_k(k: int) -> None:
+    """Over random orders of real attempts, stopped at 5 passes, both have the mean that all attempts give."""
+    strings = pl.read_csv(OUTCOMES)["outcomes_PFT_in_order"].to_list()
+    passed = [np.array([c == "P" for c in s if c != "T"]) for s in strings]
+    x, n = np.array([(row.sum(), row.size) for row in passed]).T
+    rng = np.random.default_rng(2)
+    found = np.zeros(2)
+    for _ in range(40):
+        ends = []
+        for row in passed:
+            so_far = rng.permutation(row).cumsum()
+            last = int(np.searchsorted(so_far, 5))
+            ends.append((5, last + 1) if last < row.size else (so_far[-1], row.size))
+        found += [one(k, *np.array(ends).T, 5).mean() / 40 for one in (pass_at, pass_all)]
+    assert found == pytest.approx([one(k, x, n, n + 1).mean() for one in (pass_at, pass_all)], abs=0.005)
+
+
 def outcomes_until(target: int, cap: int) -> Iterator[tuple[bool, ...]]:
     """All orders of passes and fails in which a sample can end."""
     for outcomes in product([False, True], repeat=cap):
@@ -138,6 +157,45 @@ def test_pass_at_k_is_unbiased_under_the_stop_rule(target: int, k: int, cap: int
         chance = p**x * (1 - p) ** (n - x)
         assert chance.sum() == pytest.approx(1)
         assert (chance * found).sum() == pytest.approx(1 - (1 - p) ** k, abs=1e-12)
+
+
+@pytest.mark.parametrize("target", [1, 2, 3, 9])
+@pytest.mark.parametrize(("k", "cap"), [(1, 1), (1, 6), (2, 6), (3, 5), (5, 8), (8, 8)])
+def test_pass_to_the_k_is_unbiased_wherever_it_is_given(target: int, k: int, cap: int) -> None:
+    """By going through all outcomes. For more passes than end a sample none is given, however it ended."""
+    ways = list(outcomes_until(target, cap))
+    x, n = np.array([(sum(way), len(way)) for way in ways]).T
+    found = pass_all(k, x, n, target)
+    if k > target:
+        assert np.isnan(found).all()
+        return
+    assert ((found >= 0) & (found <= 1)).all()
+    for p in (0.05, 0.3, 0.6, 0.95):
+        assert (p**x * (1 - p) ** (n - x) * found).sum() == pytest.approx(p**k, abs=1e-12)
+
+
+def test_beyond_the_passes_that_end_a_sample_the_only_unbiased_estimate_is_none() -> None:
+    """Why none is given: with as many unknowns as ends, the equations have one solution, and it leaves [0, 1]."""
+    target, cap, k = 2, 6, 3
+    ways = list(outcomes_until(target, cap))
+    ends = sorted({(sum(way), len(way)) for way in ways})
+    grid = np.linspace(0.05, 0.95, len(ends))
+    chance = [
+        [sum(p**x * (1 - p) ** (n - x) for w in ways if (x, n) == (sum(w), len(w))) for x, n in ends] for p in grid
+    ]
+    estimate = dict(zip(ends, np.linalg.solve(np.array(chance), grid**k), strict=True))
+    assert estimate[2, 2] == pytest.approx(1, abs=1e-6) and estimate[2, 3] == pytest.approx(-1 / 2, abs=1e-6)
+
+
+def test_pass_to_the_k_mirrors_pass_at_k() -> None:
+    """For a fixed number of attempts all pass where none of as many fails; and without overflow."""
+    x, n = np.array([0, 3, 40, 99_000]), np.array([9, 9, 40, 100_000])
+    for k in (1, 2, 9):
+        assert pass_all(k, x, n, n + 1) == pytest.approx(1 - pass_at(k, n - x, n, n + 1))
+    assert np.isnan(pass_all(10, [9, 3], [9, 9], [10, 3])).all()
+    assert pass_all(1, x, n, n + 1) == pytest.approx(x / n)
+    with pytest.raises(ValueError, match="k must be 1 or more"):
+        pass_all(0, [1], [1], 1)
 
 
 def test_pass_at_one_is_the_pass_rate() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aggregate.laws.beyond import Spread, fit_spread, pass_beyond
+from aggregate.laws.beyond import Spread, all_beyond, fit_spread, pass_beyond
 
 
 def counts(seed: int, samples: int, attempts: int, never: float) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +38,14 @@ def test_bounds_hold_the_truth_and_part_as_k_leaves_the_attempts_behind(never: f
     widths = [one.high - one.low for one in found]
     assert widths == sorted(widths)
     assert found[0].supported and not found[-1].supported
+
+
+def test_bounds_hold_how_often_all_pass() -> None:
+    """Rates spread evenly from 0 to 1: all of k pass in one of k + 1."""
+    rng = np.random.default_rng(3)
+    passes = rng.binomial(20, rng.random(100))
+    for one in all_beyond(passes, np.full(100, 20), [1, 8, 100]):
+        assert one.low <= 1 / (one.k + 1) <= one.high and one.low <= one.rate <= one.high
 
 
 def test_samples_that_never_passed_may_pass_in_the_long_run_or_never() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
+from aggregate.laws import lines
 from aggregate.laws.curve import f_of, likelihood, rate_of, slopes
 from aggregate.laws.family import Family, FamilyError
 from aggregate.laws.law import SAMPLES, law_of
-from aggregate.laws.lines import _evaluate, fit
+from aggregate.laws.lines import _evaluate, fit, lines_given
 from aggregate.laws.outlook import outlook
 from aggregate.laws.posterior import Counts, posterior
 from tests.aggregate.laws.families import SIZES, simulated
@@ -117,16 +119,10 @@ def test_the_loss_tells_samples_apart_that_nobody_passed() -> None:
     for one in (smaller, replace(smaller, loss=None)):
         made = fit(one)
         t, _ = made.at(SIZES[-1])
-        found = posterior(made.counts, *_expected(made), None)
-        foretold = (found.weight * rate_of(found.node @ np.array([1.0, -t]))).sum(axis=1)
+        found = posterior(made.counts, *lines_given(made, made.theta), None)
+        foretold = (found.weight * rate_of(found.node @ np.array([1.0, -t]))).sum(axis=1)[made.row]
         errors.append(np.abs(foretold - rates[:, -1]).mean())
     assert errors[0] < 0.5 * errors[1]
-
-
-def _expected(made):  # type: ignore[no-untyped-def]
-    from aggregate.laws.lines import lines_given
-
-    return lines_given(made, made.theta)
 
 
 @pytest.mark.parametrize(("bend", "shape"), [(-0.05, "accelerated"), (0.0, "straight"), (0.05, "slower")])
@@ -141,6 +137,26 @@ def test_a_family_that_bends_is_rejected_with_the_side(bend: float, shape: str) 
         "power law",
         "logit line",
     ]
+
+
+def test_samples_that_did_alike_are_reckoned_once_and_count_as_many() -> None:
+    """With two attempts each many rows are equal; every sample twice is the same law, twice as likely told."""
+    family, _ = simulated(8, attempts=2)
+    counts = np.tile(family.passes, (2, 1)), np.tile(family.attempts, (2, 1))
+    twice = Family.of(family.models, family.parameters, *counts)
+    one, two = fit(family), fit(twice)
+    assert len(one.counts.passes) == len(two.counts.passes) < 0.8 * len(family.passes)
+    assert two.evidence == pytest.approx(2 * one.evidence) and two.theta == pytest.approx(one.theta, abs=5e-3)
+    fails, chance = family.attempts - family.passes, family.chance[:, None]
+    alone = posterior(
+        replace(one.counts, passes=family.passes, fails=fails, chance=chance),
+        np.tile(one.theta[:2], (len(family.passes), 1)),
+        lines_given(one, one.theta)[1],
+        0.0,
+        None,
+    )
+    assert alone.evidence.sum() == pytest.approx(one.evidence, abs=1e-3)
+    assert np.allclose(alone.mode, one.start[one.row], atol=0.01)
 
 
 def test_clusters_of_copies_make_nothing_surer() -> None:
@@ -203,3 +219,80 @@ def test_the_held_out_model_is_inside_as_often_as_said_and_few_straight_families
         inside += bool(law.held_out and law.held_out.inside)
         rejected += bool(law.rejected)
     assert 18 <= inside <= 24 and rejected <= 4
+
+
+def bent(attempts: int) -> Family:
+    """Thirty samples whose lines bend above 1e8, far from any line in ln N."""
+    rng = np.random.default_rng(0)
+    x = np.log(np.array(SIZES) / 1e8)
+    rates = rate_of(rng.normal(0.5, 0.8, (30, 1)) - 0.3 * x - 0.08 * np.maximum(x, 0) ** 2)
+    names = [f"m{size:.0e}" for size in SIZES]
+    return Family.of(names, SIZES, rng.binomial(attempts, rates), np.full(rates.shape, attempts))
+
+
+def alike(attempts: int) -> Family:
+    """Twenty-five samples with the same counts, which bend."""
+    passes = np.tile(np.round(np.array([0.1, 0.35, 0.6, 0.85]) * attempts), (25, 1))
+    return Family.of(list("abcd"), [1e7, 1e8, 1e9, 1e10], passes, np.full(passes.shape, attempts))
+
+
+@pytest.mark.parametrize(("of", "few"), [(bent, 100), (alike, 1000)])
+def test_the_law_is_the_same_of_however_many_attempts(of: Callable[[int], Family], few: int) -> None:
+    """Up to a thousand million a cell, where the evidence is steep; and what bends is rejected by all of them."""
+    least, *others = (law_of(of(attempts), resamples=100) for attempts in (few, 10**5, 10**7, 10**9))
+    assert all(law.rejected and law.shape == "accelerated" for law in (least, *others))
+    assert [law.alpha for law in others] == pytest.approx([others[0].alpha] * 3, abs=5e-4)
+    assert least.alpha == pytest.approx(others[0].alpha, abs=0.02)
+    assert [law.bend for law in others] == pytest.approx([others[0].bend] * 3, rel=0.01)
+
+
+def test_a_straight_family_is_not_rejected_by_very_many_attempts() -> None:
+    few, many = (law_of(simulated(1, samples=30, attempts=n)[0], resamples=100) for n in (10**4, 10**9))
+    assert few.rejected is False and many.rejected is False
+    assert many.alpha == pytest.approx(few.alpha, abs=0.01) and many.held_out and many.held_out.inside
+    assert many.alpha_low == pytest.approx(few.alpha_low, abs=0.01)
+
+
+def test_samples_that_did_all_alike_bend_as_one_pooled_sample_does() -> None:
+    """The likelihood ratio of the same binomial regression on the pooled counts, by a search of its own."""
+    family = alike(20)
+    passes, fails = family.passes.sum(axis=0), (family.attempts - family.passes).sum(axis=0)
+    t = np.log(family.parameters / 1e8)
+
+    def best(degree: int) -> float:
+        def down(of: np.ndarray) -> float:
+            return -float(likelihood(np.polynomial.polynomial.polyval(t, of), passes, fails, np.zeros(1)).sum())
+
+        return -float(optimize.minimize(down, np.r_[0.0, -0.3, [0.0] * (degree - 1)], method="Nelder-Mead").fun)
+
+    pooled = stats.chi2.sf(2 * (best(2) - best(1)), 1)
+    assert law_of(family, resamples=100).p == pytest.approx(pooled, rel=0.1)
+    assert 0.01 < pooled < 0.1
+
+
+@pytest.mark.parametrize("clusters", [25, 1])
+def test_resampling_what_does_not_differ_gives_no_interval(clusters: int) -> None:
+    family = alike(20) if clusters > 1 else simulated(1, samples=25)[0]
+    law = law_of(replace(family, cluster=np.arange(25) % clusters), resamples=100)
+    assert law.alpha_low is None and law.alpha_high is None
+    assert any("alpha has no interval" in warning for warning in law.warnings)
+
+
+def test_a_family_that_always_passes_has_no_law() -> None:
+    counts = np.full((9, 3), 5)
+    with pytest.raises(FamilyError, match="every model always passes"):
+        law_of(Family.of(["a", "b", "c"], [1e3, 2e3, 3e3], counts, counts))
+    last = counts - [0, 0, 1]
+    assert law_of(Family.of(["a", "b", "c"], [1e3, 2e3, 3e3], last, counts), resamples=100).held_out is None
+
+
+def test_a_search_that_ends_nowhere_is_told_and_rejects_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the law that bends: no verdict; of the law itself: none at all."""
+    family, climb = simulated(1, samples=20, attempts=20, bend=-0.05)[0], lines._climbed
+    monkeypatch.setattr(lines, "_climbed", lambda made, unit: made if made.curved else climb(made, unit))
+    monkeypatch.setattr(lines, "_bent", lambda made: made)
+    law = law_of(family, resamples=100)
+    assert (law.verdict, law.p, law.bend) == ("not tested", None, None) and "did not end at one" in law.finding
+    monkeypatch.setattr(lines, "_climbed", lambda made, _: made)
+    with pytest.raises(FamilyError, match="did not end"):
+        law_of(family)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from aggregate.laws.curve import rate_of
 from aggregate.laws.family import FamilyError, Means
-from aggregate.laws.law import law_of_means
+from aggregate.laws.law import Law, law_of_means
 from aggregate.laws.means import BASELINES, fit_means, scatter_interval
 
 SIZES = np.array([1e7, 1e8, 1e9, 1e10])
@@ -32,6 +35,17 @@ def test_many_fits_at_once_are_each_alone() -> None:
     together = fit_means(SIZES, rows)
     for place, row in enumerate(rows):
         assert together.alpha[place] == pytest.approx(fit_means(SIZES, row).alpha[0], rel=1e-5)
+
+
+def test_that_no_bend_is_seen_is_little_where_sizes_are_few_or_the_largest_model_is_elsewhere() -> None:
+    seen = law_of_means(
+        Means.of(list("abcd"), SIZES.tolist(), (true_rates() + np.array([0, 0.01, 0, 0])).tolist(), 0.0)
+    )
+    law = replace(seen, shape="straight")
+    assert law.held_out and law.finding == "no bend is seen"
+    assert law.finding + ", but three sizes can hardly show one" == replace(law, models=law.models[:3]).finding
+    elsewhere = replace(law, held_out=replace(law.held_out, rate=0.0)).finding
+    assert elsewhere == "no bend is seen, but the largest model is not where the others say"
 
 
 def test_a_rate_of_zero_needs_no_special_case() -> None:
@@ -65,3 +79,17 @@ def test_a_law_of_means_holds_out_the_largest_and_rejects_nothing() -> None:
     assert law.models == ("a", "b", "c", "d") and law.rejected is None and law.samples == 0
     assert law.held_out and law.held_out.rate == pytest.approx(law.held_out.forecasts[0].rate or 0, abs=1e-4)
     assert law.outlooks[0][1].rate == pytest.approx(float(true_rates(at=np.array([1e11]))[0]), abs=1e-4)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_law_comes_back_from_json_as_it_was(count: int) -> None:
+    """Also one that holds out nothing."""
+    sizes, rates = SIZES[: max(3, count)].tolist(), true_rates()[: max(3, count)].tolist()
+    if count == 2:
+        rates[:2] = [0.0, 0.0]
+    law = law_of_means(Means.of(list("abcd")[: len(sizes)], sizes, rates, 0.0), sizes=[1e11])
+    assert (law.held_out is None) == (count == 2)
+    plain = json.loads(json.dumps(law.to_json()))
+    assert Law.from_json(plain) == law
+    del plain["log_c"]  # as an older evalhub kept it
+    assert Law.from_json(plain) == replace(law, log_c=None)
