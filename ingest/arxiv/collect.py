@@ -11,7 +11,7 @@ from ingest.arxiv.client import Client
 from ingest.arxiv.files import Files
 from ingest.arxiv.licences import OPEN, checked
 from ingest.arxiv.listing import Listed, Progress, listed
-from ingest.arxiv.records import Found, LeftOut, PaperFiles, Window
+from ingest.arxiv.records import FetchedPaper, Found, LeftOut, Window
 from ingest.source import SourceError
 
 WITHDRAWN = "withdrawn"
@@ -76,7 +76,7 @@ class Collection:
         """How many were left out, by reason."""
         return dict(Counter(one.reason for one in self.left_out).most_common())
 
-    def __iter__(self) -> Iterator[PaperFiles]:
+    def __iter__(self) -> Iterator[FetchedPaper]:
         """Yield each paper once.
 
         Raises:
@@ -125,7 +125,7 @@ class Collection:
             return UNKNOWN, "the record names none"
         return ("", "") if told.licence in self._licences else (NOT_OPEN, told.licence)
 
-    def _fetched(self, one: Listed, files: Files) -> PaperFiles | None:
+    def _fetched(self, one: Listed, files: Files) -> FetchedPaper | None:
         paper = one.paper
         source, pdf, missing = files.fetch(paper)
         if source is None and pdf is None:
@@ -134,7 +134,7 @@ class Collection:
             self._leave(paper, reason, why)
             return None
         assert one.licensed is not None  # by _unusable
-        return PaperFiles(
+        return FetchedPaper(
             paper_id=_paper_id(paper),
             version=paper.version,
             title=paper.title,

@@ -58,7 +58,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaperFiles:
+class FetchedPaper:
     """A paper of the window that may be used, and where its files are. Metadata in the words of `Paper`."""
 
     paper_id: str

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ingest.importer import Log, LogError, Told
-from ingest.importers.json_files import NOT_TOLD, as_object, as_text, beginning, read_json, storable
+from ingest.importers.json_files import as_object, as_text, beginning, read_json, storable
 from ingest.metrics import PASS
 from ingest.reading import Reading, named_sample
 from ingest.records import Condition
+from ingest.untold import NOT_TOLD
 
 _KEYS = {"eval", "base_status", "solution"}
 _NAMED = re.compile(r"(?P<model>.+?)_[a-z]+_temp_(?P<temperature>\d+(?:\.\d+)?)(?P<kind>.*)")

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.importer import Told
-from ingest.importers.json_files import NOT_TOLD, as_count, as_list, as_number, as_object, as_text, as_texts
+from ingest.importers.json_files import as_count, as_list, as_number, as_object, as_text, as_texts
 from ingest.metrics import Direction, Kind, Scale, known_scale
 from ingest.records import Condition
-
-_UNTOLD = Condition(temperature=NOT_TOLD, top_p=1.0, max_tokens=0)
+from ingest.untold import NOT_TOLD, UNTOLD
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Results:
             scale=next(iter(scales)) if len(scales) == 1 else known_scale(metric),
             unknown=bool(named) and len(scales) > 1,
             has_unknown=any(one.has_unknown for one in named),
-            condition=named[0].condition if named else _UNTOLD,
+            condition=named[0].condition if named else UNTOLD,
             source=named[0].source if named else "",
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ingest.importers.json_files import NOT_TOLD, as_count, as_list, as_number, as_object, as_text
+from ingest.importers.json_files import as_count, as_list, as_number, as_object, as_text
 from ingest.importers.lm_eval_item import canonical
 from ingest.records import Condition
+from ingest.untold import NOT_TOLD
 
 _OWN = frozenset(("system_message", "temperature", "top_p", "top_k", "max_tokens", "stop_seqs"))
 """Options that a condition has fields for."""

@@ -16,9 +16,6 @@ from ingest.records import JSON
 HEAD = 65536
 """Bytes of a file by which it is recognised."""
 
-NOT_TOLD = -1.0
-"""A temperature of which the log says nothing. Any that could be real would make two conditions one."""
-
 _BOM = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'(?<!\\)"(\w{1,60})"\s*:')
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -8,7 +8,6 @@ from typing import Any
 
 from ingest.importer import Log, Told
 from ingest.importers.json_files import (
-    NOT_TOLD,
     as_reference,
     as_text,
     as_texts,
@@ -19,7 +18,8 @@ from ingest.importers.json_files import (
 )
 from ingest.metrics import SHARE
 from ingest.reading import Reading, imported_sample, named_sample
-from ingest.records import JSON, Condition, Sample
+from ingest.records import JSON, Sample
+from ingest.untold import UNTOLD
 
 _KEYS = {"question_id", "task", "category", "model", "score"}
 _METRIC = "livebench/score"
@@ -27,8 +27,6 @@ _METRIC = "livebench/score"
 
 _COUNT = ("", "resolved", "unresolved")
 """States of an evaluation in which the score is one. In all others it is 0 for what is not the model's fault."""
-
-_ASKED = Condition(temperature=NOT_TOLD, top_p=1.0, max_tokens=0)
 
 
 class LiveBench:
@@ -60,7 +58,7 @@ class LiveBench:
             reading.result(
                 reading.model(as_text(record.get("model"))),
                 samples[name, task],
-                _ASKED,
+                UNTOLD,
                 _METRIC,
                 as_value(record["score"]),
                 row=row,

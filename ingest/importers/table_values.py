@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import polars as pl
 from aggregate.columns import Names, check_names, floats
 from ingest.importer import RESULTS, Log, LogError, Told, direction_unknown
 from ingest.metrics import PASS, UP, Scale, known_scale
-from ingest.records import Condition, Status
+from ingest.records import Status
+from ingest.untold import UNTOLD
 
 _MISSING = [status.value for status in Status if not status.counts]
 _STATUSES = ["", *(status.value for status in Status)]
@@ -161,13 +163,12 @@ class Values:
     def _conditions(self, height: int) -> pl.Series:
         """The condition of each row; the table's own words for it are its variant, and there may be none."""
         if not self._has("condition"):
-            plain = Condition(form="plain")
-            self._log.conditions[plain.condition_id] = plain
-            return _constant(plain.condition_id, height)
+            self._log.conditions[UNTOLD.condition_id] = UNTOLD
+            return _constant(UNTOLD.condition_id, height)
         codes = self._column("condition").to_numpy().copy()
         words, _ = self._names["condition"].used(codes)
         used, codes = np.unique(codes, return_inverse=True)  # -1: none
-        made = [Condition(form="plain", variant=words[code] if code >= 0 else "") for code in used]
+        made = [replace(UNTOLD, variant=words[code] if code >= 0 else "") for code in used]
         self._log.conditions.update((condition.condition_id, condition) for condition in made)
         ids = pl.Enum([condition.condition_id for condition in made])
         return pl.Series("condition", codes.astype(np.uint32)).cat.to(ids)

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ingest.importer import Log, LogError, Told
-from ingest.importers.json_files import NOT_TOLD, as_text, as_value, read_head, storable
+from ingest.importers.json_files import as_text, as_value, read_head, storable
 from ingest.importers.vlmevalkit_tables import NoReaderError, columns, read_table
 from ingest.metrics import PASS
 from ingest.reading import Reading, imported_sample, named_sample
 from ingest.records import Condition, Sample, bytes_hash
+from ingest.untold import NOT_TOLD
 
 _KEYS = {"index", "question", "prediction"}
 _SUFFIXES = (".xlsx", ".tsv", ".json")

@@ -6,6 +6,7 @@ A worker is limited in time and memory, not in what it may do: it is no sandbox 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import time
@@ -157,7 +158,8 @@ def _work(channel: Connection, limits: Limits) -> None:
         except (EOFError, OSError):
             return
         used = resource.getrusage(resource.RUSAGE_SELF)
-        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + limits.cpu_seconds)
+        # The system counts in whole seconds: rounded down, a paper would have up to one second less.
+        _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu_seconds)
         try:
             result: Paper | PaperError = extract(paper.paths, paper.about, limits)
         except PaperError as error:

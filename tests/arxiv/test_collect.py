@@ -14,7 +14,7 @@ import pytest
 
 from ingest.arxiv.collect import Collection
 from ingest.arxiv.errors import SourceDown
-from ingest.arxiv.records import LeftOut, PaperFiles, Window
+from ingest.arxiv.records import FetchedPaper, LeftOut, Window
 from ingest.arxiv.replay.faults import Fault
 from ingest.arxiv.replay.server import Replay
 from ingest.source import SourceError
@@ -23,7 +23,7 @@ from tests.arxiv.replays import BY, JANUARY, ONLY_ARXIV, PDF, TEX, FakeClock, cl
 
 def collected(
     tmp_path: Path, *papers: dict[str, Any], faults: tuple[Fault, ...] = (), most: int = 1 << 20, **more: Any
-) -> tuple[list[PaperFiles], Collection, list[str]]:
+) -> tuple[list[FetchedPaper], Collection, list[str]]:
     """What is collected, the collection, and what was asked for."""
     with Replay(folder_of(tmp_path / "papers", *papers), faults=faults) as replay:
         client = client_of(replay, tmp_path / "cache", FakeClock(), most=most)
@@ -37,7 +37,7 @@ def test_a_paper_comes_with_all_that_is_known(tmp_path: Path) -> None:
         paper("hep-th/0601001", categories=["hep-th", "math.AG"], version=2, updated="2026-01-20T00:00:00Z"),
     )
     folder = tmp_path / "cache/replay/papers/hep-th_0601001v2"
-    assert got == PaperFiles(
+    assert got == FetchedPaper(
         paper_id="arXiv:hep-th/0601001",
         version="v2",
         title="On hep-th/0601001",
