@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evalhub.backends.prices import Price
+from evalhub.runtime.roofline import Architecture
 from ingest.records import Condition, Model, Sample, Status
 
 
@@ -71,7 +72,7 @@ class Output:
 
 
 class Backend(Protocol):
-    """Runs a model. Found through the entry-point group `evalhub.backends`; `handles` decides which one.
+    """Runs a model.
 
     The caller keeps up to `capacity` requests in flight: `submit` never blocks, `collect` waits until at
     least one output is there (or `seconds` have passed). Outputs come in any order; each depends only on
@@ -79,21 +80,12 @@ class Backend(Protocol):
     """
 
     model: Model
-    capacity: int
     notes: tuple[str, ...]
     """What the user should know about how the model runs."""
 
-    @classmethod
-    def handles(cls, name: str) -> bool:
-        """Whether `evalhub score NAME` means this backend."""
-        ...
-
-    def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
-        """Start the model.
-
-        Raises:
-            EvalhubError: there is no such model, or it cannot be run here.
-        """
+    @property
+    def capacity(self) -> int:
+        """Requests that keep it busy."""
         ...
 
     def refuses(self, sample: Sample, asked: Condition) -> str:
@@ -122,7 +114,31 @@ class Backend(Protocol):
         ...
 
 
-class Billed(Backend, Protocol):
+class Registered(Backend, Protocol):
+    """A backend that is found by a model's name, through the entry-point group `evalhub.backends`."""
+
+    @classmethod
+    def handles(cls, name: str) -> bool:
+        """Whether `evalhub score NAME` means this backend."""
+        ...
+
+    def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
+        """Start the model.
+
+        Raises:
+            EvalhubError: there is no such model, or it cannot be run here.
+        """
+        ...
+
+
+class Open(Backend, Protocol):
+    """A backend that sees what its model is made of."""
+
+    architecture: Architecture | None
+    """None where that is of no form known here."""
+
+
+class Billed(Registered, Protocol):
     """A backend whose attempts may cost money."""
 
     @classmethod

@@ -7,6 +7,7 @@ server and nowhere else: what the server says is rid of it before anybody reads 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -21,6 +22,8 @@ import aiohttp
 from evalhub.backends.address import Address
 from evalhub.backends.rate_limits import RateLimits
 from evalhub.errors import EvalhubError
+from evalhub.redact import SHORTEST_SECRET
+from evalhub.wording import one_line
 
 TRIES = 8
 _TIMEOUTS = 2
@@ -35,10 +38,6 @@ LARGEST = 8 << 20
 _CONNECT = 20.0
 _LISTING = 10.0
 """Seconds that a server may take to list its models: the run can do without."""
-
-_LONGEST_QUOTE = 300
-_SHORTEST_SECRET = 16
-"""Characters; servers that need no key are given words like EMPTY, which outputs may hold, too."""
 
 _Read = TypeVar("_Read")
 
@@ -115,13 +114,15 @@ class Client:
         address: of the server.
         connections: at most so many at once.
         timeout: seconds for one try, from its start to the last byte of the answer.
+        tries: of a request at most, where nothing else is said.
     """
 
-    def __init__(self, address: Address, connections: int, timeout: float) -> None:
+    def __init__(self, address: Address, connections: int, timeout: float, tries: int = TRIES) -> None:
         self.host = address.host
         self._url = address.url
         self._key = _key()
         self._timeout = timeout
+        self._tries = tries
         self._limits = RateLimits(address.host)
         self._answered = -1.0
         """When anything was answered last."""
@@ -145,7 +146,7 @@ class Client:
         read: Callable[[dict[str, Any]], _Read],
         *,
         tokens: int = 0,
-        tries: int = TRIES,
+        tries: int | None = None,
     ) -> tuple[_Read, float]:
         """Ask until there is an answer.
 
@@ -182,7 +183,11 @@ class Client:
             failed += not again.turned_away
             timeouts += again.timed_out
             silent = time.monotonic() - max(first, self._answered)
-            if failed >= tries or timeouts >= _TIMEOUTS or (again.turned_away and silent >= self._timeout):
+            if (
+                failed >= (tries or self._tries)
+                or timeouts >= _TIMEOUTS
+                or (again.turned_away and silent >= self._timeout)
+            ):
                 down = (again.down or again.turned_away) and self._answered < first
                 raise GaveUp(str(again), timed_out=again.timed_out, down=down)
             if not again.told:
@@ -197,7 +202,7 @@ class Client:
                 f"{self._url}/models", allow_redirects=False, timeout=aiohttp.ClientTimeout(total=_LISTING)
             ) as response:
                 listed = json.loads(self._clean(await self._content(response)))["data"]
-            return [str(model["id"]) for model in listed]
+            return [one_line(str(model["id"])) for model in listed]
         except (_Again, GaveUp, aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
             return []
 
@@ -263,10 +268,16 @@ class Client:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
     def _clean(self, answer: bytes) -> bytes:
-        """An answer without the key, should the server repeat it."""
-        if len(self._key) < _SHORTEST_SECRET:
+        """An answer without the key, should the server repeat it, also in JSON's escapes."""
+        if len(self._key) < SHORTEST_SECRET:
             return answer
-        return answer.replace(self._key.encode(), b"***")
+        answer = answer.replace(self._key.encode(), b"***")
+        if b"\\u00" in answer or b"\\/" in answer:
+            with contextlib.suppress(ValueError, RecursionError):
+                plain = json.dumps(json.loads(answer))
+                if self._key in plain:
+                    return plain.replace(self._key, "***").encode()
+        return answer
 
 
 def _key() -> str:
@@ -310,7 +321,4 @@ def _quote(answer: bytes) -> tuple[str, str]:
     except (ValueError, RecursionError):
         if words.lstrip()[:1] == "<":
             words = "a web page"
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
-    if len(shown) > _LONGEST_QUOTE:
-        shown = f"{shown[:_LONGEST_QUOTE]}…"
-    return shown or "no reason given", " ".join(names)
+    return one_line(words) or "no reason given", one_line(" ".join(names))

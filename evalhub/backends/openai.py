@@ -16,6 +16,9 @@ from ingest.records import Condition, Model, Sample
 _CAPACITY = 64
 _TIMEOUT = 600.0
 
+_TRIES_AMONG = 4
+"""Of a request, about two seconds in all, where other servers can take it."""
+
 
 class OpenAIBackend:
     """`openai:MODEL`, or `openai:MODEL@http://localhost:8000/v1`.
@@ -59,7 +62,9 @@ class OpenAIBackend:
         price: Price | None = None,
         capacity: int | None = None,
         timeout: float | None = None,
+        among: str = "",
     ) -> None:
+        """among: what the condition calls the servers, where this is one of several."""
         # It brings aiohttp, which whoever scores another model need not wait for.
         from evalhub.backends.openai_server import Server
 
@@ -67,12 +72,14 @@ class OpenAIBackend:
         address = read_name(name)
         self.model = Model(model_id=address.model_id)
         self.capacity = capacity or int(_setting("EVALHUB_OPENAI_CAPACITY", _CAPACITY))
-        self._host = address.host
+        self.host = address.host
+        self._called = among or address.host
         self._server = Server(
             address,
             price,
             self.capacity,
             timeout or _setting("EVALHUB_OPENAI_TIMEOUT", _TIMEOUT),
+            _TRIES_AMONG if among else None,
         )
 
     def refuses(self, sample: Sample, asked: Condition) -> str:
@@ -87,7 +94,7 @@ class OpenAIBackend:
     def condition(self, asked: Condition) -> Condition:
         """With the form that is served, and without what the server does not let be set."""
         form, endpoint = self._server.endpoint(asked.form)
-        engine = "/".join(part for part in ("openai", self._host, endpoint.way) if part)
+        engine = "/".join(part for part in ("openai", self._called, endpoint.way) if part)
         return replace(
             asked,
             form=form,

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from evalhub.backends.address import Address
 from evalhub.backends.base import Output, Request
-from evalhub.backends.http_client import Client, GaveUp, Refused
+from evalhub.backends.http_client import TRIES, Client, GaveUp, Refused
 from evalhub.backends.openai_attempts import Attempts
 from evalhub.backends.openai_probe import Endpoint, check_model, no_model, probe
 from evalhub.backends.openai_wire import PATHS, body, reader
@@ -36,12 +36,15 @@ class Server:
         price: of the model's tokens, where known.
         capacity: requests at once.
         timeout: seconds for one try of a request.
+        tries: of a request, at most; None: as many as usual.
 
     Raises:
         EvalhubError: there is no such server or model, or it cannot be asked by this user.
     """
 
-    def __init__(self, address: Address, price: Price | None, capacity: int, timeout: float) -> None:
+    def __init__(
+        self, address: Address, price: Price | None, capacity: int, timeout: float, tries: int | None
+    ) -> None:
         self._address = address
         self._endpoints: dict[str, Endpoint | None] = {}
         self._blind: str | None = None
@@ -56,7 +59,7 @@ class Server:
         self._thread = threading.Thread(target=self._loop.run_forever, name="evalhub-openai", daemon=True)
         self._thread.start()
         try:
-            self._client = self._wait(self._connect(capacity, timeout))
+            self._client = self._wait(self._connect(capacity, timeout, tries))
             self._wait(check_model(self._client, address))
             if self._probed("chat") is None and self._probed("plain") is None:
                 raise self._wait(no_model(self._client, address))
@@ -125,8 +128,8 @@ class Server:
         """What a coroutine comes to in the loop's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    async def _connect(self, capacity: int, timeout: float) -> Client:
-        return Client(self._address, capacity, timeout)
+    async def _connect(self, capacity: int, timeout: float, tries: int | None) -> Client:
+        return Client(self._address, capacity, timeout, tries or TRIES)
 
     async def _shut(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

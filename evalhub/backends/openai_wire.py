@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.backends.base import Request
+from evalhub.wording import one_line
 from ingest.records import Condition, Status
 from kernels.sampling import stream_key
 
@@ -26,6 +27,9 @@ SCHEMA = "response_format"
 
 _STOPS = 4
 """Stop strings that the interface allows; the others are cut here."""
+
+_MOST_TOKENS = 2**31 - 1
+"""More is no count of tokens."""
 
 _ENDED = {None, "", "stop", "eos", "eos_token", "stop_sequence", "end_turn", "tool_calls", "function_call"}
 _CUT_OFF = {"length", "max_tokens", "max_output_tokens"}
@@ -135,8 +139,8 @@ def reader(form: str) -> Callable[[dict[str, Any]], Answer]:
             [_choice(choice, form) for choice in listed],
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            str(content.get("model") or ""),
-            str(content.get("system_fingerprint") or ""),
+            one_line(str(content.get("model") or "")),
+            one_line(str(content.get("system_fingerprint") or "")),
         )
 
     return read
@@ -194,10 +198,10 @@ def _choice(choice: Mapping[str, Any], form: str) -> Choice:
         raise ValueError("a choice whose text is none")
     refused = reason in _REFUSED or bool(message.get("refusal"))
     if not refused and reason not in _ENDED | _CUT_OFF:
-        raise ValueError(f"a choice that ended by '{reason}'")
+        raise ValueError(f"a choice that ended by '{one_line(str(reason))}'")
     return Choice(text or "", reason, refused)
 
 
 def _count(usage: Any, name: str) -> int:
     count = usage.get(name) if isinstance(usage, dict) else None
-    return count if type(count) is int and count > 0 else 0
+    return count if type(count) is int and 0 < count <= _MOST_TOKENS else 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from evalhub import plugins
-from evalhub.backends.base import Backend
+from evalhub.backends.base import Backend, Registered
 from evalhub.backends.prices import Price
 from evalhub.errors import EvalhubError
 
 
-def kind_of(name: str) -> type[Backend]:
+def kind_of(name: str) -> type[Registered]:
     """The kind of backend that a model's name means.
 
     Raises:
@@ -18,27 +19,44 @@ def kind_of(name: str) -> type[Backend]:
     """
     for kind in plugins.backends():
         if kind.handles(name):
-            found: type[Backend] = kind
+            found: type[Registered] = kind
             return found
     if name.startswith("recorded:"):
         raise EvalhubError("recorded:FILE is a source of samples: evalhub score replay:FILE runs the recording")
     raise EvalhubError(f"no backend runs '{name}'")
 
 
-def price_of(kind: type[Backend], name: str, hub: Path) -> Price | None:
+def price_of(kind: type[Registered], name: str, hub: Path) -> Price | None:
     """What the tokens of a model cost by the user's table in the hub's folder; None where it does not say, or its
     kind costs nothing."""
     price: Price | None = kind.price(name, hub) if hasattr(kind, "price") else None
     return price
 
 
-def start(kind: type[Backend], name: str, *, device: str, dtype: str, price: Price | None) -> Backend:
+def start(kind: type[Registered], name: str, *, device: str, dtype: str, price: Price | None) -> Backend:
     """Start a model of a kind, told its price where one is known.
 
     Raises:
         EvalhubError: it cannot be run here.
     """
     return kind(name, device=device, dtype=dtype, **({"price": price} if price else {}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where a model runs, if not here alone."""
+
+    base_urls: tuple[str, ...] = ()
+    """Servers that share the load."""
+
+    ray: str = ""
+    """Address of a Ray cluster; `auto` takes the one that runs here, or starts one."""
+
+    replicas: int | None = None
+    """Times that the model is loaded there; None: as often as there are cards, or machines."""
+
+
+HERE = Where()
 
 
 def open_backend(
@@ -48,6 +66,7 @@ def open_backend(
     dtype: str = "auto",
     hub: Path | None = None,
     priced: bool = False,
+    where: Where = HERE,
 ) -> Backend:
     """Start the backend that a model's name means.
 
@@ -65,4 +84,14 @@ def open_backend(
             f"a budget in dollars needs a price, and none is known for {name}: put it into prices.toml "
             "(docs/backends.md), or budget tokens or attempts; nothing was sent"
         )
+    if where.base_urls:
+        from evalhub.backends.servers import open_servers
+
+        return open_servers(name, where.base_urls, price)
+    if where.ray:
+        if hasattr(kind, "price"):
+            raise EvalhubError(f"--ray loads models on a cluster, and {name} is on a server: see --base-url")
+        from evalhub.cluster.replicas import open_replicas
+
+        return open_replicas(name, where.ray, where.replicas, device=device, dtype=dtype)
     return start(kind, name, device=device, dtype=dtype, price=price)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evalhub.errors import EvalhubError
+from evalhub.toml_files import read_toml
+
+FILE = "prices.toml"
 
 
 @dataclass(frozen=True)
@@ -36,27 +38,38 @@ def price_of(model: str, hub: Path) -> Price | None:
         EvalhubError: the file cannot be read, or the model's entry is not like this.
     """
     named = os.environ.get("EVALHUB_PRICES")
-    path = Path(named).expanduser() if named else hub / "prices.toml"
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        if named:
-            raise EvalhubError(f"EVALHUB_PRICES names a file that is not there: {path}") from None
-        return None
-    except (OSError, ValueError) as error:
-        raise EvalhubError(f"{path} cannot be read as a table of prices: {error}") from None
+    path = Path(named).expanduser() if named else hub / FILE
+    if named and not path.exists():
+        raise EvalhubError(f"EVALHUB_PRICES names a file that is not there: {path}")
+    table = read_toml(path)
     if model not in table:
         if _dotted(table, model):
             raise EvalhubError(f'{path}: a name with a dot needs quotes: ["{model}"]')
         return None
-    entry = table[model]
+    return _price(path, model, table[model])
+
+
+def check_prices(hub: Path) -> None:
+    """Whether `prices.toml` of the hub has a price for every model that it names.
+
+    Raises:
+        EvalhubError: as above.
+    """
+    path = hub / FILE
+    for model, entry in read_toml(path).items():
+        _price(path, model, entry)
+
+
+def _price(path: Path, model: str, entry: Any) -> Price:
     try:
         price = Price(entry["input"], entry["output"])
         if 0 <= price.input < math.inf and 0 <= price.output < math.inf:
             return price
     except (KeyError, TypeError):
         pass
-    raise EvalhubError(f'{path}: ["{model}"] needs input and output, US dollars per million tokens')
+    raise EvalhubError(
+        f'{path}: ["{model}"], a name in quotes, needs input and output, US dollars per million tokens'
+    )
 
 
 def _dotted(table: dict[str, Any], model: str) -> bool:

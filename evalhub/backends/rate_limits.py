@@ -133,7 +133,8 @@ def read_wait(text: str) -> float | None:
         return max(0.0, number - time.time()) if number > 1e9 else number
     parts = _DURATION.findall(text)
     if parts and "".join(map("".join, parts)) == text:
-        return sum(float(count) * _UNITS[unit] for count, unit in parts)
+        seconds = sum(float(count) * _UNITS[unit] for count, unit in parts)
+        return seconds if seconds < math.inf else None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             date = read(text)

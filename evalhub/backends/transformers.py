@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
+import logging
 import os
 import re
 import signal
@@ -18,16 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.backends.base import Output, Request
+from evalhub.backends.dealing import Taker, deal
 from evalhub.backends.weights import resolve
 from evalhub.engine.memory import check_fit, free_memory
-from evalhub.engine.worker import Job
+from evalhub.engine.worker import Job, Remark
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 
-_SLOTS = {"cpu": 64, "cuda": 256}
-_UNEVEN = 8
-"""Requests that one worker may have more than another for the sake of a prompt that it knows."""
+_log = logging.getLogger(__name__)
 
+_SLOTS = {"cpu": 64, "cuda": 256}
 _ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
 """glibc gives large blocks back to the system at once, and each step would fault all their pages in again. It
 takes no threshold above 32 MiB."""
@@ -48,7 +49,7 @@ class TransformersBackend:
         weights = resolve(name)
         kind, dtype = _arithmetic(device, dtype)
         folder = weights.folder(dtype)
-        count = len(os.sched_getaffinity(0)) if kind == "cpu" else 1
+        count = _cores() if kind == "cpu" else 1
         if kind == "cpu":
             check_fit(name, folder, dtype)
         memory = int(free_memory() * _FOR_STATES / count)
@@ -78,6 +79,7 @@ class TransformersBackend:
         self.model = Model(
             model_id=weights.model_id, parameters=ready[0].parameters, licence=weights.licence, open_weights=True
         )
+        self.architecture = ready[0].architecture
         self.capacity = sum(worker.capacity for worker in self._workers)
         self.notes = ready[0].notes
         self._ready = ready[0]
@@ -117,53 +119,17 @@ class TransformersBackend:
         self._process.wait()
 
     def _hand_out(self) -> None:
-        """Give queued requests to workers with room: a sample's attempts to the worker that knows its prompt,
-        unless that one has much more to do than another and the queue is too short to make up for it."""
-        batches: dict[_Worker, list[Request]] = {}
-        waiting: deque[Request] = deque()
-        for place, request in enumerate(self._queue):
-            uneven = max(_UNEVEN, len(self._queue) - place)
-            free = [worker for worker in self._workers if worker.room > 0]
-            if not free:
-                waiting.append(request)
-                continue
-            if request.continuations:
-                worker = min(free, key=lambda worker: worker.to_score)
-            else:
-                idlest = max(free, key=lambda worker: worker.room)
-                homes = [
-                    worker
-                    for worker in free
-                    if request.sample_id in worker.samples and idlest.room - worker.room <= uneven
-                ]
-                worker = max(homes or [idlest], key=lambda worker: worker.room)
-            worker.take(request)
-            batches.setdefault(worker, []).append(request)
-        for worker, batch in batches.items():
+        for worker, batch in deal(self._queue, self._workers):
             worker.send(batch)
-        self._queue = waiting
 
 
-class _Worker:
+class _Worker(Taker):
     """The parent's end of a worker process."""
 
     def __init__(self, pipe: Connection, slots: int) -> None:
-        self.pipe = pipe
         # A few more than slots, so that a freed slot finds its next request already there.
-        self.capacity = slots + 4
-        self.samples: set[str] = set()
-        self.flying: set[tuple[str, int]] = set()
-        self.to_score = 0
-        """Characters of the requests that are to be scored: what takes how long is known beforehand there."""
-
-    @property
-    def room(self) -> int:
-        return self.capacity - len(self.flying)
-
-    def take(self, request: Request) -> None:
-        self.samples.add(request.sample_id)
-        self.flying.add((request.sample_id, request.attempt))
-        self.to_score += _to_score(request)
+        super().__init__(slots + 4)
+        self.pipe = pipe
 
     def send(self, requests: list[Request]) -> None:
         try:
@@ -173,9 +139,7 @@ class _Worker:
 
     def receive(self) -> list[Output]:
         outputs: list[Output] = self.message()
-        for output in outputs:
-            self.flying.discard((output.request.sample_id, output.request.attempt))
-            self.to_score -= _to_score(output.request)
+        self.give_back(outputs)
         return outputs
 
     def message(self) -> Any:
@@ -188,11 +152,10 @@ class _Worker:
             ) from None
         if isinstance(message, EvalhubError):
             raise message
+        if isinstance(message, Remark):
+            _log.warning("%s", message.words)
+            return []
         return message
-
-
-def _to_score(request: Request) -> int:
-    return len(request.text) + sum(map(len, request.continuations)) if request.continuations else 0
 
 
 def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
@@ -204,6 +167,14 @@ def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
     if dtype == "auto":
         dtype = "bfloat16" if kind == "cuda" or _cpu_has_bfloat16() else "float32"
     return kind, dtype
+
+
+def _cores() -> int:
+    """Cores to use: all that this process may, or as many of them as EVALHUB_CORES says."""
+    free, text = len(os.sched_getaffinity(0)), os.environ.get("EVALHUB_CORES", "")
+    if text and not (text.isdecimal() and int(text) > 0):
+        raise EvalhubError(f"EVALHUB_CORES must be a number of cores, not '{text}'")
+    return min(free, int(text)) if text else free
 
 
 def _has_cuda() -> bool:

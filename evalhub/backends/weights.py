@@ -15,6 +15,7 @@ from filelock import FileLock
 from evalhub.embedded import EmbeddedFile, hub_reachable, sha256
 from evalhub.errors import EvalhubError
 from evalhub.paths import cache_folder, replace_folder
+from evalhub.wording import one_line
 
 EMBEDDED = "smollm2-135m"
 EMBEDDED_FILE = EmbeddedFile(
@@ -113,7 +114,10 @@ def _convert(source: Path, folder: Path, dtype: str) -> None:
     )
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise EvalhubError(f"{source.name} cannot be read as a GGUF model: {reason}")
+        raise EvalhubError(
+            f"{source.name} cannot be read as a GGUF model ({one_line(reason)}): if it is one, it is cut short or "
+            "damaged, so fetch it again"
+        )
 
 
 def _from_hub(name: str) -> Path:

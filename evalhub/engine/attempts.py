@@ -57,18 +57,17 @@ def draw(text: Text, logits: torch.Tensor, runs: Sequence[Running]) -> dict[int,
     )
     ended = {}
     for place, (run, token) in enumerate(zip(runs, tokens, strict=True)):
-        if token is None:
-            ended[place] = run.output("the logits are not finite", Status.ERROR)
-            continue
-        run.generated.append(token)
-        output = _ended(text, run)
+        output = settle(text, run, token)
         if output is not None:
             ended[place] = output
     return ended
 
 
-def _ended(text: Text, run: Running) -> Output | None:
-    """The output of an attempt that its newest token ends, or None while it goes on."""
+def settle(text: Text, run: Running, token: int | None) -> Output | None:
+    """Add a token to an attempt, None where none could be drawn. Returns the output of an attempt that it ends."""
+    if token is None:
+        return run.output("the logits are not finite", Status.ERROR)
+    run.generated.append(token)
     stops = run.request.condition.stop
     if run.generated[-1] in text.ends:
         said, status = text.decode(run.last, run.generated[:-1]), Status.OK

@@ -34,8 +34,8 @@ _FOR_PROMPTS = 0.25
 
 
 @dataclass(kw_only=True)
-class _Running(Running):
-    """An attempt in a slot."""
+class Begun(Running):
+    """An attempt whose prompt is computed."""
 
     prompt: Prompt
 
@@ -65,12 +65,17 @@ class Engine:
             raise Refused(f"{type(model).__name__} does not work by attention")
         self.count = -(-slots // _ROWS) * _ROWS
         self.context = context_of(config)
-        self._slots = Slots(self.count, config.num_hidden_layers)
+        self.layers = config.num_hidden_layers
         self.prompts = Prompts(model, int(memory * _FOR_PROMPTS))
         self._tokens = int(memory * (1 - _FOR_PROMPTS)) // token_bytes(config, model.dtype.itemsize)
-        self._running: list[_Running] = []
+        self._running: list[Begun] = []
         self._queue: deque[Request] = deque()
-        verify(model, self.text, self.prompts, self._slots, self.context)
+        self._verify()
+
+    def _verify(self) -> None:
+        """Check the model, see `evalhub.engine.verify`."""
+        self._slots = Slots(self.count, self.layers)
+        verify(self.model, self.text, self.prompts, self._slots, self.context)
 
     def add(self, requests: list[Request]) -> None:
         """Queue requests; they start when a slot falls free."""
@@ -96,7 +101,7 @@ class Engine:
         """Move requests from the queue into free slots, each with its first token. Returns those that end so."""
         outputs = []
         while self._fits([]):
-            fresh: list[_Running] = []
+            fresh: list[Begun] = []
             while self._fits(fresh):
                 begun = self._begin(self._queue.popleft())
                 if isinstance(begun, Output):
@@ -109,7 +114,7 @@ class Engine:
                 self._running.extend(run for place, run in enumerate(fresh) if place not in ended)
         return outputs
 
-    def _fits(self, fresh: list[_Running]) -> bool:
+    def _fits(self, fresh: list[Begun]) -> bool:
         """Whether one more attempt is waiting, and has a slot and room for the longest output that may come."""
         if not self._queue:
             return False
@@ -118,7 +123,7 @@ class Engine:
         longest = max(longest, min(self._queue[0].condition.max_tokens, self.context))
         return together == 1 or (together <= self.count and together * longest <= self._tokens)
 
-    def _begin(self, request: Request) -> _Running | Output:
+    def _begin(self, request: Request) -> Begun | Output:
         started = time.perf_counter()
         try:
             sight = self.text.look(request) if request.images else None
@@ -129,7 +134,7 @@ class Engine:
         room = self.context - len(tokens)
         if room < 1 or not tokens:
             return Output(request, "the prompt fills the context", Status.ERROR, 0, 0.0)
-        return _Running(
+        return Begun(
             request=request,
             last=tokens[-1],
             tokens=len(tokens),

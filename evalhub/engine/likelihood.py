@@ -16,6 +16,7 @@ import torch
 
 from evalhub.backends.base import Output, Request, Score
 from evalhub.engine.continuations import Part, parts
+from evalhub.engine.head import head_of
 from evalhub.engine.prompts import Prompt, PromptLayer, Prompts
 from evalhub.engine.seam import context_of, forward
 from evalhub.engine.text import Text
@@ -96,6 +97,7 @@ class Likelihood:
         self._layers = config.num_hidden_layers
         self._context = context_of(config)
         self._most = _TOKENS[model.device.type]
+        self._head = head_of(model)
         self._queue: deque[_Job] = deque()
         self._refused: list[Output] = []
 
@@ -171,8 +173,8 @@ class Likelihood:
                 places.append(begin + place)
                 targets.append(target)
         kept, inverse = torch.tensor(places, device=device).unique(return_inverse=True)
-        logits = forward(self._model, row.tokens, row.positions, layers, kept)
-        logprobs, greedy = score_tokens(logits[0], inverse, torch.tensor(targets, device=device))
+        scored = torch.tensor(targets, device=device)
+        logprobs, greedy = self._score(row.tokens, row.positions, layers, kept, inverse, scored)
         found = []
         done = 0
         for job in jobs:
@@ -199,15 +201,32 @@ class Likelihood:
                 positions = torch.arange(begin, end, device=device)[None]
                 first = max(job.start - 1, begin)
                 kept = torch.arange(min(first, end - 1) - begin, end - begin, device=device)
-                logits = forward(self._model, tokens, positions, layers, kept)[0]
-                if first < end:
-                    targets = torch.tensor(sequence[first + 1 : end + 1], device=device)
-                    some, likeliest = score_tokens(logits, torch.arange(len(targets), device=device), targets)
-                    logprobs += some
-                    greedy += likeliest
+                targets = torch.tensor(sequence[first + 1 : end + 1], device=device)
+                places = torch.arange(len(targets), device=device)
+                some, likeliest = self._score(tokens, positions, layers, kept, places, targets)
+                logprobs += some
+                greedy += likeliest
             sums.append(sum(logprobs))
             best.append(all(greedy))
         return sums, best
+
+    def _score(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        layers: list[Any],
+        kept: torch.Tensor,
+        places: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> tuple[list[float], list[bool]]:
+        """What `score_tokens` says of tokens behind the places kept of a row that is fed."""
+
+        def run() -> torch.Tensor:
+            return forward(self._model, tokens, positions, layers, kept)
+
+        if self._head is not None:
+            return self._head.score(run, places, targets)
+        return score_tokens(run()[0], places, targets)
 
 
 def score_tokens(

@@ -14,12 +14,19 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 from evalhub.engine.engine import Engine
 from evalhub.engine.eyes import Eyes, probe
 from evalhub.engine.fallback import Fallback
+from evalhub.engine.graph_engine import GraphEngine
 from evalhub.engine.likelihood import Likelihood
 from evalhub.engine.packing import pack
 from evalhub.engine.plain_likelihood import PlainLikelihood
 from evalhub.engine.seam import Refused
 from evalhub.engine.worker import Job, Ready
 from evalhub.errors import EvalhubError
+from evalhub.runtime.architecture import laid_out, passed_through
+from evalhub.runtime.roofline import Architecture
+from kernels.device import why_not
+
+_FOR_STATES = 0.7
+"""Share of a GPU's free memory, behind the weights, that keys and values may take."""
 
 
 def load(job: Job) -> tuple[Any, Any, Ready]:
@@ -29,9 +36,10 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
     Raises:
         EvalhubError: weights are missing, the model cannot generate, or its logits are not finite.
     """
-    config = transformers.AutoConfig.from_pretrained(job.folder)
+    config = transformers.AutoConfig.from_pretrained(job.folder, trust_remote_code=False)
     model = _model(job, config)
     parameters = sum(weight.numel() for weight in model.parameters())
+    architecture = _architecture(model)
     tokenizer = _tokenizer(job.folder)
     eyes, notes = _eyes(job.folder, model)
     tokenizer = eyes.processor.tokenizer if eyes else tokenizer
@@ -41,9 +49,8 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
         if config.is_encoder_decoder:
             raise Refused(f"{type(model).__name__} has an encoder")
         pack(model, _blind(model))
-        generator = Engine(model, tokenizer, job.slots, job.memory, eyes)
+        generator, name = _engine(model, tokenizer, job, eyes, notes)
         scorer = Likelihood(model, generator.text, generator.prompts)
-        name = "transformers"
         most = getattr(model.config.get_text_config(), "max_position_embeddings", generator.context)
         if generator.context < most:
             notes.append(
@@ -68,8 +75,30 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
         eyes=eyes is not None,
         likelihood=not config.is_encoder_decoder,
         notes=tuple(notes),
+        architecture=architecture,
     )
     return generator, scorer, ready
+
+
+def _engine(model: Any, tokenizer: Any, job: Job, eyes: Eyes | None, notes: list[str]) -> tuple[Engine, str]:
+    """The engine for where a model lies, and what conditions call it: on a GPU tokens are drawn otherwise."""
+    if model.device.type != "cuda":
+        return Engine(model, tokenizer, job.slots, job.memory, eyes), "transformers"
+    memory = int(torch.cuda.mem_get_info()[0] * _FOR_STATES)
+    if reason := why_not():
+        notes.append(f"tokens are drawn and scored without kernels of our own: {reason}")
+        return Engine(model, tokenizer, job.slots, memory, eyes), "transformers"
+    return GraphEngine(model, tokenizer, job.slots, memory, eyes), "transformers-graph"
+
+
+def _architecture(model: Any) -> Architecture | None:
+    """What a model is made of, before its weights are packed."""
+    config = model.config.get_text_config()
+    sizes = {name: weight.numel() for name, weight in model.named_parameters()}
+    try:
+        return laid_out(config, sum(sizes.values()), passed_through(config, sizes))
+    except (AttributeError, TypeError):
+        return None
 
 
 def _tokenizer(folder: Path) -> Any:

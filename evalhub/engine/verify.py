@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from evalhub.engine.eyes import PROBE, Sight, probe
+from evalhub.engine.fixed_slots import FixedSlots
 from evalhub.engine.prompts import Prompts
 from evalhub.engine.seam import ATTENTION, Layer, Refused, forward, use_attention
 from evalhub.engine.slots import Slots
@@ -19,7 +20,7 @@ _TOLERANCE = 0.25
 
 
 @torch.inference_mode()
-def verify(model: Any, text: Text, prompts: Prompts, slots: Slots, context: int) -> None:
+def verify(model: Any, text: Text, prompts: Prompts, slots: Slots | FixedSlots, context: int) -> None:
     """Refuse a model that would be run wrongly, and leave the others with `use_attention(model, ATTENTION)`.
 
     Raises:
@@ -81,7 +82,7 @@ def _own(model: Any, tokens: list[int], sight: Sight | None) -> tuple[torch.Tens
 
 
 def _ours(
-    model: Any, prompts: Prompts, slots: Slots, tokens: list[int], sight: Sight | None, follows: int
+    model: Any, prompts: Prompts, slots: Slots | FixedSlots, tokens: list[int], sight: Sight | None, follows: int
 ) -> torch.Tensor:
     """The same from the engine: the prompt, and a slot that is fed with the token that follows."""
     prompt = prompts.get(tokens, 0, sight)

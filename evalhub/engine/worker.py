@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from evalhub.errors import EvalhubError
+from evalhub.runtime.roofline import Architecture
+from kernels.device import Shortage
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class Ready:
 
     notes: tuple[str, ...]
     """What the user should know about how it runs."""
+
+    architecture: Architecture | None
+    """What the model is made of; None where its configuration does not say it as others do."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the user should hear while a worker runs."""
+
+    words: str
 
 
 def work(pipes: list[Connection]) -> None:
@@ -95,6 +108,12 @@ def _quieten() -> None:
 
 def _serve(pipe: Connection, generator: Any, scorer: Any, ready: Ready) -> None:
     pipe.send(ready)
+
+    def remark(message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, Shortage):  # libraries warn of much that is no matter of the user's
+            pipe.send(Remark(str(message)))
+
+    warnings.showwarning = remark
     while True:
         while (generator.idle and scorer.idle) or pipe.poll():
             requests = pipe.recv()

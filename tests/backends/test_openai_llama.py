@@ -22,7 +22,7 @@ from tests.backends.test_openai import ask
 
 pytestmark = pytest.mark.slow
 
-_ATTEMPTS = 3
+_ATTEMPTS = 2
 
 
 @pytest.fixture(scope="module")

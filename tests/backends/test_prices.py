@@ -44,7 +44,7 @@ def test_the_hub_holds_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("[m]\ninput = nan\noutput = 2\n", "needs input and output"),
         ("[m]\ninput = '1'\noutput = 2\n", "needs input and output"),
         ("m = 1\n", "needs input and output"),
-        ("[m\n", "cannot be read as a table of prices"),
+        ("[m\n", "cannot be read"),
     ],
 )
 def test_a_table_that_is_none(text: str, words: str, table: Path) -> None:
