@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from ingest.records import bytes_hash
 
 _MOST = 500
 """Parameters in one query; SQLite allows some 32,000."""
+
+_CHECKED = 2000
+"""Contents that are told of at a time while all are gone through."""
 
 
 class Blobs:
@@ -52,6 +56,25 @@ class Blobs:
             found.update((name, zlib.decompress(packed)) for name, packed in rows)
         return found
 
+    def checked(self) -> Iterator[dict[str, bool]]:
+        """All hashes, some thousands at a time, each with whether its content has that hash."""
+        rows = self._file.execute("SELECT hash, bytes FROM blob")
+        while part := {name: _is_whole(name, packed) for name, packed in islice(rows, _CHECKED)}:
+            yield part
+
+    def drop(self, hashes: Sequence[str]) -> None:
+        """Forget contents, all or none."""
+        with self._file:
+            self._file.execute("BEGIN")
+            self._file.executemany("DELETE FROM blob WHERE hash = ?", [(name,) for name in hashes])
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _is_whole(name: str, packed: bytes) -> bool:
+    try:
+        return bytes_hash(zlib.decompress(packed)) == name
+    except zlib.error:
+        return False

@@ -7,9 +7,11 @@ of one month.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import TypeVar
 
 import polars as pl
 
@@ -18,6 +20,11 @@ from evalhub.store.reads import Reads
 from evalhub.store.wanted import CUTOFF, Wanted
 
 PASS_RATE = "pass rate"
+
+TOGETHER = 5_000_000
+"""Measurements that are read in one query, where all of a hub's are read."""
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +52,7 @@ MODEL = "CASE WHEN variant = '' THEN model_id ELSE model_id || ' [' || variant |
 _WANTED = "CASE WHEN $metric = '' THEN main ELSE metric = $metric END"
 """Of several metrics of an output, the main one, or the one that is asked for."""
 
-_JUDGED = """
+JUDGED = """
     CASE WHEN kind = 'binary' AND direction = 'up' THEN ''
          WHEN kind = 'numeric' AND direction = 'up' THEN metric
          ELSE format('{} ({}, {})', metric, kind, direction) END
@@ -75,7 +82,8 @@ _USED = f"""
 
 _ABOUT = """
     about AS (
-        SELECT sample_id, source, cluster, coalesce(tags[1], source) AS tag, condition_id AS asked, published_at,
+        SELECT sample_id, rowid AS place, source, cluster, coalesce(tags[1], source) AS tag,
+               condition_id AS asked, published_at,
                strftime(coalesce(published_at, make_timestamp(epoch_us(added_at))), '%Y-%m') AS month
         FROM sample
     )
@@ -119,7 +127,7 @@ def counting_forms(condition: str) -> str:
 def slices(hub: Hub, metric: str = "") -> list[Slice]:
     """All that hold a measurement by the main metric, or by the one given, in order of source and month: in one
     pass over the measurements."""
-    content = f"hash(sample_id, seed, value, passes, attempts, cluster, tag, {_JUDGED}, kind, direction)::HUGEINT"
+    content = f"hash(sample_id, seed, value, passes, attempts, cluster, tag, {JUDGED}, kind, direction)::HUGEINT"
     rows = hub.database.execute(
         f"""
         WITH {_USED}, {_ABOUT}, part AS (
@@ -154,11 +162,11 @@ def slices(hub: Hub, metric: str = "") -> list[Slice]:
     ]
 
 
-def batches(slices: Iterable[Slice], size: Callable[[Slice], int], most: int) -> Iterator[list[Slice]]:
-    """The slices in order, as many at a time as have no more than `most` together; a larger one comes alone."""
-    batch: list[Slice] = []
+def batches(parts: Iterable[Part], size: Callable[[Part], int], most: int) -> Iterator[list[Part]]:
+    """The parts in order, as many at a time as have no more than `most` together; a larger one comes alone."""
+    batch: list[Part] = []
     held = 0
-    for one in slices:
+    for one in parts:
         if batch and held + size(one) > most:
             yield batch
             batch, held = [], 0
@@ -176,30 +184,76 @@ def frame_of_slices(hub: Hub, wanted: Sequence[Slice]) -> pl.DataFrame:
 
 
 def frame_of(hub: Hub, wanted: Wanted, metric: str = "") -> pl.DataFrame:
-    """What `results.measurement_frame` gives; the condition on samples may be on their month, too."""
-    query = f"""
-        WITH {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}), {_forms(_ROWS)},
-        {_chosen("named_measurement", wanted.of_model("named_measurement.model_id"))}
+    """`results.measurement_frame` in any order. The condition on samples may be on their month, too."""
+    return _frame(hub, "", wanted, metric)
+
+
+def frames_of(hub: Hub, wanted: Wanted, metric: str) -> Iterator[pl.DataFrame]:
+    """The same in parts, each with all of some models: those of `TOGETHER` measurements, or one that has more."""
+    for within, names in _parts(hub):
+        yield _frame(hub, within, wanted, metric, {"part": names})
+
+
+def values_of(hub: Hub) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Queries with their parameters, each for as many models: model_id, variant, place (of the sample: its row),
+    judged (what values are compared under), kind, direction, value, passes, attempts by the main metric."""
+    for within, names in _parts(hub):
+        head = f"WITH {within} {_USED}, {_ABOUT}, wanted AS (FROM about), {_forms(_ROWS)}"
+        yield f"{head}, {_valued('named_measurement', 'TRUE')} FROM valued", {"part": names, "metric": ""}
+
+
+def _parts(hub: Hub) -> Iterator[tuple[str, list[str]]]:
+    """The beginning of a query that sees some models only, whose names are its parameter $part, all of them in
+    turn. Which condition counts is decided model by model, so that a part needs to see no others."""
+    rows = hub.database.execute(
+        """
+        SELECT coalesce(alias.model_id, measurement.model_id), list(DISTINCT measurement.model_id), count(*)
+        FROM measurement LEFT JOIN alias ON alias.alias = measurement.model_id GROUP BY 1 ORDER BY 1
+        """
+    ).fetchall()
+    within = """
+        named_measurement AS (
+            SELECT coalesce(alias.model_id, measurement.model_id) AS model_id, measurement.* EXCLUDE (model_id)
+            FROM measurement LEFT JOIN alias ON alias.alias = measurement.model_id
+            WHERE list_contains($part::VARCHAR[], measurement.model_id)
+        ),
     """
-    return hub.frame(query, {**wanted.given, "metric": metric})
+    for some in batches(rows, lambda row: row[2], TOGETHER):
+        yield within, [name for _, called, _ in some for name in called]
+
+
+def _frame(
+    hub: Hub, before: str, wanted: Wanted, metric: str, parameters: Mapping[str, object] = MappingProxyType({})
+) -> pl.DataFrame:
+    # What samples are called is joined at the end: texts are slow to group by.
+    query = f"""
+        WITH {before} {_USED}, {_ABOUT}, wanted AS (FROM about WHERE {wanted.samples}), {_forms(_ROWS)},
+        {_valued("named_measurement", wanted.of_model("named_measurement.model_id"))}
+        SELECT {MODEL}, model_id, {_SAMPLE}, judged AS metric, kind, direction, value, passes, attempts
+        FROM valued JOIN wanted USING (place)
+    """
+    return hub.frame(query, {**wanted.given, **parameters, "metric": metric})
 
 
 def published_frame(board: Reads, sample_ids: Sequence[str]) -> pl.DataFrame:
     """What `results.measurement_frame` gives of these samples, by the main metric, from a snapshot."""
     query = f"""
-        WITH {_ABOUT}, wanted AS (FROM about WHERE sample_id IN (SELECT unnest($ids::VARCHAR[]))),
-        found AS MATERIALIZED (FROM measurement SEMI JOIN wanted USING (sample_id)),
-        form AS (FROM counting_form), {_chosen("found", "TRUE")}
+        WITH {_ABOUT}, wanted AS (FROM about WHERE sample_id IN (SELECT unnest($ids::VARCHAR[])))
+        SELECT model, model_id, {_SAMPLE}, metric, kind, direction, value, passes, attempts
+        FROM ranked_value JOIN wanted USING (place) JOIN ranked_model USING (model_number)
+             JOIN ranked_metric USING (metric_number)
     """
-    return board.frame(query, {"ids": list(sample_ids), "metric": ""})
+    return board.frame(query, {"ids": list(sample_ids)})
 
 
-def _chosen(measurements: str, condition: str) -> str:
-    """The end of a query that has `wanted` samples and the `form`s that count: its rows from a table or view."""
-    columns = (
-        "model_id, variant, sample_id, cluster, source, month, tag, value, passes, attempts, "
-        f"{_JUDGED} AS judged, kind, direction"
-    )
+_SAMPLE = "sample_id AS sample, cluster, source, month, tag"
+
+
+def _valued(measurements: str, condition: str) -> str:
+    """The end of the list of a query that has `wanted` samples and the `form`s that count: `valued` has its rows
+    from a table or view."""
+    key = "model_id, variant, place, judged, kind, direction"
+    columns = f"model_id, variant, sample_id, place, value, passes, attempts, {JUDGED} AS judged, kind, direction"
     rows = f"""
         FROM {measurements} JOIN wanted USING (sample_id) JOIN form USING (model_id, condition_id, asked)
         WHERE {_WANTED} AND {condition} AND
@@ -209,13 +263,11 @@ def _chosen(measurements: str, condition: str) -> str:
             SELECT {columns} {rows} NOT several
             UNION ALL
             SELECT {columns} {rows} several {_NEWEST_FORM}
+        ), valued AS (
+            SELECT {key}, avg(value) AS value, sum(passes)::BIGINT AS passes,
+                   (sum(attempts) FILTER (passes IS NOT NULL))::BIGINT AS attempts
+            FROM chosen GROUP BY {key}
         )
-        SELECT {MODEL}, model_id, sample_id AS sample, cluster, source, month, tag, judged AS metric, kind,
-               direction, avg(value) AS value, sum(passes)::BIGINT AS passes,
-               (sum(attempts) FILTER (passes IS NOT NULL))::BIGINT AS attempts
-        FROM chosen
-        GROUP BY model_id, variant, sample_id, cluster, source, month, tag, judged, kind, direction
-        ORDER BY model, sample
     """
 
 
@@ -249,3 +301,25 @@ def model_ids(hub: Hub) -> dict[str, str]:
         {"metric": ""},
     ).fetchall()
     return dict(rows)
+
+
+def replaced(hub: Hub, model_id: str) -> list[tuple[str, int, int]]:
+    """Of each variant of a model that was scored here, weights and engines that are no longer ranked though they
+    were measured on more samples than those measured last: in words, with these two numbers of samples."""
+    rows = hub.database.execute(
+        """
+        WITH measured AS (
+            SELECT variant, spec->>'engine' AS engine, spec->>'revision' AS revision,
+                   count(DISTINCT sample_id) AS samples, max(measured_at) AS newest
+            FROM measurement JOIN condition USING (condition_id)
+            WHERE model_id = ? AND main AND import_id = '' AND value IS NOT NULL GROUP BY ALL
+        ), ranked AS (
+            SELECT *, first_value(samples) OVER newest_first AS now, row_number() OVER newest_first AS place
+            FROM measured WINDOW newest_first AS (PARTITION BY variant ORDER BY newest DESC, engine, revision)
+        )
+        SELECT concat_ws(', ', nullif(engine, ''), nullif(left(revision, 16), '')), samples, now
+        FROM ranked WHERE place > 1 AND samples > now ORDER BY ALL
+        """,
+        [model_id],
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]

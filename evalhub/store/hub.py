@@ -16,6 +16,7 @@ from evalhub.store.blobs import Blobs
 from evalhub.store.lock import writer_lock
 from evalhub.store.migrate import migrate
 from evalhub.store.reads import Parameters, as_given, frame_of
+from evalhub.store.staged import finish_staged, is_staged
 
 if TYPE_CHECKING:
     from evalhub.benchmarks.benchmark import Benchmark
@@ -28,7 +29,8 @@ class Hub:
 
     Attributes:
         path: its folder.
-        database: the DuckDB connection, for the other modules of this package.
+        database: the DuckDB connection, for the other modules of this package. Not to be kept: `renew` makes
+            another.
         blobs: texts and images.
         version: number of the newest migration.
     """
@@ -44,19 +46,22 @@ class Hub:
             EvalhubError: there is none to open, or its files cannot be used.
         """
         self.path = path = path.resolve()  # a relative `:memory:` means something else to DuckDB
-        if not make and not (path / "hub.duckdb").exists():
-            raise EvalhubError(f"there is no hub in {path}: evalhub score MODEL makes one")
+        if not make and not (path / "hub.duckdb").exists() and not is_staged(path):
+            raise EvalhubError(f"there is no hub in {path}: evalhub ingest, import or score makes one")
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EvalhubError(f"the hub {path} cannot be made: {error.strerror or error}") from error
         with ExitStack() as files:
             files.enter_context(writer_lock(path))
+            finish_staged(path)
             texts = (path / "blobs.sqlite").exists()
             if texts and not (path / "hub.duckdb").exists():
                 raise EvalhubError(f"{path} holds blobs.sqlite without its hub.duckdb: restore it from a backup")
-            self.database = files.enter_context(closing(_open(path / "hub.duckdb", duckdb.connect)))
-            _shut_out(self.database, path / "snapshots")
+            if not (path / "hub.duckdb").exists():
+                _make(path / "hub.duckdb")
+            self._connection = files.enter_context(ExitStack())
+            self.database = self._connected()
             self.version = migrate(self.database)
             if not texts and self.database.execute("SELECT 1 FROM attempt LIMIT 1").fetchall():
                 raise EvalhubError(f"{path} holds hub.duckdb without its blobs.sqlite: restore it from a backup")
@@ -73,6 +78,24 @@ class Hub:
     def close(self) -> None:
         """Close the files and let the lock go."""
         self._files.close()
+
+    def renew(self) -> None:
+        """Open the database anew: what DuckDB has read and changed of its indexes it holds in memory until it is
+        closed. Outside of a transaction; tables that go with the connection are gone, as an index's of the pool.
+
+        Raises:
+            EvalhubError: it cannot be opened again.
+        """
+        assert not self._within, "a transaction would be undone"
+        try:
+            self._connection.close()
+        finally:  # an interrupt must not leave it closed
+            self.database = self._connected()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        database = self._connection.enter_context(closing(_open(self.path / "hub.duckdb", duckdb.connect)))
+        _shut_out(database, self.path / "snapshots")
+        return database
 
     def benchmark(self, which: str) -> Benchmark:
         """A saved benchmark: see `evalhub.benchmarks.benchmark.Benchmark.open`."""
@@ -119,6 +142,21 @@ class Hub:
             yield
         finally:
             self.database.unregister("given")
+
+
+def _make(path: Path) -> None:
+    """An empty database under its name, or none: DuckDB opens no file whose making was killed or found no room."""
+    fresh = path.with_name(f".{path.name}.tmp")
+    log = path.with_name(f"{fresh.name}.wal")
+    for left in (fresh, log):
+        left.unlink(missing_ok=True)
+    try:
+        with closing(_open(fresh, duckdb.connect)) as database:
+            migrate(database)
+        fresh.rename(path)
+    finally:
+        for left in (fresh, log):
+            left.unlink(missing_ok=True)
 
 
 def _shut_out(database: duckdb.DuckDBPyConnection, snapshots: Path) -> None:

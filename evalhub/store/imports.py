@@ -69,6 +69,19 @@ def end_import(hub: Hub, import_id: str) -> None:
     hub.database.execute("DELETE FROM import WHERE import_id NOT IN (SELECT import_id FROM import_log)")
 
 
+def close_import(hub: Hub, import_id: str) -> None:
+    """Close an entry that was stopped, as of its last log; one without a log is taken out."""
+    hub.database.execute(
+        """
+        UPDATE import SET ended_at = (
+            SELECT max(imported_at) FROM import_log WHERE import_log.import_id = import.import_id
+        ) WHERE import_id = ?
+        """,
+        [import_id],
+    )
+    hub.database.execute("DELETE FROM import WHERE import_id = ? AND ended_at IS NULL", [import_id])
+
+
 def add_log(hub: Hub, import_id: str, log: LogEntry) -> None:
     """Note a log, within the transaction that brings its rows in."""
     hub.database.execute(

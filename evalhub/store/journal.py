@@ -101,7 +101,7 @@ def likelihood_outputs(hub: Hub, model_id: str) -> set[tuple[str, str]]:
     rows = hub.database.execute(
         """
         SELECT DISTINCT sample_id, output FROM attempt JOIN condition USING (condition_id)
-        WHERE model_id = ? AND spec->>'answer' = 'likelihood'
+        WHERE model_id = ? AND (spec->>'answer') = 'likelihood'
         """,
         [model_id],
     ).fetchall()
@@ -131,3 +131,11 @@ def _measured(hub: Hub, model_id: str, seed: int) -> dict[str, str]:
             [model_id, seed, PASS_RATE],
         ).fetchall()
     )
+
+
+def stopped_runs(hub: Hub) -> list[tuple[str, str, int]]:
+    """Runs that have not ended, the first one first: id, model, seed."""
+    rows = hub.database.execute(
+        "SELECT run_id, model_id, seed FROM run WHERE ended_at IS NULL ORDER BY started_at, run_id"
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from evalhub.errors import HubLocked
+from evalhub.errors import EvalhubError, HubLocked
 
 
 @contextmanager
@@ -22,6 +22,7 @@ def writer_lock(hub: Path) -> Iterator[None]:
 
     Raises:
         HubLocked: another process holds it; the message names it.
+        EvalhubError: nothing can be written to the folder.
     """
     lock = FileLock(hub / "lock")
     holder = hub / "lock.json"
@@ -29,6 +30,11 @@ def writer_lock(hub: Path) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise HubLocked(f"the hub {hub} is being written by {_describe(holder)}; wait until it ends") from None
+    except OSError as error:
+        raise EvalhubError(
+            f"the hub {hub} cannot be written ({error.strerror or error}), and every command writes to it: "
+            "mend its permissions, or copy it elsewhere and name the copy with --hub"
+        ) from error
     try:
         holder.write_text(
             json.dumps(

@@ -77,6 +77,7 @@ def set_facts(hub: Hub, name: str, facts: Mapping[str, Any], *, new: bool = Fals
                 "and --new adds it"
             )
         add_model(hub, Model(model_id=model_id))
-    columns = ", ".join(f"{field} = ?" for field in facts)
-    hub.database.execute(f"UPDATE model SET {columns} WHERE model_id = ?", [*facts.values(), model_id])
+    if facts:
+        columns = ", ".join(f"{field} = ?" for field in facts)
+        hub.database.execute(f"UPDATE model SET {columns} WHERE model_id = ?", [*facts.values(), model_id])
     return model_id

@@ -18,7 +18,7 @@ Posting = tuple[str, np.ndarray, np.ndarray]
 """A word, the places (n,) of the samples that have it, and its score (n,) in each."""
 
 
-def write_searched(hub: Hub, private: Collection[str], encoder: str) -> list[str]:
+def write_searched(hub: Hub, private: Collection[str], encoder: str) -> pl.Series:
     """Write what samples are found by, but for their words, into the attached `board`.
 
     `laid_out` has what filters say of every sample that is not private, in pool order, and its place among those
@@ -90,10 +90,10 @@ def _write(hub: Hub, first: int, batch: Sequence[Posting]) -> None:
     hub.insert("INSERT INTO board.posting BY NAME FROM given ORDER BY number, place", scores)
 
 
-def searched_ids(board: Reads, table: str = "laid_out") -> list[str]:
+def searched_ids(board: Reads, table: str = "laid_out") -> pl.Series:
     """Ids of the samples that are searched by text, in order."""
     found = board.frame(f"SELECT sample_id FROM {table} WHERE place IS NOT NULL ORDER BY place")
-    return found["sample_id"].to_list()
+    return found["sample_id"]
 
 
 def postings(board: Reads, words: Sequence[str]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 import duckdb
@@ -38,9 +39,14 @@ class Reads(Protocol):
         ...
 
 
+_turns = BoundedSemaphore(2)
+"""A large query keeps every core busy: many at once would end no sooner, and need their memory at the same time. A
+small one need not wait for a large one."""
+
+
 @dataclass(frozen=True)
 class Published:
-    """A snapshot, for readers of several threads at once."""
+    """A snapshot, for readers of several threads: two get a frame at a time."""
 
     connection: duckdb.DuckDBPyConnection
 
@@ -51,4 +57,5 @@ class Published:
 
     def frame(self, query: str, parameters: Parameters = ()) -> pl.DataFrame:
         """The result of a query as a frame."""
-        return frame_of(self.database, query, parameters)
+        with _turns:
+            return frame_of(self.database, query, parameters)

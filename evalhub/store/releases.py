@@ -207,8 +207,8 @@ def asked_captions(hub: Hub) -> dict[str, list[str]]:
     """Captions of the figures and tables that releases ask about, by paper."""
     rows = hub.database.execute(
         """
-        SELECT paper_id, list(DISTINCT proof->'content'->>'caption') FROM release_question
-        WHERE proof->'content'->>'caption' <> '' GROUP BY paper_id ORDER BY paper_id
+        SELECT paper_id, list(DISTINCT (proof->'content'->>'caption')) FROM release_question
+        WHERE (proof->'content'->>'caption') <> '' GROUP BY paper_id ORDER BY paper_id
         """
     ).fetchall()
     return dict(rows)

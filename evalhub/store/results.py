@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from aggregate.ranking import Ranking
-from evalhub.store.chosen import PASS_RATE, Slice, frame_of, model_ids
+from evalhub.store.chosen import PASS_RATE, Slice, frame_of, frames_of, model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.measurements import put_measurements, without_measurement
 from evalhub.store.wanted import EVERYTHING, Wanted
@@ -159,7 +159,13 @@ def measurement_frame(hub: Hub, wanted: Wanted = EVERYTHING, metric: str = "") -
 
     metric: '' for the main one of each output.
     """
-    return frame_of(hub, wanted, metric)
+    return frame_of(hub, wanted, metric).sort("model", "sample")
+
+
+def measurement_frames(hub: Hub, wanted: Wanted = EVERYTHING, metric: str = "") -> Iterator[pl.DataFrame]:
+    """The same in parts, in any order, with all of some models in each: as text, the rows of a large hub do not
+    fit into memory at once."""
+    return frames_of(hub, wanted, metric)
 
 
 def metrics(hub: Hub) -> list[str]:

@@ -31,15 +31,20 @@ class Added:
     added: int
     """Those that the pool did not have."""
 
+    repeated: int = 0
+    """Names that the source has for a sample besides the first one: what differs in name alone is one sample."""
+
 
 def add_samples(hub: Hub, samples: Iterable[Sample]) -> Added:
     """Put samples into the pool; one whose content is there already only gains an origin."""
     seen: set[str] = set()
+    named: set[int] = set()
     added = 0
     stream = iter(samples)
     while batch := list(islice(stream, _TOGETHER)):
         distinct = list({sample.sample_id: sample for sample in batch}.values())
         seen.update(sample.sample_id for sample in distinct)
+        named.update(hash((sample.sample_id, sample.source_id)) for sample in batch)
         hub.blobs.put(image for sample in distinct for image in sample.images)
         frame = pl.DataFrame([_row(sample) for sample in distinct], schema=_SCHEMA, orient="row")
         conditions = _condition_frame({sample.condition for sample in distinct})
@@ -59,7 +64,7 @@ def add_samples(hub: Hub, samples: Iterable[Sample]) -> Added:
                 frame.with_row_index("place"),
             )[0][0]
             hub.insert("INSERT OR IGNORE INTO origin SELECT * FROM given", origins)
-    return Added(len(seen), added)
+    return Added(len(seen), added, len(named) - len(seen))
 
 
 def add_conditions(hub: Hub, conditions: Iterable[Condition]) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from evalhub.store.cost_tables import write_costs
@@ -20,6 +22,8 @@ from evalhub.store.hub import Hub
 from evalhub.store.live_tables import write_live
 from evalhub.store.pair_tables import write_pairs
 from evalhub.store.releases import private_samples
+from evalhub.store.value_tables import write_values
+from evalhub.store.whole import read_whole
 
 _TABLES = (
     "sample",
@@ -29,6 +33,7 @@ _TABLES = (
     "verdict",
     "ranking",
     "ranking_row",
+    "law",
 )
 _NAMED = {"measurement": "named_measurement", "attempt": "named_attempt"}
 """Tables that speak of models, and where their rows stand under the names that models go by."""
@@ -53,10 +58,20 @@ _WITHOUT_PRIVATE = {
 which papers. It never comes into the file: DuckDB leaves the bytes of rows that are changed or deleted. What was
 measured on it stays."""
 
+_PUBLIC = {
+    "condition": """
+        SELECT * EXCLUDE (engine) REPLACE (
+            if(engine LIKE 'openai/%', json_merge_patch(spec, json_object('engine', engine)), spec) AS spec
+        ) FROM (SELECT *, regexp_replace(spec->>'engine', '^openai/[^/]+', 'openai') AS engine FROM {rows})
+    """
+}
+"""Queries of tables that would tell where one's own servers are."""
+
 _KEPT = 3
 """Snapshots that stay on disk; readers of older ones keep their open file."""
 
-_TOGETHER = 2000
+_TOGETHER = 250
+"""Texts, or images, that are in memory at a time."""
 
 
 def folder(hub: Path) -> Path:
@@ -73,26 +88,48 @@ def current(hub: Path) -> str | None:
     return name if name in {path.stem for path in folder(hub).glob("*.duckdb")} else None
 
 
+def fault_of(snapshot: Path) -> str:
+    """Why a snapshot's file cannot be read to its end, or is not the one that its name says; '' where it can."""
+    try:
+        with closing(duckdb.connect(str(snapshot), read_only=True)) as board:
+            named = board.execute("SELECT snapshot_id FROM snapshot").fetchall()
+            tables = board.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+            for (table,) in tables:
+                read_whole(board, table)
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return "" if named == [(snapshot.stem,)] else "it has another name inside"
+
+
+def point_to(hub: Path, name: str | None) -> None:
+    """Make a snapshot that is there the published one, in a single step; none where it is None."""
+    place = folder(hub)
+    if name is None:
+        (place / "current").unlink(missing_ok=True)
+        return
+    pointer = place / f".current-{name}.tmp"
+    with pointer.open("w") as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    pointer.replace(place / "current")
+
+
 def publish(hub: Hub) -> str:
     """Write a snapshot of the hub as it is now and make it the current one. Returns its id.
 
     Raises:
-        EvalhubError: `live.toml` cannot be read.
+        EvalhubError: `live.toml` or `efficiency.toml` cannot be read.
     """
     place = folder(hub.path)
     place.mkdir(exist_ok=True)
     _sweep(place)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     fresh = place / f".{name}.tmp"
-    pointer = place / f".current-{name}.tmp"
     try:
         _write(hub, fresh, name)
         fresh.replace(place / f"{name}.duckdb")
-        with pointer.open("w") as file:
-            file.write(name + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        pointer.replace(place / "current")
+        point_to(hub.path, name)
     except BaseException:
         _sweep(place)
         raise
@@ -110,12 +147,13 @@ def _sweep(place: Path) -> None:
 
 
 def _write(hub: Hub, path: Path, name: str) -> None:
+    from evalhub.efficiency_rows import efficiency_rows
     from evalhub.live.board import side_by_side
     from evalhub.live.settings import read_settings
     from evalhub.pair_wins import pair_wins
     from evalhub.probes.published import write_search
 
-    settings, live = read_settings(hub.path), side_by_side(hub)
+    settings, live, efficiency = read_settings(hub.path), side_by_side(hub), efficiency_rows(hub)
     database = hub.database
     database.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS board")
     try:
@@ -127,7 +165,8 @@ def _write(hub: Hub, path: Path, name: str) -> None:
         )
         for table in (*_TABLES, *_NAMED):
             rows = _NAMED.get(table, table)
-            query = _WITHOUT_PRIVATE.get(table, "SELECT * FROM {rows}") if private else "SELECT * FROM {rows}"
+            query = _PUBLIC.get(table, "SELECT * FROM {rows}")
+            query = _WITHOUT_PRIVATE.get(table, query) if private else query
             hub.insert(f"CREATE TABLE board.{table} AS {query.format(rows=rows)}", told)
         database.execute("DELETE FROM board.model WHERE model_id IN (SELECT alias FROM alias)")
         database.execute("CREATE TABLE board.output (output VARCHAR, text VARCHAR)")
@@ -143,7 +182,9 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
+        write_values(hub)
         write_costs(hub)
+        hub.insert("CREATE TABLE board.model_efficiency AS SELECT * FROM given", efficiency)
         write_search(hub, private)
         write_live(hub, settings.day, bool(settings.private_days), live.scores, live.changes)
         database.execute(

@@ -79,14 +79,14 @@ _VECTORS = """
 
 def load_vectors(
     pool: Reads, encoder: str, only: Sequence[str] | None = None
-) -> tuple[list[str], np.ndarray, np.ndarray]:
+) -> tuple[pl.Series, np.ndarray, np.ndarray]:
     """Ids of all samples, or only of these, in order, and their quantised vectors: int8 (N, D) and float32 (N,).
 
     Raises:
         ValueError: a vector has another length than the others; the file is damaged.
     """
     given = {"encoder": encoder, "only": None if only is None else list(only)}
-    ids = pool.frame(f"SELECT sample_id {_VECTORS} ORDER BY sample_id", given)["sample_id"].to_list()
+    ids = pool.frame(f"SELECT sample_id {_VECTORS} ORDER BY sample_id", given)["sample_id"]
     # Batch by batch, each row into its place: the database would sort, and Arrow hold, a copy of every vector.
     batches = pool.database.sql(
         f"""
@@ -98,13 +98,13 @@ def load_vectors(
     return ids, *_filled(batches, len(ids))
 
 
-def load_ordered(board: Reads) -> tuple[list[str], np.ndarray, np.ndarray]:
+def load_ordered(board: Reads) -> tuple[pl.Series, np.ndarray, np.ndarray]:
     """The same of a snapshot, where the vectors of one encoder lie in order of ids.
 
     Raises:
         ValueError: a vector has another length than the others; the file is damaged.
     """
-    ids = board.frame("SELECT sample_id FROM vector")["sample_id"].to_list()
+    ids = board.frame("SELECT sample_id FROM vector")["sample_id"]
     query = "SELECT row_number() OVER () - 1 AS place, scale, bytes FROM vector"
     return ids, *_filled(board.database.sql(query).to_arrow_reader(_TOGETHER), len(ids))
 

@@ -94,13 +94,13 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was counted: source and month of each slice, in order."""
     seen: list[tuple[str, str]] = []
-    plain = evalhub.counts._count
+    plain = evalhub.counts.count_frames
 
-    def count(frame: pl.DataFrame) -> Counted:
-        seen.append((frame["source"][0], frame["month"][0]))
-        return plain(frame)
+    def count(frames: list[pl.DataFrame]) -> Counted:
+        seen.append((frames[0]["source"][0], frames[0]["month"][0]))
+        return plain(frames)
 
-    monkeypatch.setattr(evalhub.counts, "_count", count)
+    monkeypatch.setattr(evalhub.counts, "count_frames", count)
     return seen
 
 
@@ -177,15 +177,15 @@ def test_a_kill_between_slices_leaves_what_was_counted(
     fill(hub)
     for k, model in enumerate("ab"):
         measure(hub, model, {i: (i + k) % 3 / 2 for i in range(120)})
-    count = evalhub.counts._count
+    count = evalhub.counts.count_frames
 
-    def stops(frame: pl.DataFrame) -> Counted:
+    def stops(frames: list[pl.DataFrame]) -> Counted:
         if len(counted) == 4:
             raise KeyboardInterrupt
-        return count(frame)
+        return count(frames)
 
     with monkeypatch.context() as patch:
-        patch.setattr(evalhub.counts, "_count", stops)
+        patch.setattr(evalhub.counts, "count_frames", stops)
         with pytest.raises(KeyboardInterrupt):
             rank_hub(hub, "bradley-terry")
     assert hub.database.execute("SELECT count(*) FROM slice_counts").fetchall() == [(4,)]
@@ -210,9 +210,9 @@ def test_a_fingerprint_is_that_of_what_is_ranked(data: st.DataObject) -> None:
             )
             held = slices(hub)
             frame = measurement_frame(hub)
-            parts = [frame_of_slices(hub, [one]) for one in held]
+            columns = ["model", "sample"]
+            parts = [frame_of_slices(hub, [one]).sort(columns) for one in held]
             if parts:
-                columns = ["model", "sample"]
                 assert pl.concat(parts).sort(columns).equals(frame.sort(columns))
             now = {}
             for one, part in zip(held, parts, strict=True):

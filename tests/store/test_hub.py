@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from evalhub.errors import EvalhubError
+from evalhub.errors import EvalhubError, HubLocked
 from evalhub.store import migrate as migrations
 from evalhub.store.hub import Hub
 from ingest.records import bytes_hash
@@ -100,6 +101,44 @@ def test_a_transaction_is_all_or_nothing(hub: Hub) -> None:
     assert hub.frame("SELECT condition_id FROM condition").rows() == [("a",)]
 
 
+def test_a_renewed_hub_is_the_same(hub: Hub, hub_path: Path) -> None:
+    """It holds what it held, is shut out of other files still, and nobody else gets it meanwhile."""
+    hub.insert("INSERT INTO condition SELECT * FROM given", pl.DataFrame({"id": ["a"], "v": [""], "s": ["{}"]}))
+    before = hub.database
+    hub.renew()
+    assert hub.database is not before
+    assert hub.frame("SELECT condition_id FROM condition").rows() == [("a",)]
+    with pytest.raises(duckdb.PermissionException):
+        hub.database.execute("SELECT * FROM read_text('/etc/hostname')")
+    with pytest.raises(HubLocked):
+        Hub(hub_path)
+
+
+def test_an_interrupt_leaves_no_hub_closed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes where the database has been closed and is not yet open again."""
+
+    class Interrupted(ExitStack):
+        def close(self) -> None:
+            super().close()
+            raise KeyboardInterrupt
+
+    interrupted = Interrupted()
+    interrupted.enter_context(hub._connection.pop_all())
+    monkeypatch.setattr(hub, "_connection", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        hub.renew()
+    assert hub.frame("SELECT 1 AS one").rows() == [(1,)]
+    ExitStack.close(interrupted)
+
+
+def test_a_hub_that_is_let_go_lets_others_in(hub_path: Path) -> None:
+    """Without a collection of garbage."""
+    lost = Hub(hub_path)
+    lost.renew()
+    del lost
+    Hub(hub_path).close()
+
+
 BLOBS = [b"", b"\x00", b"a\x00b", "\ud800".encode("utf-8", "surrogatepass"), bytes(range(256)), b"x" * 10**6]
 
 
@@ -130,6 +169,21 @@ def test_blobs_work_on_after_a_write_that_failed(hub: Hub) -> None:
     hub.blobs._file.execute("DROP TRIGGER full")
     hub.blobs.put([b"kept"])
     assert list(hub.blobs.get([bytes_hash(b"kept"), bytes_hash(b"lost")]).values()) == [b"kept"]
+
+
+def test_a_hub_whose_making_failed_is_none(hub_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any of its steps: nothing stands under the database's name, and the next call makes it."""
+    known = migrations.migrations()
+    for number in range(len(known)):
+        with monkeypatch.context() as torn:
+            torn.setattr(migrations, "migrations", lambda count=number: [*known[:count], (count + 1, "SELECT x")])
+            with pytest.raises(duckdb.Error):
+                Hub(hub_path)
+        assert not [path.name for path in hub_path.iterdir() if "duckdb" in path.name]
+    (hub_path / ".hub.duckdb.tmp").touch()  # as a kill leaves it
+    with Hub(hub_path) as hub:
+        assert hub.version == len(known)
+    assert not (hub_path / ".hub.duckdb.tmp").exists()
 
 
 def test_half_a_hub_is_refused(hub_path: Path) -> None:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
+import pytest
+
 from evalhub.ranking import rank_hub
+from evalhub.store import chosen
+from evalhub.store.aliases import add_alias
 from evalhub.store.hub import Hub
-from evalhub.store.results import Tallied, add_model, finish_run, measurement_frame, pass_rates, start_run
+from evalhub.store.results import (
+    Tallied,
+    add_model,
+    finish_run,
+    measurement_frame,
+    measurement_frames,
+    pass_rates,
+    start_run,
+)
 from evalhub.store.samples import add_conditions, add_samples
 from evalhub.store.wanted import Wanted
 from ingest.records import Condition, Model
@@ -115,3 +128,21 @@ def test_a_ranking_of_the_same_measurements_is_kept_once(hub: Hub) -> None:
     measured(hub, "n", Condition(), one=0.5)
     rank_hub(hub)
     assert hub.database.execute("SELECT count(*) FROM ranking").fetchall() == [(2,)]
+
+
+def test_parts_are_the_whole(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a part may hold, and by whatever name a model was measured."""
+    measured(hub, "m", Condition(revision="old"), one=0.25, two=0.25)
+    measured(hub, "m", Condition(revision="new"), one=0.5)
+    measured(hub, "M", Condition(revision="new"), two=0.75)
+    measured(hub, "n", Condition(), seed=1, one=1.0, two=None)
+    add_alias(hub, "M", "m")
+    whole = measurement_frame(hub)
+    assert whole["model"].to_list() == ["m", "m", "n", "n"]
+    for most in (1, 3, 10**6):
+        monkeypatch.setattr(chosen, "TOGETHER", most)
+        parts = list(measurement_frames(hub))
+        assert len(parts) == (1 if most == 10**6 else 2)
+        assert pl.concat(parts).sort("model", "sample").equals(whole)
+    (part,) = measurement_frames(hub, Wanted.of_source("market"))
+    assert part.equals(measurement_frame(hub, Wanted.of_source("market")))

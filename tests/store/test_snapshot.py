@@ -8,9 +8,12 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
+from aggregate.laws.family import Means
+from aggregate.laws.law import law_of_means
 from evalhub.ranking import rank_everything
 from evalhub.store import snapshot
 from evalhub.store.hub import Hub
+from evalhub.store.laws import keep_law
 from evalhub.store.samples import add_samples
 from ingest.records import Model, Status
 from tests.scoring.fakes import Fake, run, samples
@@ -19,13 +22,15 @@ from tests.store.items import FULL, item
 
 @pytest.fixture
 def filled(hub: Hub) -> Hub:
-    """A hub with two models' results and rankings."""
+    """A hub with two models' results and rankings, and a law."""
     add_samples(hub, [FULL])
     run(hub, Fake(), samples(6), passes=2, max_attempts=5)
     worse = Fake(answers=lambda asked: (f"no \ud800 \x00 {asked.attempt}", Status.OK))
     worse.model = Model(model_id="worse", parameters=7)
     run(hub, worse, samples(6), passes=2, max_attempts=5)
     rank_everything(hub)
+    means = Means.of(["a", "b", "c"], [1e7, 1e8, 1e9], [0.1, 0.2, 0.3], 0.0)
+    keep_law(hub, "family", law_of_means(means), "evalhub law fit")
     return hub
 
 
