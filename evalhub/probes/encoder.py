@@ -32,7 +32,7 @@ _TOKENIZER = EmbeddedFile(
     what="the text encoder's tokenizer",
     instead="pick samples by --where alone",
 )
-_LAYERS = {"hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 6, "num_attention_heads": 12}
+_WIDTH, _HEADS = 384, 12
 _MOST_TOKENS = 256
 """What the encoder was trained with; the rest of a longer text is not read."""
 
@@ -78,31 +78,30 @@ class MiniLM:
         """
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
-        from transformers import BertConfig, BertModel
+
+        from evalhub.probes.bert import Bert
 
         weights, tokenizer = _WEIGHTS.fetch(), _TOKENIZER.fetch()
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._tokenizer.no_padding()
-        self._model = BertModel(BertConfig(**_LAYERS), add_pooling_layer=False).eval()
-        tensors, parts = load_file(weights), self._model.state_dict()
-        self._model.load_state_dict({name: tensors[name] for name in parts})
+        self._model = Bert(load_file(weights), _HEADS)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) float32 of length 1, in the order of the texts."""
         import torch
 
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        vectors = np.empty((len(tokens), _LAYERS["hidden_size"]), np.float32)
+        vectors = np.empty((len(tokens), _WIDTH), np.float32)
         for batch in _batches([len(one) for one in tokens]):
             width = max(len(tokens[i]) for i in batch)
             ids = torch.zeros((len(batch), width), dtype=torch.long)
-            seen = torch.zeros((len(batch), width), dtype=torch.long)
+            seen = torch.zeros((len(batch), width), dtype=torch.bool)
             for row, i in enumerate(batch):
                 ids[row, : len(tokens[i])] = torch.tensor(tokens[i])
-                seen[row, : len(tokens[i])] = 1
+                seen[row, : len(tokens[i])] = True
             with torch.inference_mode(), _threads(1 if ids.numel() <= _FEW_TOKENS else 0):
-                states = self._model(input_ids=ids, attention_mask=seen).last_hidden_state
+                states = self._model(ids, seen)
                 mean = (states * seen[:, :, None]).sum(dim=1) / seen.sum(dim=1, keepdim=True)
                 vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
         return vectors

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from evalhub.filters import sample_filter
 from evalhub.ocr import INSTALL, RapidOCR, can_read
@@ -41,8 +42,8 @@ class Index:
     pool: Reads
     encoder: Encoder
 
-    ids: Sequence[str]
-    """In order."""
+    ids: pl.Series
+    """In order. A list of a million texts would take twice the memory."""
 
     vectors: np.ndarray
     """int8 (N, D) with `scales` (N,): see `kernels.dots`."""
@@ -161,5 +162,5 @@ def near_duplicates(
     for first in range(0, len(ids), 1024):
         cosines = floats[first : first + 1024] @ floats[first:].T
         for i, j in np.argwhere(np.triu(cosines >= threshold, k=1)):
-            pairs.append((ids[first + i], ids[first + j], float(cosines[i, j])))
+            pairs.append((ids[int(first + i)], ids[int(first + j)], float(cosines[i, j])))
     return sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))

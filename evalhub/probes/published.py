@@ -31,8 +31,8 @@ def write_search(hub: Hub, private: Collection[str]) -> None:
     write_words(hub, ranked.postings())
 
 
-def _only(texts: Iterator[pl.DataFrame], sample_ids: Sequence[str]) -> Iterator[pl.DataFrame]:
-    wanted = pl.Series("sample_id", sample_ids, pl.String).to_frame()
+def _only(texts: Iterator[pl.DataFrame], sample_ids: pl.Series) -> Iterator[pl.DataFrame]:
+    wanted = sample_ids.to_frame("sample_id")
     for part in texts:
         yield part.join(wanted, on="sample_id", how="semi", maintain_order="left")
 

@@ -90,7 +90,7 @@ class Standing:
         drawn from the likely ones, without which the precision claimed for these would rest on guesses."""
         likely = np.flatnonzero(np.isfinite(self.odds) & (self.odds > 0))
         drawn = np.random.default_rng(len(self.answers)).permutation(likely)[: int(count * _DRAWN)]
-        asked = [self.index.ids[self.places[place]] for place in drawn]
+        asked: list[str] = self.index.ids[self.places[drawn]].to_list()
         unsure = np.abs(self.odds)
         most = min(_PER_QUESTION * count, len(unsure))
         pool = np.sort(np.argpartition(unsure, most - 1)[:most]) if most else np.empty(0, np.intp)
@@ -100,7 +100,7 @@ class Standing:
         directions = self.index.directions(self.places[pool])
         for _ in range(min(count - len(asked), len(pool))):
             best = int(np.argmax(use))
-            asked.append(self.index.ids[self.places[pool[best]]])
+            asked.append(self.index.ids[int(self.places[pool[best]])])
             use = np.where(directions @ directions[best] > _ALIKE, use * _LESS, use)
             use[best] = -1
         return asked
@@ -185,7 +185,7 @@ def take(standing: Standing, cut: Cut) -> Taken:
     best = standing.best(count + _BORDERLINE)
     precision, low, high = standing.precision_of(best[:count])
     return Taken(
-        ids=[standing.index.ids[place] for place in standing.places[best]],
+        ids=standing.index.ids[standing.places[best]].to_list(),
         similarity=standing.similarity[best],
         relevance=expit(standing.odds[best]),
         count=count,

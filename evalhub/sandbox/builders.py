@@ -14,6 +14,9 @@ from .view import View
 
 INSTALL = "install bubblewrap (Debian, Ubuntu: `apt install bubblewrap`; Fedora: `dnf install bubblewrap`)"
 
+HOST = "jail"
+"""What a jail is told of the machine's name."""
+
 Builder = Callable[[View, list[str], int], list[str]]
 
 
@@ -24,6 +27,7 @@ def bubblewrap(view: View, command: list[str], proc: int) -> list[str]:  # noqa:
         raise SandboxUnavailable(f"bubblewrap is not installed: {INSTALL}")
     line = [program, "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"]
     line += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    line += ["--hostname", HOST]
     if os.geteuid() == 0:
         line += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -50,6 +54,7 @@ def by_hand(view: View, command: list[str], proc: int) -> list[str]:
         "links": view.links,
         "empty": view.empty,
         "command": command,
+        "host": HOST,
         "environment": {"LD_LIBRARY_PATH": view.libraries} if view.libraries else {},
         "proc": proc,
     }

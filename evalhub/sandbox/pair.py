@@ -114,6 +114,9 @@ def _outcome(
             return Outcome(None, f"no cell could be built: {report.problem}", again=True)
     if candidate is None:
         return Outcome(False, "its jail went down with it", again=True)
+    if message is None and not candidate.stopped:
+        # It is gone, and has left its socket where the kernel does not close it soon: on its way to itself.
+        return Outcome(False, _ending(candidate, limits))
     if message is None:
         return Outcome(None, f"no verdict within {limits.wall_seconds:g} s", late=True, again=True)
     if message:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from evalhub.sandbox import Judgement, Sandbox
@@ -35,3 +37,12 @@ def descendants(root: int) -> dict[int, str]:
                 found[pid] = name
                 grown = True
     return found
+
+
+def cpu_of_ended(pids: Iterable[int]) -> float:
+    """CPU seconds of the processes that these have waited for."""
+    ticks = 0
+    for pid in pids:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        ticks += sum(map(int, stat[stat.rindex(")") + 2 :].split()[13:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")

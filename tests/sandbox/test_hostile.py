@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +11,39 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.sandbox import Sandbox
+from evalhub.sandbox import Limits, Sandbox
 from ingest.records import Status
 
-from .helpers import HONEST, descendants, judge
-from .hostile import PROGRAMS
+from . import forgeries, hostile, hostile_system
+from .conftest import LIMITS
+from .helpers import HONEST, cpu_of_ended, descendants, judge
 
 HARMED = "def check(candidate):\n    assert candidate(2) is True\n"
+UNTOLD = "def check(candidate):\n    assert candidate(2) == 'known to nobody'\n"
 SECRET = "a secret of the parent"
+
+PROGRAMS = {
+    name: (program, tests, detail)
+    for tests, programs in (
+        (HARMED, {**hostile.PROGRAMS, **hostile_system.PROGRAMS}),
+        (UNTOLD, forgeries.PROGRAMS),
+    )
+    for name, (program, detail) in programs.items()
+}
+"""By what each does: the program, the tests that judge it, and a part of what its judgement says."""
+
+
+def told(program: str, canary: Path, port: int) -> str:
+    """A hostile program with what it is told of its surroundings."""
+    values = {
+        "CANARY": str(canary),
+        "SECRET": SECRET,
+        "PORT": port,
+        "PARENT": os.getpid(),
+        "HOST": platform.node(),
+        "COLUMN": int(platform.machine() == "aarch64"),
+    }
+    return "".join(f"{key} = {value!r}\n" for key, value in values.items()) + program
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +72,15 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_fails_and_harms_nothing(sandbox: Sandbox, canary: Path, server: socket.socket, name: str) -> None:
-    text, detail = PROGRAMS[name]
-    values = {"CANARY": str(canary), "SECRET": SECRET, "PORT": server.getsockname()[1], "PARENT": os.getpid()}
-    program = "".join(f"{key} = {value!r}\n" for key, value in values.items()) + text
+    text, tests, detail = PROGRAMS[name]
+    program = told(text, canary, server.getsockname()[1])
     honest = HONEST + "left = 'left by an earlier program'\n"
     assert judge(sandbox, honest).passed is True
     before = descendants(os.getpid())
     temporary = {path.name for path in Path(tempfile.gettempdir()).iterdir()}
+    used = cpu_of_ended(before)
 
-    judgement = judge(sandbox, program, HARMED)
+    judgement = judge(sandbox, program, tests)
 
     assert judgement.passed is False
     assert judgement.status is Status.OK
@@ -64,15 +90,29 @@ def test_fails_and_harms_nothing(sandbox: Sandbox, canary: Path, server: socket.
     assert canary.read_text() == "sings"
     with pytest.raises(BlockingIOError):
         server.accept()
-    assert descendants(os.getpid()) == before
+    after = descendants(os.getpid())
+    if before == after:  # else it took its jail down, which is started again
+        # The program and the tests have a limit each.
+        assert cpu_of_ended(after) - used <= 2 * LIMITS.cpu_seconds + 0.3
+    assert judgement.seconds <= 2 * LIMITS.wall_seconds
+    assert len(after) == len(before)
     assert not {"0", "1", "link", "harm"} & ({path.name for path in Path("/tmp").iterdir()} - temporary)
     assert judge(sandbox, honest).passed is True
 
 
-def test_sleeping_is_a_timeout_and_never_a_pass(sandbox: Sandbox) -> None:
-    judgement = judge(sandbox, "import time\ndef f(x):\n    time.sleep(3600)\n    return x * x\n")
+@pytest.fixture(scope="module")
+def impatient(kind: str) -> Iterator[Sandbox]:
+    """A sandbox that waits for nobody long."""
+    with Sandbox(workers=1, limits=Limits(wall_seconds=0.5), jail=kind) as made:  # type: ignore[arg-type]
+        yield made
+
+
+@pytest.mark.parametrize("name", forgeries.WAITING)
+def test_waiting_is_a_timeout_and_never_a_pass(impatient: Sandbox, name: str) -> None:
+    judgement = judge(impatient, forgeries.WAITING[name], UNTOLD)
     assert (judgement.status, judgement.passed) == (Status.TIMEOUT, None)
-    assert judge(sandbox, HONEST).passed is True
+    assert 1 <= judgement.seconds < 10
+    assert judge(impatient, HONEST).passed is True
 
 
 def test_a_reply_cannot_answer_a_later_program(sandbox: Sandbox) -> None:

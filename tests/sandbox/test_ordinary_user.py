@@ -17,22 +17,20 @@ import ingest.records
 
 NOBODY = 65534
 CODE = """
-import json
+import json, sys
 from evalhub.sandbox import Limits, Sandbox, SandboxUnavailable
 programs = json.load(open("programs.json"))
+limits = Limits(cpu_seconds=1, memory_bytes=2**28, wall_seconds=5)
+try:
+    sandbox = Sandbox(workers=1, jail=sys.argv[1], limits=limits)
+except SandboxUnavailable as error:
+    print(json.dumps(str(error)))
+    sys.exit()
 result = {}
-for kind in ("bubblewrap", "namespaces"):
-    try:
-        limits = Limits(cpu_seconds=1, memory_bytes=2**28, wall_seconds=5)
-        sandbox = Sandbox(workers=1, jail=kind, limits=limits)
-    except SandboxUnavailable as error:
-        result[kind] = str(error)
-        continue
-    with sandbox:
-        result[kind] = {
-            name: sandbox.judge(program=program, entry_point="f", prompt="", tests=tests).passed
-            for name, (program, tests) in programs.items()
-        }
+with sandbox:
+    for name, (program, tests) in programs.items():
+        judgement = sandbox.judge(program=program, entry_point="f", prompt="", tests=tests)
+        result[name] = judgement.passed, judgement.detail, judgement.seconds
 print(json.dumps(result))
 """
 
@@ -42,19 +40,19 @@ print(json.dumps(result))
 @pytest.mark.parametrize("kind", ["bubblewrap", "namespaces"])
 def test_as_nobody(kind: str) -> None:
     from .helpers import HONEST, SQUARES
-    from .hostile import PROGRAMS
-    from .test_hostile import HARMED
+    from .test_hostile import PROGRAMS, told
 
     python = _readable_python()
     folder = Path(tempfile.mkdtemp(prefix="nobody", dir="/tmp"))  # where anybody may go
     _copy_code(folder)
-    values = f"CANARY, SECRET, PORT, PARENT = {str(folder / 'programs.json')!r}, 'secret', 9, {os.getpid()}\n"
-    programs = {name: (values + program, HARMED) for name, (program, _) in PROGRAMS.items()}
-    # The copy that holds the canary's name is the file with the programs itself, which is not shown inside.
-    (folder / "programs.json").write_text(json.dumps({**programs, "honest": (HONEST, SQUARES)}))
+    # The canary is the file with the programs itself, which is not shown inside.
+    canary = folder / "programs.json"
+    programs = {name: (told(program, canary, 9), tests) for name, (program, tests, _) in PROGRAMS.items()}
+    canary.write_text(json.dumps({**programs, "honest": (HONEST, SQUARES)}))
+    before = canary.read_bytes()
     try:
         run = subprocess.run(
-            [python, "-B", "-c", CODE],
+            [python, "-B", "-c", CODE, kind],
             cwd=folder,
             user=NOBODY,
             group=NOBODY,
@@ -64,14 +62,17 @@ def test_as_nobody(kind: str) -> None:
             text=True,
             timeout=300,
         )
+        assert canary.read_bytes() == before
     finally:
         shutil.rmtree(folder)
     assert run.returncode == 0, run.stderr
-    result = json.loads(run.stdout)[kind]
+    result = json.loads(run.stdout)
     if isinstance(result, str):
         pytest.skip(result)
-    assert result.pop("honest") is True
-    assert {name: passed for name, passed in result.items() if passed is not False} == {}
+    assert result.pop("honest")[0] is True
+    assert set(result) == set(PROGRAMS)
+    assert {name: found for name, found in result.items() if found[0] is not False or found[2] > 10} == {}
+    assert {name: found for name, found in result.items() if PROGRAMS[name][2] not in found[1]} == {}
 
 
 def _copy_code(folder: Path) -> None:

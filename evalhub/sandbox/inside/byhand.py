@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def main() -> None:
     else:
         linux.unshare(namespaces | linux.CLONE_NEWUSER)
         linux.map_only(_INNER_ID, _INNER_ID, uid, gid, spec["proc"])
+    socket.sethostname(spec["host"])
     first = os.fork()
     if first == 0:
         _move_in(spec)

@@ -23,6 +23,8 @@ FOLDER = "/tmp"
 INNER_ID = 65534
 READY = b"ready"
 _FIRST_PASSED = 3
+_SIGNALS = 64
+"""Signals that wait and timers; each takes memory of the kernel's."""
 
 
 def occupy(channel: socket.socket, proc: int, keeper: int, role: Role) -> NoReturn:
@@ -88,6 +90,7 @@ def _confine(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_NPROC, processes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_SIGPENDING, _SIGNALS),
     ):
         resource.setrlimit(what, (most, most))
     linux.set_capabilities()

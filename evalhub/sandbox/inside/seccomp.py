@@ -1,7 +1,9 @@
 """A filter on system calls: a short list of doors that no honest program needs, shut.
 
 It adds to the namespaces what they do not limit: memory outside the address space (memfd, System V shared
-memory, message queues), sockets, executing anything, and new namespaces with their capabilities.
+memory, message queues, larger buffers of sockets), what the machine or a user has a fixed number of (asynchronous
+requests, watches of files), locks on files that others see, the kernel's log and its list of mounts, sockets,
+executing anything, and new namespaces with their capabilities.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ _REFUSED: dict[str, tuple[int, int | None]] = {
     "execve": (59, 221),
     "execveat": (322, 281),
     "socket": (41, 198),
+    "setsockopt": (54, 208),
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
@@ -33,6 +36,14 @@ _REFUSED: dict[str, tuple[int, int | None]] = {
     "msgget": (68, 186),
     "semget": (64, 190),
     "mq_open": (240, 180),
+    "io_setup": (206, 0),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    "flock": (73, 32),
+    "syslog": (103, 116),
+    "statmount": (457, 457),
+    "listmount": (458, 458),
     "unshare": (272, 97),
     "setns": (308, 268),
     "mount": (165, 40),
