@@ -42,6 +42,13 @@ def point_ranges(rows: pl.DataFrame, *, label: str, unit: str) -> alt.LayerChart
     return alt.layer(*range_layers(rows, label=label, unit=unit)).properties(height=HEAD + len(rows) * ROW)
 
 
+def differences(rows: pl.DataFrame, *, label: str, unit: str) -> alt.LayerChart | alt.FacetChart:
+    """The same beside a line at 0."""
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F", aria=False).encode(x="zero:Q")
+    layers = range_layers(rows, label=label, unit=unit)
+    return alt.layer(zero, *layers).properties(height=HEAD + len(rows) * ROW)
+
+
 def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart]:
     """Rows from top to bottom as given, named by their column `label`; needs score, low, high and kind.
 

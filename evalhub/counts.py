@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from aggregate.counted import GROUPS, Counted
-from aggregate.measurements import Measurements
+from aggregate.measurements import Direction, Measurements
 from evalhub.store.chosen import Slice, batches, frame_of_slices
 from evalhub.store.counts import drop_counts, kept, load_counts, save_counts
 from evalhub.store.hub import Hub
@@ -38,11 +38,13 @@ def refresh(hub: Hub, source: str, wanted: Sequence[Slice]) -> Counted:
     for some in batches(changed, lambda one: one.results, _TOGETHER):
         frames = frame_of_slices(hub, some).partition_by("source", "month", as_dict=True)
         for one in some:
-            save_counts(hub, one, _count(frames.pop((one.source, one.month))))
+            save_counts(hub, one, count_frames([frames.pop((one.source, one.month))]))
     return Counted.total(load_counts(hub, wanted))
 
 
-def _count(frame: pl.DataFrame) -> Counted:
-    if not frame["value"].count():
-        return Counted.nothing(frame["model"].unique().to_list(), frame.height)
-    return Counted.of(Measurements.from_frame(frame))
+def count_frames(frames: Sequence[pl.DataFrame], direction: Direction = "up") -> Counted:
+    """Wins and ties within frames of values in long form, which may hold none."""
+    if not any(frame["value"].count() for frame in frames):
+        models = {str(model) for frame in frames for model in frame["model"].unique()}
+        return Counted.nothing(sorted(models), sum(frame.height for frame in frames))
+    return Counted.of(Measurements.from_frames(frames, direction=direction))

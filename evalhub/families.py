@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,11 @@ _MORE = ("family", "parameters", "loss", "chance")
 """Columns of a family's file beside those of any table."""
 
 _COUNTS = ("passes", "attempts")
+_TEXTS = ("model", "sample", "cluster", "family", "released")
+_OF_SIZE = ("parameters", "active")
+
+_SHOWN = 10
+"""Names of models in a message."""
 
 
 def families_of_files(
@@ -33,35 +39,23 @@ def families_of_files(
     sizes: Mapping[str, int] | None = None,
     unit: float = 1,
     chance: float = 0.0,
+    models: Sequence[str] = (),
     tell: Tell = quiet,
 ) -> dict[str, Family | Means | FamilyError]:
     """By the column `family` ('' where there is none): its samples, its means where there is no column `sample`,
     or why no law can be laid through it.
 
     columns: what the files call a column. sizes: in parameters, where no column says it. unit: what a number of
-    the column parameters counts. chance: pass rate of a guess, where no column says it.
+    the column parameters counts. chance: pass rate of a guess, where no column says it. models: only models or
+    families of these names or patterns, as `pythia-*`.
 
     Raises:
-        EvalhubError: a file cannot be read, lacks a column, or a number of it is none.
+        EvalhubError: a file cannot be read, lacks a column, or a number of it is none; a pattern names nothing.
     """
-    rows: list[pl.DataFrame] = []
-    for path in paths:
-        tell(f"reading {path.name}")
-        rows += [
-            _readable(path, frame, unit)
-            for frame in frames(path, "", columns, spared=("sample", "value"), more=_MORE)
-        ]
-    table = pl.concat(rows, how="diagonal_relaxed")
-    if table.is_empty():
-        raise EvalhubError(f"{', '.join(path.name for path in paths)}: there are no rows")
-    if "sample" in table.columns and table["sample"].null_count():
-        raise EvalhubError("a row names no sample: leave the column sample away where values are means")
-    if sizes:
-        named = pl.col("model").replace_strict(dict(sizes), default=None, return_dtype=pl.Float64)
-        known = pl.col("parameters") if "parameters" in table.columns else pl.lit(None, pl.Float64)
-        table = table.with_columns(parameters=pl.coalesce(named, known))
+    table = read_rows(paths, _MORE, columns=columns, sizes=sizes, unit=unit, tell=tell)
     if "parameters" not in table.columns:
         raise EvalhubError("a law needs the size of each model: a column parameters, or --sizes MODEL=7B,…")
+    table = _named(table, models) if models else table
     if "chance" not in table.columns:
         table = table.with_columns(chance=pl.lit(chance))
     found: dict[str, Family | Means | FamilyError] = {}
@@ -74,29 +68,63 @@ def families_of_files(
     return found
 
 
-def family_of_hub(hub: Hub, selection: Selection, sizes: Mapping[str, int] | None = None) -> Family:
+def _named(table: pl.DataFrame, patterns: Sequence[str]) -> pl.DataFrame:
+    """The rows of models, or families, that patterns name."""
+    chosen: set[str] = set()
+    columns = [name for name in ("model", "family") if name in table.columns]
+    names = {name for column in columns for name in table[column].drop_nulls().unique()}
+    for pattern in patterns:
+        found = {name for name in names if name == pattern or fnmatchcase(name, pattern)}
+        if not found:
+            raise EvalhubError(f"--models {pattern} names no model or family of the files")
+        chosen |= found
+    return table.filter(pl.any_horizontal(pl.col(name).is_in(chosen) for name in columns))
+
+
+def family_of_hub(
+    hub: Hub, selection: Selection, sizes: Mapping[str, int] | None = None, chance: float = 0.0
+) -> Family:
     """The selected models on the selected samples.
 
-    sizes: in parameters, where `evalhub model set` has not said it.
+    sizes: in parameters, where `evalhub model set` has not said it. chance: pass rate of a guess on samples whose
+    choices the hub does not know.
 
     Raises:
-        EvalhubError: nothing is measured there.
+        EvalhubError: nothing is measured there, or a size is given of another model.
         FamilyError: what is measured are no passes, or no law can be laid through these models.
     """
     measurements = select(hub, selection).measurements
+    check_sizes(sizes or {}, measurements.models)
     facts, ids = known_models(hub), model_ids(hub)
     size = [
         (sizes or {}).get(model) or getattr(facts.get(ids.get(model, model)), "parameters", None) or np.nan
         for model in measurements.models
     ]
-    return Family.of(measurements.models, size, **counts_of(measurements), chance=_guesses(hub, measurements))
+    return Family.of(
+        measurements.models, size, **counts_of(measurements), chance=_guesses(hub, measurements, chance)
+    )
 
 
-def _guesses(hub: Hub, of: Measurements) -> np.ndarray:
-    """(S,) pass rate of a guess: by the number of choices, 0 where the answer is free or its sample unknown."""
+def _guesses(hub: Hub, of: Measurements, otherwise: float) -> np.ndarray:
+    """(S,) pass rate of a guess: by the number of choices, else otherwise."""
     named = pl.DataFrame({"sample_id": list(of.samples)}, schema={"sample_id": pl.String})
     choices = dict(hub.select("SELECT sample_id, len(choices) FROM sample JOIN given USING (sample_id)", named))
-    return np.array([1 / count if (count := choices.get(sample, 0)) > 1 else 0.0 for sample in of.samples])
+    return np.array([1 / count if (count := choices.get(sample, 0)) > 1 else otherwise for sample in of.samples])
+
+
+def check_sizes(sizes: Mapping[str, int], models: Iterable[str]) -> None:
+    """Whether all that are given a size are among the models.
+
+    Raises:
+        EvalhubError: one is not.
+    """
+    there = set(models)
+    absent = [name for name in sizes if name not in there]
+    if absent:
+        raise EvalhubError(
+            f"--sizes {', '.join(absent)}: no such model here; there are {', '.join(sorted(there)[:_SHOWN])}"
+            f"{', …' if len(there) > _SHOWN else ''}"
+        )
 
 
 def counts_of(of: Measurements) -> dict[str, np.ndarray]:
@@ -118,15 +146,62 @@ def counts_of(of: Measurements) -> dict[str, np.ndarray]:
     return {"passes": passes, "attempts": attempts, "rates": rates, "cluster": of.cluster_of}
 
 
+def read_rows(
+    paths: Sequence[Path],
+    more: Sequence[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    unit: float = 1,
+    tell: Tell = quiet,
+) -> pl.DataFrame:
+    """Rows of models on samples, or of their means, numbers as numbers. more: columns beside those of any table.
+
+    Others as for `families_of_files`.
+
+    Raises:
+        EvalhubError: a file cannot be read, has no results or no rows, or a number of it is none; a row names no
+            model, or among others no sample; a size is given of a model that has no row.
+    """
+    rows: list[pl.DataFrame] = []
+    for path in paths:
+        tell(f"reading {path.name}")
+        rows += [
+            _readable(path, frame, unit)
+            for frame in frames(path, "", columns, spared=("sample", "value"), more=more)
+        ]
+    table = pl.concat(rows, how="diagonal_relaxed")
+    if table.is_empty():
+        raise EvalhubError(f"{', '.join(path.name for path in paths)}: there are no rows")
+    if "sample" in table.columns and table["sample"].null_count():
+        raise EvalhubError("a row names no sample: leave the column sample away where values are means")
+    if sizes:
+        check_sizes(sizes, table["model"].unique())
+        named = pl.col("model").replace_strict(dict(sizes), default=None, return_dtype=pl.Float64)
+        known = pl.col("parameters") if "parameters" in table.columns else pl.lit(None, pl.Float64)
+        table = table.with_columns(parameters=pl.coalesce(named, known))
+    return table
+
+
 def _readable(path: Path, frame: pl.DataFrame, unit: float) -> pl.DataFrame:
-    """What a family needs of a frame, numbers as numbers."""
+    """What is needed of a frame, numbers as numbers."""
+    if "model" not in frame.columns:
+        raise EvalhubError(
+            f"{path} has no column model; it has {', '.join(frame.columns)}: say which is which, as in --columns "
+            "model=YOURS"
+        )
     if "value" not in frame.columns and not {*_COUNTS} <= {*frame.columns}:
         raise EvalhubError(f"{path} has neither value nor passes and attempts (see --columns)")
-    texts = [name for name in ("model", "sample", "cluster", "family") if name in frame.columns]
-    numbers = [name for name in ("value", *_COUNTS, "parameters", "loss", "chance") if name in frame.columns]
+    texts = [name for name in _TEXTS if name in frame.columns]
+    numbers = [name for name in ("value", *_COUNTS, *_OF_SIZE, "loss", "chance") if name in frame.columns]
+    for name in (*texts, *numbers):
+        if frame[name].dtype.is_nested():
+            raise EvalhubError(f"{path}: the column {name} is {frame[name].dtype}: write one text or number a row")
     made = frame.select(*(pl.col(name).cast(pl.String) for name in texts), *numbers)
+    if nameless := made["model"].replace("", None).null_count():
+        raise EvalhubError(f"{path}: the column model has {nameless:,} rows without a name: fill or drop them")
     for name in numbers:
-        size = unit if name == "parameters" else None
+        size = unit if name in _OF_SIZE else None
         try:
             known = {one: _number(one, size) for one in frame[name].unique()}
         except (ValueError, TypeError):

@@ -28,7 +28,8 @@ def read_files(
     direction: Direction = "up",
     tell: Tell = quiet,
 ) -> tuple[Measurements, Parts | None]:
-    """All rows of all files, values and votes, and their parts where `by` names a column.
+    """All rows of all files, values and votes, and their parts where `by` names a column. Where a file has no
+    values, they are passes of attempts.
 
     columns: what the files call a column, by our name for it. by: what it says of a sample is also the sample's
     tag, in the place of a column `tag`; only beside `source` is such a column kept. metric: only rows that name
@@ -42,8 +43,8 @@ def read_files(
         raise EvalhubError(
             f"'{by}' tells no group of samples from another: rank by a column such as tag or source"
         )
-    streams = [(path, frames(path, by, columns)) for path in paths]
-    choice = _Choice(by, metric)
+    streams = [(path, frames(path, by, columns, spared=("value",))) for path in paths]
+    choice = Choice(by, metric)
 
     def chosen() -> Iterator[pl.DataFrame]:
         rows = 0
@@ -51,7 +52,7 @@ def read_files(
             for frame in stream:
                 tell(f"reading {path.name}: {rows:,} rows")
                 rows += frame.height
-                yield from choice.of(frame)
+                yield from choice.of(valued(path, frame))
         choice.check()
         tell(f"sorting {rows:,} rows")
 
@@ -61,17 +62,37 @@ def read_files(
     return measurements, Parts.by("source" if by == "source" else "tag", measurements, choice.voted)
 
 
-class _Choice:
+def valued(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    """Values with the rows, from their counts where the file has none; no attempts are no value."""
+    if "value" in frame.columns or "model_a" in frame.columns:
+        return frame
+    if not {"passes", "attempts"} <= {*frame.columns}:
+        raise EvalhubError(
+            f"{path} has no column value, nor passes and attempts; it has {', '.join(frame.columns)}: say which "
+            "is which, as in --columns value=YOURS"
+        )
+    passes, attempts = (_number(path, frame, name) for name in ("passes", "attempts"))
+    return frame.with_columns(value=pl.when(attempts > 0).then(passes / attempts))
+
+
+def _number(path: Path, frame: pl.DataFrame, name: str) -> pl.Series:
+    if not (frame[name].dtype.is_numeric() or frame[name].dtype == pl.Null):
+        raise EvalhubError(f"{path}: the column {name} is {frame[name].dtype}: write whole numbers")
+    return frame[name].cast(pl.Float64)
+
+
+class Choice:
     """Which rows are read, and which column is the tag."""
 
     def __init__(self, by: str, metric: str) -> None:
         self.by, self.metric = by, metric
         self.columns: dict[str, None] = {}
         self.metrics: set[str] = set()
+        """All that occurred, where one is wanted."""
+
         self.voted: dict[str, str] = {}
         """The part of each sample that was voted on."""
         self._votes = 0
-        self._found = False
 
     def of(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """The rows of a frame that are wanted, if there are any."""
@@ -82,7 +103,6 @@ class _Choice:
             names = frame["metric"].cast(pl.String)
             self.metrics.update(names.unique().drop_nulls())
             frame = frame.filter(names == self.metric)
-            self._found |= not frame.is_empty()
         if self.by:
             frame = self._voted(frame) if "model_a" in frame.columns else self._tagged(frame)
         if not self.metric or not frame.is_empty():
@@ -117,7 +137,7 @@ class _Choice:
         Raises:
             EvalhubError: it has not.
         """
-        if self.metric and not self._found:
+        if self.metric and self.metric not in self.metrics:
             there = ", ".join(sorted(self.metrics)) or "none: a column 'metric' names them"
             raise EvalhubError(f"no rows of metric '{self.metric}'; there are {there}")
         if self.by and self.by not in self.columns:

@@ -1,4 +1,5 @@
-"""Score against what a model takes: cost, size, or the day that it came out; and whom nobody beats at no more."""
+"""Score against what a model takes (cost, time, size, the day that it came out) or has (density); and whom nobody
+beats at no more."""
 
 from __future__ import annotations
 
@@ -51,12 +52,12 @@ def standing(takes: np.ndarray, score: np.ndarray, high: np.ndarray) -> list[str
 
 
 def frontier(
-    rows: pl.DataFrame, chance: Sequence[float], *, unit: str, title: str, scale: Scale
+    rows: pl.DataFrame, chance: Sequence[float], *, unit: str, title: str, scale: Scale, more: bool = False
 ) -> alt.LayerChart | alt.FacetChart:
     """Points with their intervals, the front as a line of steps, and what chance scores as dashed lines.
 
     rows: model, takes (amounts from 0 on, or dates), score, low, high, standing (of `standing`).
-    title: of the axis of what they take.
+    title: of the axis of what they take. more: the more of it the better.
     """
     shown = drawable(rows).with_columns(
         pl.Series("model", [plain(model) for model in rows["model"]], pl.String),
@@ -81,8 +82,9 @@ def frontier(
         alt.Tooltip("standing:N"),
     ]
     front = base.transform_filter(alt.datum.standing == ON_FRONT)
+    step: Literal["step-before", "step-after"] = "step-before" if more else "step-after"
     layers = [
-        front.mark_line(interpolate="step-after", color=BLUE, opacity=0.6).encode(x=x, y=y),
+        front.mark_line(interpolate=step, color=BLUE, opacity=0.6).encode(x=x, y=y),
         base.mark_rule(strokeWidth=2, opacity=0.6).encode(
             x=x, y=alt.Y("low:Q", title=plain(unit)), y2="high:Q", color=colour, tooltip=tooltip
         ),
@@ -94,10 +96,12 @@ def frontier(
         lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))
         layers.append(lines.mark_rule(strokeDash=[4, 4], color=_GREY, aria=False).encode(y=y))
     if shown["standing"].to_list().count(ON_FRONT) <= MOST_NAMED:
-        # The best one is often the last: its name stands before it, lest the edge cuts it.
+        # The best one is often the last: its name stands before it, lest the edge cuts it. Where more is better it
+        # is often the first, and the others are on that side.
         named = _apart(shown)
         sides: list[tuple[pl.DataFrame, Literal["left", "right"], int]]
-        sides = [(named[:1], "right", -8), (named[1:], "left", 6)]
+        first, rest = (named[1:], named[:1]) if more else (named[:1], named[1:])
+        sides = [(first, "right", -8), (rest, "left", 6)]
         for some, align, aside in sides:
             names = alt.Chart(alt.Data(values=some.to_dicts()))
             layers.append(

@@ -16,8 +16,32 @@ _LAW = "law"
 
 
 def law_plot(law: Law, family: str = "") -> alt.HConcatChart:
-    """Left, pass rates against size; right, F = ln(-ln(rate)) of the rate above chance, in which a sample's law is
-    a line. Rates at or below chance stand in the left panel only."""
+    """Both panels side by side, with the verdict above them."""
+    p = "" if law.p is None else f", p {law.p:.2g}"
+    of = f"{law.samples:,} samples" if law.samples else "mean pass rates"
+    whose = f"{plain(family)}: t" if family else "T"
+    return (
+        alt.hconcat(*(panel.properties(width=360) for panel in panels(law)))
+        .properties(
+            title=alt.TitleParams(
+                f"{whose}ask scaling law on {of}: {law.verdict}{p}",
+                subtitle=[
+                    f"The line is the law through all models, bars are {law.level * 100:.12g} % intervals.",
+                    "Forecast: of the largest model by the smaller ones; outlook: by all of them.",
+                ],
+                anchor="start",
+                fontSize=16,
+            ),
+            padding=20,
+            background="white",
+        )
+        .configure_view(stroke=None)
+    )
+
+
+def panels(law: Law) -> tuple[alt.LayerChart | alt.FacetChart, alt.LayerChart | alt.FacetChart]:
+    """Pass rates against size; and F = ln(-ln(rate)) of the rate above chance, in which a sample's law is a line.
+    Rates at or below chance stand in the first only."""
     rows: list[dict[str, object]] = [
         _row(name, size, rate, None, None, "measured")
         for name, size, rate in zip(law.models, law.parameters, law.rates, strict=True)
@@ -31,28 +55,15 @@ def law_plot(law: Law, family: str = "") -> alt.HConcatChart:
     rows += [_row("", size, rate, None, None, _LAW) for size, rate in law.curve]
     numbers = dict.fromkeys(("parameters", "rate", "low", "high"), pl.Float64)
     frame = pl.DataFrame(rows, schema={"model": pl.String, **numbers, "kind": pl.String})
-    p = "" if law.p is None else f", p {law.p:.2g}"
-    of = f"{law.samples:,} samples" if law.samples else "mean pass rates"
-    whose = f"{plain(family)}: t" if family else "T"
     return (
-        alt.hconcat(
-            _panel(frame, "rate", "pass rate", zero=True),
-            _panel(_lines(frame, law.chance), "F", "ln(−ln(pass rate))"),
-        )
-        .properties(
-            title=alt.TitleParams(
-                f"{whose}ask scaling law on {of}: {law.verdict}{p}",
-                subtitle=[
-                    f"The line is the law through all models, bars are {law.level * 100:.12g} % intervals.",
-                ],
-                anchor="start",
-                fontSize=16,
-            ),
-            padding=20,
-            background="white",
-        )
-        .configure_view(stroke=None)
+        _panel(frame, "rate", "pass rate", zero=True),
+        _panel(_lines(frame, law.chance), "F", f"ln(−ln({_above(law.chance)}))"),
     )
+
+
+def _above(chance: float) -> str:
+    """What F is of, in words."""
+    return f"(pass rate − {chance:.3g}) / (1 − {chance:.3g})" if chance else "pass rate"
 
 
 def _row(
@@ -106,4 +117,4 @@ def _panel(frame: pl.DataFrame, y: str, title: str, *, zero: bool = False) -> al
         .mark_point(size=80, filled=True, opacity=1)
         .encode(x=x, y=up, color=colour, shape=shape, tooltip=tooltip)
     )
-    return alt.layer(line, ranges, points).properties(width=360, height=300)
+    return alt.layer(line, ranges, points).properties(height=300)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,13 +25,27 @@ def cache_folder() -> Path:
 
 @contextmanager
 def replace_folder(target: Path) -> Iterator[Path]:
-    """A fresh folder to fill, which takes the target's name when the block ends well and vanishes otherwise."""
+    """A fresh folder to fill, which takes the target's name when the block ends well and vanishes otherwise.
+
+    What a killed call left, the next one of the same target clears; two at once are the caller's to keep apart.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    fresh, old = (target.with_name(f".{target.name}.{word}") for word in ("tmp", "old"))
+    _clear(target, fresh, old)
+    fresh.mkdir()
     try:
         yield fresh
+        # Renamed before it is removed: half of the old one never stands under the name.
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(old)
         fresh.rename(target)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        _clear(target, fresh, old)
+
+
+def _clear(target: Path, fresh: Path, old: Path) -> None:
+    """Remove what is beside the target; the old one takes its name back where it lost it to none."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+    for left in (fresh, old):
+        shutil.rmtree(left, ignore_errors=True)

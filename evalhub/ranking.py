@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from aggregate.agreement import agreement
 from aggregate.counted import Counted
@@ -22,12 +21,14 @@ from evalhub.counts import counts_pay, refresh
 from evalhub.cutoffs import Beyond, beyond
 from evalhub.errors import EvalhubError
 from evalhub.file_measurements import read_files
+from evalhub.selected_frames import SelectedFrames
 from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.chosen import Slice, slices
 from evalhub.store.hub import Hub
+from evalhub.store.journal import stopped_runs
 from evalhub.store.origins import first_sources, sources
-from evalhub.store.results import measurement_frame, metrics, save_ranking, vote_frame, votes_fingerprint
+from evalhub.store.results import metrics, save_ranking, votes_fingerprint
 from evalhub.store.wanted import count_samples
 from evalhub.wording import unmeasured
 
@@ -69,7 +70,20 @@ class HowToRank:
         if self.metric or votes_fingerprint(hub, source) or any(source not in ("", one.source) for one in held):
             return False
         balanced = self.balance_sources or self.balance_pairs
-        return counts_pay(held) and not balanced and isinstance(plugins.make("method", self.method), PairedMethod)
+        return counts_pay(held) and not balanced and self._is_paired()
+
+    def check_by_counts(self) -> None:
+        """Refuse a method that needs more than counts of wins.
+
+        Raises:
+            EvalhubError: it does, or there is no such method.
+        """
+        if not self._is_paired():
+            fit = ", ".join(name for name in plugins.names("method") if replace(self, method=name)._is_paired())
+            raise EvalhubError(f"{self.method} needs more than counts of wins: choose a --method of {fit}")
+
+    def _is_paired(self) -> bool:
+        return isinstance(plugins.make("method", self.method), PairedMethod)
 
     def rank(self, measurements: Measurements | Counted) -> Ranking:
         """Rank the models. Counts are for the methods of `by_counts`.
@@ -113,7 +127,13 @@ def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
         raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
     found = _within(slices(hub, metric), first_sources(hub, [source])[source]) if source else slices(hub, metric)
     if not any(one.values for one in found) and (metric or not votes_fingerprint(hub, source)):
-        raise NothingMeasured(_NOTHING)
+        stopped = stopped_runs(hub)
+        if not stopped:
+            raise NothingMeasured(_NOTHING)
+        raise NothingMeasured(
+            f"nothing is measured yet: the run of {stopped[0][1]} was stopped before its end; the same evalhub "
+            "score with the same options goes on"
+        )
     return found
 
 
@@ -167,9 +187,10 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
         EvalhubError: a filter of the selection cannot be read.
     """
     wanted = selection.wanted(hub)
-    frames = [measurement_frame(hub, wanted, metric), *([] if metric else [vote_frame(hub, wanted)])]
-    found = [frame for frame in frames if frame["value" if "value" in frame.columns else "outcome"].count()]
-    measurements = Measurements.from_frames(found) if found else None
+    frames = SelectedFrames(hub, wanted, metric)
+    stream = iter(frames)
+    first = next(stream, None)
+    measurements = None if first is None else Measurements.from_frames(chain([first], stream))
     out = None
     if selection.after_cutoff:
         out = beyond(hub, wanted, measurements.models if measurements else (), metric)
@@ -184,15 +205,9 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
     return replace(
         selected,
         chosen=benchmark.samples if benchmark and whole else count_samples(hub, wanted),
-        measured=_distinct(found),
+        measured=frames.told,
         some=bool(selection.models) or selection.after_cutoff,
     )
-
-
-def _distinct(frames: Sequence[pl.DataFrame]) -> int:
-    """Samples with a value or an outcome."""
-    told = [frame.drop_nulls("value" if "value" in frame.columns else "outcome")["sample"] for frame in frames]
-    return pl.concat(told).n_unique()
 
 
 def rank_hub(hub: Hub, method: str = DEFAULT, source: str = "", selection: Selection = POOL) -> Ranking:

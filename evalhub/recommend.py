@@ -15,7 +15,17 @@ from evalhub.store.chosen import model_ids
 from evalhub.store.costs import attempt_costs
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import known_models
+from evalhub.store.results import metrics
 from evalhub.wording import is_baseline
+
+_NO_SIZE, _NO_COST = "its size is unknown", "its cost is unknown"
+
+_SAID = {
+    _NO_SIZE: "; evalhub model set MODEL --parameters 8B says a size",
+    _NO_COST: "; attempts cost what prices.toml of the hub said when they were made (docs/backends.md), imported "
+    "results have no cost",
+}
+"""How what is unknown becomes known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +68,11 @@ def recommend(
     Chance baselines are no candidates.
 
     Raises:
-        EvalhubError: nothing is measured there, or no model is left.
+        EvalhubError: nothing is measured there or by that metric, or no model is left.
         aggregate.measurements.MeasurementsError: too few samples are shared.
     """
+    if metric and metric not in (there := metrics(hub)):
+        raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
     measurements = select(hub, selection, metric).measurements
     facts, ids = known_models(hub), model_ids(hub)
     spent = attempt_costs(hub, selection.samples(hub))
@@ -74,14 +86,15 @@ def recommend(
         known = facts.get(model_id)
         size, cost = known.parameters if known else None, spent.get(model_id)
         if max_parameters is not None and (size is None or size > max_parameters):
-            refused[name] = "its size is unknown" if size is None else "too large"
+            refused[name] = _NO_SIZE if size is None else "too large"
         elif max_cost is not None and (cost is None or cost > max_cost):
-            refused[name] = "its cost is unknown" if cost is None else "too dear"
+            refused[name] = _NO_COST if cost is None else "too dear"
         else:
             parameters[name], costs[name] = size, cost
     if not parameters:
         reasons = ", ".join(sorted({f"{why}" for why in refused.values()})) or "only chance baselines are measured"
-        raise EvalhubError(f"no model is left to recommend: {reasons} (evalhub model set says sizes)")
+        said = "".join(_SAID[why] for why in sorted({*refused.values()} & {*_SAID}))
+        raise EvalhubError(f"no model is left to recommend: {reasons}{said}")
     left = measurements.of_models(np.isin(measurements.models, list(parameters)))
     choice = choose(left, level=level, seed=seed)
     used = {one.model for one in choice.candidates}

@@ -9,12 +9,25 @@ BASELINE = "baseline:"
 """How the ids of chance baselines begin."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_NO_TEXT = re.compile(rf"{_CONTROL.pattern}|[\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
     """The text without terminal sequences, control characters and marks that turn the reading direction."""
     return _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def safe_json(text: str) -> str:
+    """JSON that a terminal obeys in nothing, and that can be encoded: control characters, marks that turn the
+    reading direction and half characters stand as escapes of JSON."""
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """What a server, a program or a file says, in one line of printable characters, and not too long a one."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return f"{line[:longest]}…" if len(line) > longest else line
 
 
 def counted(number: int, noun: str) -> str:
@@ -51,3 +64,11 @@ def read_size(text: str) -> int | None:
     found = re.fullmatch(r"(\d+(?:\.\d+)?(?:e\+?\d{1,2})?)([KMBT]?)", text.strip(), re.IGNORECASE | re.ASCII)
     count = round(float(found[1]) * _SIZES[found[2].upper()]) if found else 0
     return count if found and count < 2**63 else None
+
+
+def short_size(size: float) -> str:
+    """A number of weights as one would say it: `7B`."""
+    for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if size >= unit:
+            return f"{size / unit:.3g}{letter}"
+    return f"{size:.3g}"

@@ -13,6 +13,7 @@ from collections.abc import Collection
 import click
 
 from evalhub.errors import EvalhubError, HubLocked
+from evalhub.redact import Redacting, redacted
 
 COMMANDS = {
     "score": "Score a model on the pool and rank it.",
@@ -24,12 +25,17 @@ COMMANDS = {
     "bench": "Save what a probe finds as a benchmark, and see what it is worth.",
     "recommend": "Say which model to use for a need, and how likely it is the best.",
     "law": "Lay laws through pass rates: what larger models will score.",
+    "runtime": "Say how long an attempt would take on an accelerator, and what it would cost.",
+    "density": "Say how much models score for their size, against a ladder of reference models.",
     "live": "See the releases of live samples; plan and predict when a new one appears.",
     "model": "List the models, and say which names are one.",
     "sources": "List the sources that can be ingested, and what the pool holds.",
     "refresh": "Bring in a month of papers as a live release, score, rank and publish.",
     "schedule": "Run the monthly refresh by cron, systemd or GitHub, and see whether it is late.",
     "publish": "Publish a snapshot for the leaderboard.",
+    "doctor": "Check the whole hub, and mend what can be mended.",
+    "backup": "Copy the hub to a folder or a file, with the hash of everything.",
+    "restore": "Bring back a hub from a backup.",
     "serve": "Open the leaderboard in a browser.",
 }
 """Names and first help lines, so that --help imports nothing."""
@@ -78,9 +84,11 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a name that the terminal cannot show must not end a command
-    logging.basicConfig(format="%(message)s")
+    told = logging.StreamHandler()
+    told.setFormatter(Redacting("%(message)s"))
+    logging.basicConfig(handlers=[told])
     logging.getLogger("evalhub").setLevel(logging.INFO)
-    warnings.formatwarning = lambda message, *_, **__: f"evalhub: {message}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"evalhub: {redacted(str(message))}\n"
     try:
         sys.exit(evalhub.main(arguments, prog_name="evalhub", standalone_mode=False) or 0)
     except click.UsageError as error:
@@ -96,10 +104,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        if "Query interrupted" in str(error):  # how DuckDB passes Ctrl-C on
+        from evalhub.scoring.interrupt import is_interruption
+
+        if is_interruption(error):
             click.echo("stopped; what was done is kept", err=True)
             sys.exit(130)
-        click.echo(f"evalhub: {_line(error)}", err=True)
+        click.echo(f"evalhub: {redacted(_line(error))}", err=True)
         sys.exit(75 if isinstance(error, HubLocked) or _is(error, _LATER) else 1)
 
 

@@ -59,11 +59,15 @@ def command(
     with Hub(hub_path) as hub:
         done = ingest(hub, source, given)
     if as_json:
-        print_json({"source": source, "samples": done.samples, "added": done.added})
-    elif done.added:
-        click.echo(f"{source}: {counted(done.samples, 'sample')}, {done.added:,} added")
-    else:
-        click.echo(f"{source}: {counted(done.samples, 'sample')}, all in the pool already; nothing added")
+        print_json({"source": source, "samples": done.samples, "added": done.added, "repeated": done.repeated})
+        return
+    news = f"{done.added:,} added" if done.added else "all in the pool already; nothing added"
+    click.echo(f"{source}: {counted(done.samples, 'sample')}, {news}")
+    if done.repeated:
+        click.echo(
+            f"{counted(done.repeated, 'sample')} more came with the prompt, choices, images and reference of "
+            "another one: these are one sample under several names"
+        )
 
 
 _PAPERS = "papers"

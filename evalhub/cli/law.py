@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from evalhub.cli.law_pass_at import pass_at_command
-from evalhub.cli.options import Columns, Count, Number, hub_option, json_option, print_json
+from evalhub.cli.options import (
+    Count,
+    Number,
+    check_hub_options,
+    hub_option,
+    json_option,
+    level_option,
+    print_json,
+    seed_option,
+    selection_options,
+    sizes_options,
+)
 
 if TYPE_CHECKING:
     from aggregate.laws.law import Law
 
 
-class Sizes(click.ParamType):
-    """MODEL=7B,… as a dict."""
-
-    name = "MODEL=7B,…"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
-        found = {}
-        for pair in value.split(","):
-            model, equals, size = pair.rpartition("=")
-            if not equals or not model.strip():
-                self.fail(f"{value!r} is no list like small=125M,large=7B", param, ctx)
-            found[model.strip()] = Count().convert(size.strip(), param, ctx)
-        return found
+_LEAST = 100
+"""Weights that a model may have."""
 
 
 @click.group("law")
@@ -39,53 +40,33 @@ command.add_command(pass_at_command)
 
 @command.command("fit")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--source", default="", help="Hub: only the samples of this source.")
-@click.option("--bench", default="", metavar="BENCH", help="Hub: only the samples of this benchmark.")
-@click.option("--where", default="", metavar="FILTER", help="Hub: only samples that fit.")
-@click.option(
-    "--models",
-    default="",
-    metavar="FILTER",
-    help="Hub: the models of the family, as in \"model LIKE 'pythia-%'\".",
+@selection_options(
+    "Hub: only",
+    "The models of the family: a filter of the hub, as in \"model LIKE 'pythia-%'\"; of FILES, names or "
+    "patterns of models or families, as in 'pythia-*,small'.",
 )
-@click.option(
-    "--sizes",
-    type=Sizes(),
-    help="Parameters of models, where neither a column parameters nor evalhub model set says them.",
-)
-@click.option(
-    "--columns", type=Columns(), help="FILES: what they call our columns, as in parameters=size,value=score."
-)
-@click.option(
-    "--unit",
-    type=click.Choice(["K", "M", "B"], case_sensitive=False),
-    help="FILES: what a number in the column parameters counts: thousands, millions or billions.",
-)
+@sizes_options("Parameters of models, where neither a column parameters nor evalhub model set says them.")
 @click.option(
     "--chance",
     type=Number(0, 1, max_open=True),
     default=0.0,
     show_default=True,
-    help="FILES: pass rate of a guess, where no column chance says it: 0.25 with four choices.",
+    help="Pass rate of a guess, where neither a column chance nor the choices that the hub knows say it: 0.25 "
+    "with four choices.",
 )
 @click.option(
     "--predict", "wanted", type=Count(), multiple=True, help="What a model of this size would score; repeatable."
 )
-@click.option(
-    "--level",
-    type=Number(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Of the intervals.",
-)
+@level_option("the intervals")
 @click.option("--resamples", type=click.IntRange(100), default=1000, show_default=True, help="Of the samples.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
+@seed_option
 @click.option(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="OUT",
-    help="Draw the law into a file: .svg, .png or .html; with several families, the first.",
+    help="Draw the law into a file: .svg, .png or .html; with several families, the first (see --models).",
 )
+@click.option("--save", "name", default="", metavar="NAME", help="Hub: keep the law for the board under a name.")
 @json_option
 @hub_option
 def fit_command(
@@ -103,6 +84,7 @@ def fit_command(
     resamples: int,
     seed: int,
     plot: Path | None,
+    name: str,
     as_json: bool,
     hub_path: Path,
 ) -> None:
@@ -114,10 +96,11 @@ def fit_command(
     the samples apart, without it a value is a model's mean. Optional: family (each has a law of its own), cluster,
     loss (on the reference, in nats), chance. Without FILES the family is of the hub.
     """
-    if files and (source or bench or where or models):
-        raise click.UsageError("--source, --bench, --where and --models are about the hub; FILES are taken whole")
-    if not files and (columns or chance or unit):
-        raise click.UsageError("--columns, --unit and --chance are about FILES; the hub knows choices and sizes")
+    check_hub_options(files, source=source, bench=bench, where=where, save=name)
+    if not files and (columns or unit):
+        raise click.UsageError("--columns and --unit are about FILES; the hub knows sizes")
+    if wanted and min(wanted) < _LEAST:
+        raise click.UsageError(f"--predict {min(wanted)}: these are weights, are they billions ({min(wanted)}B)?")
     if plot is not None:
         from evalhub.plot_files import check_target
 
@@ -130,8 +113,13 @@ def fit_command(
     from evalhub.errors import EvalhubError
     from evalhub.families import families_of_files, family_of_hub
     from evalhub.selection import Selection
-    from evalhub.wording import read_size
+    from evalhub.store.hub import Hub
+    from evalhub.wording import plain, read_size
 
+    if name:
+        from evalhub.store.laws import check_name
+
+        check_name(name)
     laws: dict[str, Law] = {}
     refused: dict[str, str] = {}
     with telling() as tell:
@@ -142,44 +130,84 @@ def fit_command(
                 sizes=sizes,
                 unit=read_size(f"1{unit or ''}") or 1,
                 chance=chance,
+                models=[one.strip() for one in models.split(",") if one.strip()],
                 tell=tell,
             )
         else:
-            from evalhub.store.hub import Hub
-
             selection = Selection(source=source, where=where, bench=bench, models=models)
             with Hub(hub_path, make=False) as hub:
                 try:
-                    found = {"": family_of_hub(hub, selection, sizes)}
+                    found = {"": family_of_hub(hub, selection, sizes, chance)}
                 except FamilyError as error:
                     found = {"": error}
-        for name, family in found.items():
-            tell(f"fitting {name}" if name else "fitting")
+        for whose, family in found.items():
+            tell(f"fitting {whose}" if whose else "fitting")
             try:
                 if isinstance(family, FamilyError):
                     raise family
                 if isinstance(family, Means):
-                    laws[name] = law_of_means(family, sizes=wanted, level=level)
+                    laws[whose] = law_of_means(family, sizes=wanted, level=level)
                 else:
-                    laws[name] = law_of(family, sizes=wanted, level=level, resamples=resamples, seed=seed)
+                    laws[whose] = law_of(family, sizes=wanted, level=level, resamples=resamples, seed=seed)
             except FamilyError as error:
-                refused[name] = str(error)
+                refused[whose] = str(error)
         if not laws:
-            raise EvalhubError("; ".join(f"{name}: {why}" if name else why for name, why in refused.items()))
+            raise EvalhubError("; ".join(f"{whose}: {why}" if whose else why for whose, why in refused.items()))
+        first = next(iter(laws))
+        if name:
+            from evalhub.store.laws import keep_law
+
+            with Hub(hub_path, make=False) as hub:
+                keep_law(hub, name, laws[""], _again(click.get_current_context()))
         if plot is not None:
             from evalhub.law_plot import law_plot
             from evalhub.plot_files import write_plot
 
             tell(f"drawing {plot}")
-            first = next(iter(laws))
             write_plot(plot, law_plot(laws[first], first))
     if as_json:
-        print_json({"laws": [{"family": name, **law.to_json()} for name, law in laws.items()], "refused": refused})
+        print_json(
+            {"laws": [{"family": whose, **law.to_json()} for whose, law in laws.items()], "refused": refused}
+        )
         return
-    for name, law in laws.items():
-        print_law(law, name)
+    for whose, law in laws.items():
+        print_law(law, whose)
     print_errors(list(laws.values()))
-    for name, why in refused.items():
-        click.echo(f"{name}: no law: {why}", err=True)
+    for whose, why in refused.items():
+        click.echo(f"{whose}: no law: {why}", err=True)
     if plot is not None:
-        click.echo(f"drew {next(iter(laws)) or 'the law'} into {plot}")
+        others = (
+            f"; of {len(laws)} families only the first is drawn, --models names another"
+            if laws.keys() - {first}
+            else ""
+        )
+        click.echo(f"drew {plain(first) or 'the law'} into {plot}{others}")
+    if name:
+        click.echo(f"kept as {name}: evalhub publish shows it on the board")
+
+
+def _again(context: click.Context) -> str:
+    """The command that lays the same law of the hub anew, as one would type it."""
+    given = context.params
+    words = ["evalhub", "law", "fit"]
+    for option in ("models", "source", "bench", "where"):
+        words += [f"--{option}", given[option]] if given[option] else []
+    if given["sizes"]:
+        words += ["--sizes", ",".join(f"{model}={size}" for model, size in given["sizes"].items())]
+    words += ["--chance", f"{given['chance']:g}"] if given["chance"] else []
+    for size in given["wanted"]:
+        words += ["--predict", str(size)]
+    return shlex.join([*words, "--level", f"{given['level']:g}", "--save", given["name"]])
+
+
+@command.command("forget")
+@click.argument("name")
+@hub_option
+def forget_command(name: str, hub_path: Path) -> None:
+    """Keep the law NAME no longer for the board."""
+    from evalhub.store.hub import Hub
+    from evalhub.store.laws import forget_law
+
+    with Hub(hub_path, make=False) as hub:
+        forget_law(hub, name)
+    click.echo(f"{name}: forgotten; evalhub publish takes it off the board")

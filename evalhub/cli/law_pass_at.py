@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
+from evalhub.cli.options import (
+    Columns,
+    check_hub_options,
+    hub_option,
+    json_option,
+    level_option,
+    print_json,
+    selection_options,
+)
 
 
 @click.command("pass-at")
@@ -14,25 +22,18 @@ from evalhub.cli.options import Columns, Number, hub_option, json_option, print_
 @click.option(
     "--k", "ks", type=click.IntRange(1, 10**9), multiple=True, help="Repeatable.  [default: 10, 100, 1000]"
 )
-@click.option("--source", default="", help="Hub: only the samples of this source.")
-@click.option("--bench", default="", metavar="BENCH", help="Hub: only the samples of this benchmark.")
-@click.option("--where", default="", metavar="FILTER", help="Hub: only samples that fit.")
-@click.option("--models", default="", metavar="FILTER", help="Hub: only models that fit.")
+@click.option("--all", "every", is_flag=True, help="How often all k pass (pass^k), not one or more.")
+@selection_options("Hub: only", "Hub: only models that fit.")
 @click.option(
     "--columns", type=Columns(), help="FILES: what they call our columns, as in sample=question,passes=correct."
 )
-@click.option(
-    "--level",
-    type=Number(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Of the bounds.",
-)
+@level_option("the bounds")
 @json_option
 @hub_option
 def pass_at_command(
     files: tuple[Path, ...],
     ks: tuple[int, ...],
+    every: bool,
     source: str,
     bench: str,
     where: str,
@@ -42,20 +43,20 @@ def pass_at_command(
     as_json: bool,
     hub_path: Path,
 ) -> None:
-    """Estimate pass@k, also beyond the attempts made.
+    """Estimate pass@k, or pass^k, also beyond the attempts made.
 
     The estimate is by a zero-inflated beta-binomial, the bounds hold for any spread of rates over samples. FILES
-    are as for evalhub rank, with passes and attempts.
+    are Parquet, CSV or JSONL with columns model, sample, passes, attempts; others are as for evalhub rank.
     """
-    if files and (source or bench or where or models):
-        raise click.UsageError("--source, --bench, --where and --models are about the hub; FILES are taken whole")
+    check_hub_options(files, source=source, bench=bench, where=where, models=models)
     if not files and columns:
         raise click.UsageError("--columns is about FILES")
 
     from rich.table import Table
 
-    from aggregate.laws.beyond import pass_beyond
+    from aggregate.laws.beyond import all_beyond, pass_beyond
     from aggregate.laws.family import FamilyError
+    from aggregate.rates import pass_all, pass_at
     from evalhub.cli.progress import telling
     from evalhub.cli.tables import console, escape
     from evalhub.errors import EvalhubError
@@ -84,7 +85,12 @@ def pass_at_command(
             tell(f"bounding {model}")
             there = attempts > 0
             if there.any():
-                found[model] = (attempts[there], pass_beyond(passes[there], attempts[there], wanted, level=level))
+                x, n = passes[there], attempts[there]
+                beyond, exact = (all_beyond, pass_all) if every else (pass_beyond, pass_at)
+                # Attempts that differ may have stopped at a pass; then there is no plain unbiased estimate.
+                most = n[0] if (n == n[0]).all() else 0
+                counted = {k: float(exact(k, x, n, n + 1).mean()) for k in wanted if k <= most}
+                found[model] = (n, beyond(x, n, wanted, level=level), counted)
     if as_json:
         print_json(
             {
@@ -94,10 +100,11 @@ def pass_at_command(
                         "model": model,
                         "samples": len(attempts),
                         "attempts": [int(attempts.min()), int(attempts.max())],
-                        "pass_at": [
+                        "pass_all" if every else "pass_at": [
                             {
                                 "k": one.k,
                                 "rate": one.rate,
+                                "unbiased": counted.get(one.k),
                                 "low": one.low,
                                 "high": one.high,
                                 "supported": one.supported,
@@ -105,19 +112,35 @@ def pass_at_command(
                             for one in rows
                         ],
                     }
-                    for model, (attempts, rows) in found.items()
+                    for model, (attempts, rows, counted) in found.items()
                 ],
             }
         )
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("model", "samples", "attempts each", "k", "pass@k", f"{level * 100:.12g}% bounds", ""):
+    for heading in (
+        "model",
+        "samples",
+        "attempts each",
+        "k",
+        "pass^k" if every else "pass@k",
+        "unbiased",
+        f"{level * 100:.12g}% bounds",
+        "",
+    ):
         table.add_column(heading, justify="left" if heading in ("model", "") else "right")
-    for model, (attempts, rows) in found.items():
+    for model, (attempts, rows, counted) in found.items():
         least, most = int(attempts.min()), int(attempts.max())
         each = f"{least:,}" if least == most else f"{least:,}–{most:,}"
         for place, one in enumerate(rows):
             first = (escape(model), f"{len(attempts):,}", each) if place == 0 else ("", "", "")
-            note = "" if one.supported else "the attempts do not tell"
-            table.add_row(*first, f"{one.k:,}", f"{one.rate:.3f}", f"[{one.low:.3f}, {one.high:.3f}]", note)
+            rate, note = (f"{one.rate:.3f}", "") if one.supported else ("–", "the attempts do not tell")
+            plainly = f"{counted[one.k]:.3f}" if one.k in counted else ""
+            table.add_row(*first, f"{one.k:,}", rate, plainly, f"[{one.low:.3f}, {one.high:.3f}]", note)
     console().print(table)
+    click.echo("unbiased: counted, for k up to the attempts where all samples have as many")
+    if any(not one.supported for _, rows, _ in found.values() for one in rows):
+        click.echo(
+            "the attempts do not tell: the bounds, of any spread of rates that fits the counts, are more than .2 "
+            "apart, so an estimate would rest on its Beta distribution alone; more attempts bring them together"
+        )

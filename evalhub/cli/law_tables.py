@@ -8,14 +8,7 @@ from rich.table import Table
 
 from aggregate.laws.law import SAMPLES, Forecast, Law
 from evalhub.cli.tables import console, escape
-from evalhub.wording import plain
-
-_SHAPES = {
-    "accelerated": "F bends down: the large models gain more than the law says",
-    "slower": "F bends up: the large models gain less than the law says",
-    "straight": "no bend is seen",
-    "unknown": "only means are known",
-}
+from evalhub.wording import plain, short_size
 
 
 def print_law(law: Law, family: str = "") -> None:
@@ -25,16 +18,18 @@ def print_law(law: Law, family: str = "") -> None:
         out.print(f"[bold]{escape(family)}[/]")
     table = _table("model", "parameters", "pass rate")
     for model, size, rate in zip(law.models, law.parameters, law.rates, strict=True):
-        table.add_row(escape(model), _size(size), _rate(rate))
+        table.add_row(escape(model), short_size(size), _rate(rate))
     out.print(table)
     reach = "" if law.alpha_low is None else f" [{law.alpha_low:.3f}, {law.alpha_high:.3f}]"
     of = f"{law.samples:,} samples, each with a line of its own" if law.samples else "the mean pass rates"
     curve = "exp(-c N^-alpha)"
     if law.chance:
         curve = f"chance + (1 - chance) {curve}, chance {law.chance:.3g}"
-    click.echo(f"law: rate = {curve} on {of}; alpha {law.alpha:.3f}{reach}")
+    constant = "" if law.log_c is None else f", ln c {law.log_c:.3f}"
+    middle = " of the middle one" if law.samples else ""
+    click.echo(f"law: rate = {curve} on {of}; alpha {law.alpha:.4f}{reach}{constant}{middle}")
     tested = "" if law.p is None else f" (p {law.p:.2g})"
-    click.echo(f"verdict: {law.verdict}{tested}; {_SHAPES[law.shape]}")
+    click.echo(f"verdict: {law.verdict}{tested}; {law.finding}")
     if held := law.held_out:
         click.echo(f"{plain(held.model)} by the smaller models; measured {_rate(held.rate)}:")
         table = _table("way", "forecast", f"{law.level * 100:.12g}% interval", "error")
@@ -46,7 +41,7 @@ def print_law(law: Law, family: str = "") -> None:
             where = "inside" if held.inside else "outside"
             click.echo(f"the measured rate is {where} the law's interval")
     for size, one in law.outlooks:
-        click.echo(f"at {_size(size)} parameters: {_rate(one.rate)} {_span(one)}".rstrip())
+        click.echo(f"at {short_size(size)} parameters: {_rate(one.rate)} {_span(one)}".rstrip())
     for warning in law.warnings:
         click.echo(f"note: {plain(warning)}")
     if law.way == SAMPLES:
@@ -86,10 +81,3 @@ def _rate(rate: float | None) -> str:
 
 def _span(one: Forecast) -> str:
     return "" if one.low is None or one.high is None else f"[{_rate(one.low)}, {_rate(one.high)}]"
-
-
-def _size(size: float) -> str:
-    for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
-        if size >= unit:
-            return f"{size / unit:.3g}{letter}"
-    return f"{size:.3g}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from evalhub.wording import read_size
+from evalhub.wording import read_size, safe_json
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -52,6 +52,21 @@ class Columns(click.ParamType):
         return found
 
 
+class Sizes(click.ParamType):
+    """MODEL=7B,… as a dict."""
+
+    name = "MODEL=7B,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        found = {}
+        for pair in value.split(","):
+            model, equals, size = pair.rpartition("=")
+            if not equals or not model.strip():
+                self.fail(f"{value!r} is no list like small=125M,large=7B", param, ctx)
+            found[model.strip()] = Count().convert(size.strip(), param, ctx)
+        return found
+
+
 class Sectioned(click.Command):
     """A command whose options are listed in sections: {title: parameter names}; the others stand at the end."""
 
@@ -84,6 +99,61 @@ def hub_option(command: _Command) -> _Command:
     )(command)
 
 
+def selection_options(start: str, models: str) -> Callable[[_Command], _Command]:
+    """--source, --bench, --where, --models. start: how what they say begins. models: what the last one says."""
+    told = {
+        "source": ("TEXT", f"{start} the samples of this source."),
+        "bench": ("BENCH", f"{start} the samples of this benchmark."),
+        "where": ("FILTER", f"{start} samples that fit."),
+        "models": ("FILTER", models),
+    }
+
+    def decorated(command: _Command) -> _Command:
+        for name, (metavar, said) in reversed(told.items()):
+            command = click.option(f"--{name}", default="", metavar=metavar, help=said)(command)
+        return command
+
+    return decorated
+
+
+def check_hub_options(files: Sequence[Path], **of_hub: str) -> None:
+    """Refuse options of the hub beside FILES.
+
+    Raises:
+        click.UsageError: one is given.
+    """
+    if files and any(of_hub.values()):
+        *names, last = (f"--{name}" for name in of_hub)
+        raise click.UsageError(f"{', '.join(names)} and {last} are about the hub; FILES are taken whole")
+
+
+def sizes_options(sizes: str) -> Callable[[_Command], _Command]:
+    """--sizes, --columns, --unit of files of models with their sizes. sizes: what the first one says."""
+    columns = "FILES: what they call our columns, as in parameters=size,value=score."
+    unit = "FILES: what numbers of parameters count: thousands, millions or billions."
+
+    def decorated(command: _Command) -> _Command:
+        command = click.option("--unit", type=click.Choice(["K", "M", "B"], case_sensitive=False), help=unit)(
+            command
+        )
+        command = click.option("--columns", type=Columns(), help=columns)(command)
+        return click.option("--sizes", type=Sizes(), help=sizes)(command)
+
+    return decorated
+
+
+def level_option(of: str) -> Callable[[_Command], _Command]:
+    """--level. of: what it is the level of."""
+    within = Number(0, 1, min_open=True, max_open=True)
+    return click.option("--level", type=within, default=0.9, show_default=True, help=f"Of {of}.")
+
+
+def seed_option(command: _Command) -> _Command:
+    """--seed, of what is drawn by chance."""
+    within = click.IntRange(0)
+    return click.option("--seed", type=within, default=0, show_default=True, help="Of all that is drawn.")(command)
+
+
 def json_option(command: _Command) -> _Command:
     """--json."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
@@ -91,7 +161,7 @@ def json_option(command: _Command) -> _Command:
 
 def print_json(content: Any) -> None:
     """Print JSON on stdout."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(safe_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def _hub_path(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:

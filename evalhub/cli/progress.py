@@ -13,6 +13,7 @@ from rich.status import Status
 from rich.table import Table
 
 from evalhub.cli.tables import console, escape
+from evalhub.redact import redacted
 from evalhub.scoring.schedule import Schedule
 from evalhub.scoring.standing import Standing, Standings
 from evalhub.telling import Tell
@@ -32,7 +33,7 @@ _SHARE = 0.03
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """A spinner for work of unknown length; where there is no terminal, a line, and another one now and then."""
-    out = console(stderr=True)
+    out, what = console(stderr=True), redacted(what)
     if out.is_terminal:
         with Status(escape(what), console=out):
             yield
@@ -101,7 +102,7 @@ class ScoreProgress:
         self._news = (schedule.made, self._started)
         self._next = self._started + (0 if self._console.is_terminal else _EVERY)
         if attempts:
-            self._console.print(f"{self._model}: going on with {counted(attempts, 'attempt')} made before")
+            self._console.print(f"{escape(self._model)}: going on with {counted(attempts, 'attempt')} made before")
 
     def advance(self, tokens: int) -> None:
         """Something has happened: the schedule says what. So many tokens were generated so far."""
@@ -117,7 +118,7 @@ class ScoreProgress:
             self._next = now + _EVERY
             settled = f"{self._schedule.settled:,}/{counted(self._samples, 'sample')}"
             made = counted(self._schedule.made, "attempt")
-            self._console.print(f"{self._model}: {settled}, {made}, {', '.join(told)}")
+            self._console.print(f"{escape(self._model)}: {settled}, {made}, {', '.join(told)}")
         else:
             self._live.update(live_table(self._model, self._standings.rows(), told), refresh=True)
             took = time.monotonic() - now

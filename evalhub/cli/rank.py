@@ -106,6 +106,12 @@ _MOST_REPLICATES = 1_000_000
     type=click.Choice(["up", "down"]),
     help="FILES: up where higher is better, where no column direction says it.  [default: up]",
 )
+@click.option(
+    "--ray",
+    default="",
+    metavar="ADDRESS|auto",
+    help="FILES: count wins on a Ray cluster (docs/scale.md), for methods that compare models in pairs.",
+)
 @json_option
 @hub_option
 def command(
@@ -123,15 +129,16 @@ def command(
     metric: str,
     kind: Any,
     direction: Any,
+    ray: str,
     as_json: bool,
     hub_path: Path,
     **how: Any,
 ) -> None:
     """Rank the models of the hub, or of FILES, of which there may be several.
 
-    FILES are Parquet, CSV or JSONL in long form and need no hub. Values: model, sample, value; optional cluster,
-    tag, source, metric, kind, direction, passes, attempts. Votes: model_a, model_b, outcome (a, b or tie);
-    optional sample, cluster. Missing values are left out, never counted as 0.
+    FILES are Parquet, CSV or JSONL in long form and need no hub. Values: model, sample, value (or
+    passes and attempts, or all three); optional cluster, tag, source, metric, kind, direction. Votes: model_a,
+    model_b, outcome (a, b or tie); optional sample, cluster. Missing values are left out, never counted as 0.
 
     A FILTER is a condition on named columns (docs/filters.md). What is unknown fits no comparison. A BENCH is a
     NAME, a NAME@VERSION or the first digits of a hash (evalhub bench list).
@@ -143,8 +150,10 @@ def command(
             "--source, --bench, --where, --models and --after-cutoff are about the hub; FILES are ranked whole "
             "(see --by source)"
         )
-    if not files and (columns or kind or direction):
-        raise click.UsageError("--columns, --kind and --direction are about FILES; the hub knows them")
+    if not files and (columns or kind or direction or ray):
+        raise click.UsageError("--columns, --kind, --direction and --ray are about FILES; the hub knows them")
+    if ray and (by or compare or balance):
+        raise click.UsageError("--ray counts wins, which tell nothing for --by, --compare and --balance")
     if not files and by not in ("", "tag", "source"):
         raise click.UsageError(f"--by {by}: the samples of a hub have tag and source")
     if plot is not None:
@@ -175,7 +184,15 @@ def command(
     benchmark = None
     measurements: Measurements | Counted
     with telling() as tell:
-        if files:
+        if ray:
+            from evalhub.cluster.counting import count_files
+
+            plan.check_by_counts()
+            measurements = count_files(
+                files, ray, columns=columns, metric=metric, direction=direction or "up", tell=tell
+            )
+            made = report(measurements, plan, tell=tell)
+        elif files:
             from evalhub.file_measurements import read_files
 
             measurements, parts = read_files(

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalhub.cli.options import Count, Number, hub_option, json_option, print_json
+from evalhub.cli.options import (
+    Count,
+    Number,
+    hub_option,
+    json_option,
+    level_option,
+    print_json,
+    seed_option,
+    selection_options,
+)
 
 if TYPE_CHECKING:
     from evalhub.recommend import Recommendation
@@ -16,12 +25,23 @@ _SHOWN = 10
 """Candidates in the table."""
 
 
+class AtMost(Count):
+    """A largest number of weights; one in words, as 8B, admits what is rounded to it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        count = super().convert(value, param, ctx)
+        unit = Count().convert(f"1{value.strip()[-1]}", param, ctx) if value.strip()[-1].isalpha() else 0
+        decimals = len(value.strip()[:-1].partition(".")[2])
+        return count + max(0, unit // (2 * 10**decimals) - 1)
+
+
 @click.command("recommend")
-@click.option("--bench", default="", metavar="BENCH", help="Judge by the samples of this benchmark.")
-@click.option("--source", default="", help="Judge by the samples of this source.")
-@click.option("--where", default="", metavar="FILTER", help="Judge by samples that fit.")
-@click.option("--models", default="", metavar="FILTER", help='Only models that fit, as in "open_weights".')
-@click.option("--max-params", type=Count(), help="Only models of at most so many weights; not of unknown size.")
+@selection_options("Judge by", 'Only models that fit, as in "open_weights".')
+@click.option(
+    "--max-params",
+    type=AtMost(),
+    help="Only models of at most so many weights, not of unknown size; 8B admits what rounds to it, as 8.03B.",
+)
 @click.option(
     "--max-cost",
     type=Number(0),
@@ -29,14 +49,8 @@ _SHOWN = 10
     help="Only models whose attempts on these samples cost at most so much on average; not of unknown cost.",
 )
 @click.option("--metric", default="", metavar="NAME", help="Judge by this metric.  [default: the main one]")
-@click.option(
-    "--level",
-    type=Number(0, 1, min_open=True, max_open=True),
-    default=0.9,
-    show_default=True,
-    help="Of the intervals.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all that is drawn.")
+@level_option("the intervals")
+@seed_option
 @json_option
 @hub_option
 def command(
@@ -84,24 +98,32 @@ def _show(found: Recommendation) -> None:
     from rich.table import Table
 
     from evalhub.cli.tables import console, escape
-    from evalhub.wording import counted, plain
+    from evalhub.wording import counted, plain, short_size
 
     choice = found.choice
     first = choice.candidates[0]
     among = counted(len(choice.candidates), "model")
-    click.echo(f"use {plain(first.model)}: the best of {among} with chance {first.best:.2f}")
+    if len(choice.candidates) == 1:
+        click.echo(f"use {plain(first.model)}: no other one may be used")
+    elif first.best >= 0.5:
+        click.echo(f"use {plain(first.model)}: the best of {among} with chance {first.best:.2f}")
+    else:
+        alike = [plain(name) for name in choice.alike]
+        click.echo(
+            f"{len(alike)} of {among} cannot be told apart: {', '.join(alike[:5])}{', …' if alike[5:] else ''}"
+        )
+        click.echo(
+            f"{plain(first.model)} is the likeliest best one, with chance {first.best:.2f} only: choose among "
+            "them by price or size, or measure more samples"
+        )
     by = f"{counted(choice.samples, 'sample')} in {counted(choice.clusters, 'cluster')}"
     click.echo(f"by {by} that all were measured on")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
-    for heading in (
-        "best with chance",
-        "score",
-        f"{choice.level * 100:.12g}% interval",
-        "weights",
-        "USD an attempt",
-    ):
-        table.add_column(heading, justify="right")
+    headings = ["best with\nchance", "score", f"{choice.level * 100:.12g}% interval", "size"]
+    priced = any(cost is not None for cost in found.costs.values())
+    for heading in (*headings, *(["USD an\nattempt"] if priced else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
     for one in choice.candidates[:_SHOWN]:
         size, cost = found.parameters[one.model], found.costs[one.model]
         table.add_row(
@@ -109,8 +131,8 @@ def _show(found: Recommendation) -> None:
             f"{one.best:.2f}",
             f"{one.score:.3f}",
             f"[{one.low:.3f}, {one.high:.3f}]",
-            "unknown" if size is None else f"{size:,}",
-            "unknown" if cost is None else f"{cost:.3g}",
+            "unknown" if size is None else short_size(size),
+            *(["unknown" if cost is None else f"{cost:.3g}"] if priced else []),
         )
     console().print(table)
     if len(choice.candidates) > _SHOWN:
@@ -118,9 +140,9 @@ def _show(found: Recommendation) -> None:
     if pair := choice.pair:
         tags = ", ".join(pair.second_on[:5]) + (", …" if len(pair.second_on) > 5 else "")
         click.echo(
-            f"two together: {plain(pair.first)}, and {plain(pair.second)} on {plain(tags)}: {pair.gain:+.3f} "
-            f"[{pair.low:+.3f}, {pair.high:+.3f}] over the better one alone; if it were known of each sample "
-            f"which does better, {pair.oracle:+.3f}"
+            f"two together: ask {plain(pair.second)} on {plain(tags)}, and {plain(pair.first)} on all else. That "
+            f"is {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] over the better one alone; "
+            f"{pair.oracle:+.3f} if it were known of each sample which does better"
         )
         if pair.low <= 0:
             click.echo("that is no more than luck may be: one model does")

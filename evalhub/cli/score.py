@@ -13,7 +13,6 @@ from evalhub.cli.budgets import BudgetType, together
 from evalhub.cli.options import Number, Sectioned, hub_option, json_option, print_json
 from evalhub.wording import counted
 
-_PASSES = 5
 _ATTEMPTS = 16
 _ATTEMPTS_FOR_WIDTH = 1000
 """Where neither option is given: a width would never be reached in so few."""
@@ -32,10 +31,8 @@ _ATTEMPTS_FOR_WIDTH = 1000
             "top_k",
             "max_tokens",
             "seed",
-            "backend",
-            "device",
-            "dtype",
         ),
+        "Where it runs": ("backend", "device", "dtype", "base_urls", "ray", "replicas"),
     },
 )
 @click.argument("model")
@@ -64,13 +61,14 @@ _ATTEMPTS_FOR_WIDTH = 1000
     "--target",
     default="per-sample",
     show_default=True,
-    metavar="per-sample|mean|pass@K",
-    help="What the attempts are to tell: every sample's rate, their mean, or the chance of a pass in K.",
+    metavar="per-sample|mean|pass@K|law",
+    help="What the attempts are to tell: every sample's rate, their mean, the chance of a pass in K, or what a "
+    "larger model would score.",
 )
 @click.option(
     "--passes",
     type=click.IntRange(1),
-    help=f"Stop a sample at this many passes.  [default: {_PASSES}; none with --width]",
+    help="Stop a sample at this many passes.  [default: 5; 8 for a law; none with --width]",
 )
 @click.option(
     "--max-attempts",
@@ -111,6 +109,25 @@ _ATTEMPTS_FOR_WIDTH = 1000
     help="Arithmetic of the model; part of the condition. By itself float32 where all answers are likelihoods.",
 )
 @click.option(
+    "--base-url",
+    "base_urls",
+    multiple=True,
+    metavar="URL",
+    help="Of a server of MODEL; given several times, these servers share the load.  [default: the one in MODEL, "
+    "or OPENAI_BASE_URL]",
+)
+@click.option(
+    "--ray",
+    default="",
+    metavar="ADDRESS|auto",
+    help="Load MODEL on a Ray cluster (docs/scale.md); auto: the one that runs here, or a new one.",
+)
+@click.option(
+    "--replicas",
+    type=click.IntRange(1),
+    help="With --ray: load it so often.  [default: once a GPU, or once a machine]",
+)
+@click.option(
     "--regrade",
     is_flag=True,
     help="Judge the attempts that are there anew; no model is loaded, nothing generated.",
@@ -138,6 +155,9 @@ def command(
     seed: int,
     device: str,
     dtype: str,
+    base_urls: tuple[str, ...],
+    ray: str,
+    replicas: int | None,
     regrade: bool,
     as_json: bool,
     hub_path: Path,
@@ -161,8 +181,13 @@ def command(
         _regrade(hub_path, model, sources, as_json=as_json)
         return
     _check(target, passes, max_attempts, width, spent)
+    if base_urls and ray:
+        raise click.UsageError("--base-url is about servers, --ray loads the model itself: give one of them")
+    if replicas and not ray:
+        raise click.UsageError("--replicas says how often --ray loads the model: give both")
+    from evalhub.backends.opening import Where
     from evalhub.cli.progress import ScoreProgress, waiting
-    from evalhub.scoring.plan import Budget, Plan
+    from evalhub.scoring.plan import Budget, Plan, usual_passes
     from evalhub.scoring.session import score_model
     from evalhub.selection import Selection
     from evalhub.store.hub import Hub
@@ -174,7 +199,7 @@ def command(
     if temperature == 0 and not model.startswith("baseline:") and not as_json:
         click.echo("temperature 0 gives the same output every time: one attempt of each sample", err=True)
     plan = Plan(
-        passes=passes or (None if width else _PASSES),
+        passes=passes or (None if width else usual_passes(target)),
         max_attempts=max_attempts or (_ATTEMPTS_FOR_WIDTH if width else _ATTEMPTS),
         width=width,
         target=target,
@@ -193,6 +218,7 @@ def command(
             selection=Selection(bench=bench, where=where, after_cutoff=after_cutoff),
             device=device,
             dtype=dtype,
+            where=Where(base_urls=base_urls, ray=ray, replicas=replicas),
             waiting=waiting,
             watching=ScoreProgress,
         )
@@ -223,18 +249,15 @@ def command(
 def _telling_where_it_stopped(model: str, *, as_json: bool) -> Iterator[None]:
     """A signal while nothing can be summed up (a model is loading, the user is in a hurry): programs are told JSON
     all the same."""
-    import signal
-
     from evalhub.scoring.interrupt import Stopped, raising
 
-    with raising() as wish:
-        try:
+    try:
+        with raising():
             yield
-        except KeyboardInterrupt as stop:
-            number = stop.number if isinstance(stop, Stopped) else wish.number or signal.SIGINT
-            if as_json:
-                print_json({"model": model, "run": None, "sources": [], "interrupted": True})
-            _end(number, "nothing was summed up.")
+    except Stopped as stop:
+        if as_json:
+            print_json({"model": model, "run": None, "sources": [], "interrupted": True})
+        _end(stop.number, "nothing was summed up.")
 
 
 def _end(number: int, state: str) -> None:
@@ -250,7 +273,7 @@ def _check(
     from evalhub.scoring.plan import MEAN, Plan, is_target
 
     if not is_target(target):
-        raise click.UsageError(f"--target {target}: give per-sample, mean, or pass@K as in pass@10")
+        raise click.UsageError(f"--target {target}: give per-sample, mean, law, or pass@K as in pass@10")
     k = Plan(target=target).k
     if target == MEAN and passes:
         raise click.UsageError("--target mean does not stop at passes: leave --passes out")

@@ -22,9 +22,9 @@ def command(port: int, address: str, browser: bool, hub_path: Path) -> None:
     Shows the published snapshot; where none was published yet, this publishes the first one. Stop with
     Ctrl-C.
     """
-    import importlib.util
     import socket
 
+    from evalhub.board_server import server
     from evalhub.cli.publish import command as publish
     from evalhub.errors import EvalhubError
     from evalhub.store import snapshot
@@ -39,24 +39,7 @@ def command(port: int, address: str, browser: bool, hub_path: Path) -> None:
             ) from None
     if snapshot.current(hub_path) is None:
         publish.main(["--hub", str(hub_path)], standalone_mode=False)
-    entry = importlib.util.find_spec("app.main")
-    if entry is None or entry.origin is None:
-        raise EvalhubError("the leaderboard is not installed: pip install evalhub")
-    arguments = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        entry.origin,
-        f"--server.port={port}",
-        f"--server.address={address}",
-        f"--server.headless={'false' if browser else 'true'}",
-        "--browser.gatherUsageStats=false",
-        "--server.fileWatcherType=none",
-        "--",
-        "--snapshots",
-        str(snapshot.folder(hub_path).resolve()),
-    ]
+    arguments, environment = server(snapshot.folder(hub_path), address, port, browser=browser)
     click.echo(f"leaderboard at http://{address}:{port}  (Ctrl-C stops it)")
     sys.stdout.flush()
-    os.execv(sys.executable, arguments)
+    os.execve(sys.executable, arguments, environment)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from evalhub.errors import EvalhubError
+from evalhub.paths import replace_folder
 
-_MARK = ".evalhub-export"
+MARK = ".evalhub-export"
 """In a folder that an export wrote, so that another one may take its place."""
 
 
@@ -35,7 +35,7 @@ def check_folder(out: Path, force: bool) -> None:
         raise EvalhubError(f"{out} is a file: name a folder")
     if not out.exists() or not any(out.iterdir()):
         return
-    if not (out / _MARK).exists():
+    if not (out / MARK).exists():
         raise EvalhubError(f"{out} holds other files: name a folder that is not there yet")
     if not force:
         raise EvalhubError(f"{out} is there already: --force replaces it")
@@ -60,18 +60,8 @@ def fresh_file(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def fresh_folder(out: Path) -> Iterator[Path]:
-    """A folder to fill, which takes the name when the block ends well and vanishes otherwise."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh, old = (out.with_name(f".{out.name}.{word}") for word in ("tmp", "old"))
-    for left in (fresh, old):
-        shutil.rmtree(left, ignore_errors=True)
-    fresh.mkdir()
-    try:
-        (fresh / _MARK).touch()
+    """A folder to fill, which takes the name when the block ends well and vanishes otherwise, with the mark that
+    another export may take its place."""
+    with replace_folder(out) as fresh:
+        (fresh / MARK).touch()
         yield fresh
-        if out.exists():
-            out.rename(old)
-        fresh.rename(out)
-    finally:
-        for left in (fresh, old):
-            shutil.rmtree(left, ignore_errors=True)

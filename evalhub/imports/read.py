@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 
 from evalhub import plugins
 from evalhub.imports.find import Found
@@ -46,7 +48,7 @@ def read_all(logs: Sequence[Found], told: Told) -> Iterator[Read]:
             yield _guarded(found, told)
         return
     workers = min(len(logs), len(os.sched_getaffinity(0)))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
         # A few more than workers at a time: what is read waits in memory for its turn.
         waiting, running = deque(logs), deque[tuple[Found, Future[Read]]]()
         try:
@@ -63,6 +65,18 @@ def read_all(logs: Sequence[Found], told: Told) -> Iterator[Read]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that it works for is killed: of that, the pool's queues tell nothing."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _guarded(found: Found, told: Told) -> Read:

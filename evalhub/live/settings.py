@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from evalhub.errors import EvalhubError
+from evalhub.toml_files import read_toml
 
 FILE = "live.toml"
 
@@ -98,14 +98,7 @@ def read_settings(hub: Path) -> Settings:
         EvalhubError: the file cannot be read, or a line of it says nothing that is known or possible.
     """
     path = hub / FILE
-    try:
-        given = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise EvalhubError(f"{path} cannot be read: {error}") from error
-    except (ValueError, RecursionError) as error:  # of Python's own limits
-        raise EvalhubError(f"{path} cannot be read: it has a number too long, or lists too deep") from error
+    given = read_toml(path)
     known = get_type_hints(Settings)
     values = {name: _value(path, name, value, known) for name, value in given.items()}
     try:

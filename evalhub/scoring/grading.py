@@ -6,6 +6,7 @@ import os
 import queue
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from evalhub.graders.base import Grader, version_of
 from evalhub.scoring.clock import WRITING, Clock
 from evalhub.store.attempts import Kept, add_verdicts, load_verdicts
 from evalhub.store.hub import Hub
+from evalhub.wording import one_line
 from ingest.records import Sample, Status, Verdict
 
 _TOGETHER = 256
@@ -156,8 +158,11 @@ class Grading:
         sample = self._samples[key[0]]
         try:
             verdict = self._graders[sample.grader].grade(sample, text)
+            verdict = replace(verdict, detail=one_line(verdict.detail))
         except Exception as error:  # a grader's own fault is a missing measurement, never a fail
-            verdict = Verdict(Status.ERROR, None, f"the grader failed: {type(error).__name__}: {error}"[:200])
+            verdict = Verdict(
+                Status.ERROR, None, one_line(f"the grader failed: {type(error).__name__}: {error}", 200)
+            )
         self._given.put((key, verdict))
 
 

@@ -37,9 +37,9 @@ class Wish:
 
 
 @contextmanager
-def raising() -> Iterator[Wish]:
-    """Both signals raise `Stopped`, so that what is open is closed. Gives a wish that knows the signal: DuckDB, in
-    the middle of a query, raises a `KeyboardInterrupt` of its own instead."""
+def raising() -> Iterator[None]:
+    """Both signals raise `Stopped`, so that what is open is closed. Whatever was under way when one came, DuckDB in
+    the middle of a query for one, may make an error of its own of it: that is `Stopped` too."""
     wish = Wish()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -47,7 +47,19 @@ def raising() -> Iterator[Wish]:
         _raise(number, frame)
 
     with _handling(stop):
-        yield wish
+        try:
+            yield
+        except Stopped:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            if not wish() and not is_interruption(error):
+                raise
+            raise Stopped(wish.number or signal.SIGINT) from error
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether an error is Ctrl-C, or what DuckDB makes of it."""
+    return isinstance(error, KeyboardInterrupt) or "Query interrupted" in str(error)
 
 
 @contextmanager

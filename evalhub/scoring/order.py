@@ -15,6 +15,9 @@ from evalhub.scoring.goals import Goal, Key
 from evalhub.scoring.plan import Budget
 from evalhub.scoring.trials import Count, Outcome, Trials
 
+_CENTS = 1e-9
+"""Dollars by which a sum may miss what it is: cents have no exact place among fractions of two."""
+
 
 @dataclass
 class Spent:
@@ -91,7 +94,10 @@ class Order:
             self.ended = self._over() if self.waiting or self.stuck else ()
 
     def _over(self) -> tuple[str, ...]:
-        given = {name: getattr(self._budget, name) for name in ("attempts", "tokens", "dollars")}
-        return tuple(
-            name for name, most in given.items() if most is not None and getattr(self.spent, name) >= most
-        )
+        spent = {
+            "attempts": self.spent.attempts,
+            "tokens": self.spent.tokens,
+            "dollars": self.spent.dollars + _CENTS,
+        }
+        most = {name: getattr(self._budget, name) for name in spent}
+        return tuple(name for name, taken in spent.items() if most[name] is not None and taken >= most[name])

@@ -10,6 +10,7 @@ from evalhub.wording import counted
 
 PER_SAMPLE = "per-sample"
 MEAN = "mean"
+LAW = "law"
 _AT = "pass@"
 
 
@@ -57,7 +58,7 @@ class Plan:
 
     target: str = PER_SAMPLE
     """What the attempts are to tell: `per-sample` every sample's own rate, `mean` their mean, `pass@K` the
-    chance of a pass in K attempts."""
+    chance of a pass in K attempts, `law` what a larger model would score."""
 
     budget: Budget = Budget()
     seed: int = 0
@@ -68,6 +69,11 @@ class Plan:
     def k(self) -> int | None:
         """K of `pass@K`; None for another target."""
         return int(self.target.removeprefix(_AT)) if self.target.startswith(_AT) else None
+
+    @property
+    def evenly(self) -> bool:
+        """Whether attempts go round the samples that are not settled, each alike."""
+        return self.target in (PER_SAMPLE, LAW)
 
     def rule(self) -> dict[str, Any]:
         """What decides which attempts count, where it is not as in the first release: part of a run's identity."""
@@ -88,7 +94,13 @@ _SPENT = tuple(entry.name for entry in fields(Budget) if entry.name != "seconds"
 """Budgets that are a matter of outcomes, not of the machine's speed."""
 
 
+def usual_passes(target: str) -> int:
+    """Passes that stop a sample where nothing else is said. A law has more: the earlier samples stop, the worse
+    its forecasts (docs/scoring.md), and from eight passes on little is gained."""
+    return 8 if target == LAW else 5
+
+
 def is_target(text: str) -> bool:
-    """Whether it is `per-sample`, `mean` or `pass@K` with a whole K of 1 or more."""
+    """Whether it is `per-sample`, `mean`, `law`, or `pass@K` with a whole K of 1 or more."""
     number = text.removeprefix(_AT)
-    return text in (PER_SAMPLE, MEAN) or (text.startswith(_AT) and number.isdecimal() and int(number) > 0)
+    return text in (PER_SAMPLE, MEAN, LAW) or (text.startswith(_AT) and number.isdecimal() and int(number) > 0)

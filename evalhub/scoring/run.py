@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from evalhub.backends.base import Backend, Output
@@ -16,7 +18,7 @@ from evalhub.scoring.plan import Plan
 from evalhub.scoring.prompt import request
 from evalhub.scoring.schedule import Schedule
 from evalhub.scoring.texts import attempts_of
-from evalhub.scoring.trials import Outcome
+from evalhub.scoring.trials import outcome
 from evalhub.store.attempts import Kept, add_attempts, load_attempts
 from evalhub.store.hub import Hub
 from evalhub.wording import counted
@@ -24,6 +26,14 @@ from ingest.records import Condition, Sample, Status
 
 _WAIT = 0.5
 """Seconds that the loop waits at most before it looks at the other side."""
+
+LONGEST_OUTPUT = 2**21
+"""Characters. No model says so much to a prompt; what does would fill the hub, and the memory of who reads it."""
+
+_log = logging.getLogger(__name__)
+
+_RENEWED = 10_000
+"""Attempts after which the hub's database is opened anew, so that a long run takes hardly more memory."""
 
 _TOGETHER = 64
 _SOON = 0.3
@@ -74,7 +84,9 @@ class Run:
         self._asking, self._judging = Alike(), Alike()
         self._flying = self._tokens = 0
         self._landed: list[Output] = []
+        self._told_of_length = False
         self._first_landed = 0.0
+        self._since_renewal = 0
         self._fresh: set[tuple[str, int]] = set()
 
     def go_on(self, watcher: Watcher, stopped: Callable[[], bool]) -> None:
@@ -141,7 +153,7 @@ class Run:
     def _take(self, wait: float, seconds: float | None = None) -> None:
         """Take outputs, and put others into their places at once."""
         with self._clock.spent(GENERATING):
-            outputs = self._backend.collect(wait)
+            outputs = [self._bounded(output) for output in self._backend.collect(wait)]
         if not outputs:
             return
         self._flying -= len(outputs)
@@ -153,6 +165,15 @@ class Run:
         if not self._landed:
             self._first_landed = time.monotonic()
         self._landed += outputs
+
+    def _bounded(self, output: Output) -> Output:
+        if len(output.text) <= LONGEST_OUTPUT:
+            return output
+        why = f"its output is longer than {LONGEST_OUTPUT:,} characters"
+        if not self._told_of_length:
+            self._told_of_length = True
+            _log.warning("%s: %s, so the attempt is missing", output.request.sample_id, why)
+        return replace(output, text=why, status=Status.ERROR)
 
     def _keep_landed(self) -> list[Kept]:
         """Keep the outputs that came."""
@@ -168,7 +189,12 @@ class Run:
 
     def _keep(self, outputs: Sequence[Output]) -> list[Kept]:
         model_id, seed = self._backend.model.model_id, self._plan.seed
-        return add_attempts(self._hub, attempts_of(outputs, model_id, self._conditions, seed))
+        kept = add_attempts(self._hub, attempts_of(outputs, model_id, self._conditions, seed))
+        self._since_renewal += len(kept)
+        if self._since_renewal >= _RENEWED:
+            self._since_renewal = 0
+            self._hub.renew()
+        return kept
 
     def _look_at(self, output: Output) -> None:
         if output.status.counts or output.status is Status.TRUNCATED:
@@ -192,7 +218,9 @@ class Run:
 
     def _record(self, outcomes: Iterable[Judged]) -> None:
         for kept, passed, detail in outcomes:
-            fresh = (kept.sample_id, kept.attempt) in self._fresh
+            attempt = (kept.sample_id, kept.attempt)
+            fresh = attempt in self._fresh
+            self._fresh.discard(attempt)
             if passed is None:
                 why = "not judged" if kept.status.counts else kept.status.value
                 self.reasons.setdefault(kept.sample_id, {})[kept.attempt] = why
@@ -201,5 +229,5 @@ class Run:
             elif fresh:
                 self._judging.worked(kept.sample_id)
             self.schedule.record(
-                kept.sample_id, kept.attempt, Outcome(passed, kept.tokens, kept.cost or 0.0, fresh)
+                kept.sample_id, kept.attempt, outcome(passed, kept.tokens, kept.cost or 0.0, fresh)
             )

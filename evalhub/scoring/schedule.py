@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from evalhub.scoring.goals import Key, Shares, goal_of, per_pass
 from evalhub.scoring.order import Order
-from evalhub.scoring.plan import PER_SAMPLE, Budget, Plan
+from evalhub.scoring.plan import Budget, Plan
 from evalhub.scoring.trials import Count, Outcome, Trials
 
 _BLIND = 8
@@ -63,7 +63,7 @@ class Schedule:
         once: Iterable[str] = (),
         lengths: Mapping[str, int] | None = None,
     ) -> None:
-        first = lengths if lengths and plan.target == PER_SAMPLE and plan.budget == Budget() else {}
+        first = lengths if lengths and plan.evenly and plan.budget == Budget() else {}
         self._ids = sorted(set(samples), key=lambda sample: (-first.get(sample, 0), sample))
         self._place = {sample: place for place, sample in enumerate(self._ids)}
         self.once = frozenset(once)
@@ -74,7 +74,7 @@ class Schedule:
         self._budget = replace(plan.budget, attempts=None) if isinstance(self.goal, Shares) else plan.budget
         self.order = Order(self.goal, self._trials, self._budget)
         self._bound = replace(self._budget, seconds=None) != Budget()
-        self._together = self._budget.seconds is None and (plan.target == PER_SAMPLE or not self._bound)
+        self._together = self._budget.seconds is None and (plan.evenly or not self._bound)
         """Whether a sample's attempts may be issued together: they share their prompt then. Otherwise the order in
         which they count decides."""
         self._by_turns = self._bound and plan.k is not None
@@ -364,7 +364,7 @@ class Schedule:
 
     def _allowed(self, place: int, most: float) -> bool:
         """Whether the budgets will allow a sample's next attempt to count, should no other sample settle."""
-        if self.plan.target != PER_SAMPLE:
+        if not self.plan.evenly:
             return self.flying < most - self.order.spent.attempts
         level, rest = divmod(most - self._settled_attempts, len(self._open))
         attempt = self._trials[place].issued

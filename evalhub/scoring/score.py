@@ -25,6 +25,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.metrics import Metric
 from evalhub.store.results import Tallied, add_model, finish_run, start_run
 from evalhub.store.samples import add_conditions, load_samples
+from evalhub.store.shapes import set_shape, shape_of
 from ingest.records import Condition, Sample
 
 _TOOLS = ("evalhub", "torch", "transformers", "tokenizers", "numpy")
@@ -88,6 +89,8 @@ def score(
         texts = Texts(hub, backend, take_texts(samples), conditions, plan.seed)
         model_id = backend.model.model_id
         add_model(hub, backend.model)
+        if architecture := getattr(backend, "architecture", None):
+            set_shape(hub, model_id, shape_of(architecture))
         add_conditions(hub, conditions.values())
         of_samples = {sample_id: conditions[sample_id] for sample_id in samples}
         known = {sample_id: condition.condition_id for sample_id, condition in of_samples.items()}

@@ -10,7 +10,7 @@ from typing import Any
 from aggregate.ranking import Ranking
 from evalhub import pool
 from evalhub.backends.baseline import RANDOM
-from evalhub.backends.opening import open_backend
+from evalhub.backends.opening import HERE, Where, open_backend
 from evalhub.errors import EvalhubError
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
@@ -24,10 +24,12 @@ from evalhub.scoring.score import score
 from evalhub.scoring.summary import Summary, summarise
 from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve
+from evalhub.store.chosen import replaced
 from evalhub.store.hub import Hub
 from evalhub.store.origins import sources
 from evalhub.store.results import pass_rates
 from evalhub.store.samples import choose_samples, load_samples
+from evalhub.wording import counted
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def score_model(
     selection: Selection = POOL,
     device: str = "auto",
     dtype: str = "auto",
+    where: Where = HERE,
     waiting: Callable[[str], AbstractContextManager[Any]],
     watching: Callable[[str], AbstractContextManager[Watcher]],
 ) -> Session:
@@ -99,6 +102,7 @@ def score_model(
             dtype=arithmetic(hub, chosen_sources, plan.overrides, dtype),
             hub=hub.path,
             priced=plan.budget.dollars is not None,
+            where=where,
         )
     try:
         if not chosen_sources and not choose_samples(hub):
@@ -137,13 +141,23 @@ def score_model(
     loaded = load_samples(hub, sorted({*asked, *measured}), chosen_sources)
     samples = {sample.sample_id: sample for sample in loaded}
     summary = summarise(scored, samples, chance, plan)
-    summary = replace(summary, warnings=(*backend.notes, *coarse(hub, scored.metrics), *summary.warnings))
+    said = (*backend.notes, *coarse(hub, scored.metrics), *summary.warnings)
+    summary = replace(summary, warnings=(*said, *_no_longer_ranked(hub, backend.model.model_id)))
     if scored.interrupted:
         return Session(summary, None, None, took, stopped_by=stopped.number, benchmark=benchmark)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
     found = tuple(figures(scored.metrics, samples))
     ranking = ranking_after(hub, summary, chosen_sources, selection.bench)
     return Session(summary, ranking, pool_estimate, took, found, benchmark=benchmark)
+
+
+def _no_longer_ranked(hub: Hub, model_id: str) -> list[str]:
+    """What the newest weights and engine take the place of, though it knows more."""
+    return [
+        f"a ranking shows the weights and the engine that were measured last, now on {counted(now, 'sample')}: "
+        f"{counted(before, 'sample')} measured under {told} are no longer ranked (they are kept)"
+        for told, before, now in replaced(hub, model_id)
+    ]
 
 
 def check_sources(hub: Hub, chosen: Sequence[str]) -> None:

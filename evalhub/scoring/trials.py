@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
+
+_REMEMBERED = 2**14
 
 
 class Outcome(NamedTuple):
@@ -16,6 +19,10 @@ class Outcome(NamedTuple):
     dollars: float = 0.0
     fresh: bool = True
     """Made by this run, not by an earlier one."""
+
+
+outcome = lru_cache(_REMEMBERED)(Outcome)
+"""An outcome, the same object for the same one: a run keeps millions of them, most of them alike."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ HEAVY = ("torch", "transformers", "duckdb", "polars", "pyarrow", "numpy", "strea
 
 GROUPS = {
     "model": ("alias", "list", "set"),
-    "law": ("fit", "pass-at"),
+    "law": ("fit", "forget", "pass-at"),
     "live": ("list", "show", "removed", "check", "predict", "plan"),
     "schedule": ("emit", "status"),
     "bench": ("new", "list", "show", "diff", "refresh", "export", "import", "delete"),

@@ -14,9 +14,9 @@ def test_ingest_twice(hub_path: Path) -> None:
     """The second time nothing is added, and the command says so."""
     call = ("ingest", "reasoning-gym", "--seed", 7, "-o", "generators=gcd", "-o", "size=4", "--hub", hub_path)
     first = evalhub(*call, "--json")
-    assert (first.code, first.json) == (0, {"source": "reasoning-gym", "samples": 4, "added": 4})
+    assert (first.code, first.json) == (0, {"source": "reasoning-gym", "samples": 4, "added": 4, "repeated": 0})
     second = evalhub(*call, "--json")
-    assert (second.code, second.json) == (0, {"source": "reasoning-gym", "samples": 4, "added": 0})
+    assert (second.code, second.json) == (0, {"source": "reasoning-gym", "samples": 4, "added": 0, "repeated": 0})
     third = evalhub(*call)
     assert third.out == "reasoning-gym: 4 samples, all in the pool already; nothing added\n"
     other = evalhub("ingest", "human-eval", "--limit", 2, "--hub", hub_path)
@@ -81,3 +81,12 @@ def test_debug_shows_the_traceback(hub_path: Path) -> None:
     """Only where it is asked for."""
     with pytest.raises(Exception, match="unknown source"):
         evalhub("ingest", "nowhere", "--debug", "--hub", hub_path)
+
+
+def test_names_of_one_sample_are_counted(hub_path: Path, tmp_path: Path) -> None:
+    """Two lines that differ in their id alone are one sample, and that is said."""
+    file = tmp_path / "mine.jsonl"
+    file.write_text("".join(f'{{"id": "{n}", "prompt": "True?", "reference": "yes"}}\n' for n in "aba"), "utf-8")
+    done = evalhub("ingest", f"jsonl:{file}", "--hub", hub_path)
+    assert done.code == 0 and "1 sample, 1 added" in done.out
+    assert "1 sample more came with the prompt" in done.out

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from tests.aggregate.laws.families import SIZES, simulated
 from tests.cli.helpers import evalhub
+
+
+def rounded(content: Any) -> Any:
+    """JSON without the digits in which the order of a sum shows."""
+    return json.loads(json.dumps(content), parse_float=lambda digits: round(float(digits), 9))
 
 
 @pytest.fixture
@@ -106,6 +113,8 @@ def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
     (law,) = evalhub("law", "fit", "--source", "exam", *call).json["laws"]
     (same,) = evalhub("law", "fit", table, *call).json["laws"]
     assert law["alpha"] == pytest.approx(same["alpha"], rel=1e-3) and law["rates"] == pytest.approx(same["rates"])
+    told = evalhub("law", "fit", "--source", "exam", "--chance", 0.01, *call).json["laws"][0]
+    assert told["chance"] == pytest.approx(0.01) and told["alpha"] != law["alpha"]
     (four,) = evalhub("law", "fit", "--models", "parameters < 1e9", *call).json["laws"]
     assert len(four["models"]) == 4
 
@@ -126,7 +135,7 @@ def test_the_hub_knows_what_a_guess_passes(table: Path, hub_path: Path) -> None:
     evalhub("import", rows, "--source", "jsonl:exam.jsonl", "--hub", hub_path)
     sizes = ",".join(f"{model}={size:.0f}" for model, size in frame.select("model", "parameters").unique().rows())
     call = ("--sizes", sizes, "--resamples", 100, "--json", "--hub", hub_path)
-    (law,) = evalhub("law", "fit", *call).json["laws"]
+    (law,) = evalhub("law", "fit", "--chance", 0.5, *call).json["laws"]  # --chance is of unknown choices alone
     (same,) = evalhub("law", "fit", table, "--chance", 0.25, "--resamples", 100, "--json").json["laws"]
     assert law["chance"] == 0.25 and law["alpha"] == pytest.approx(same["alpha"], rel=1e-3)
 
@@ -134,7 +143,7 @@ def test_the_hub_knows_what_a_guess_passes(table: Path, hub_path: Path) -> None:
 def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
     rows = table.with_name("rows.parquet")
     two = pl.read_parquet(table).filter(pl.col("model").is_in(["m1e+07", "m3e+09"])).drop("parameters")
-    two.with_columns(value=pl.col("passes") / pl.col("attempts")).write_parquet(rows)
+    two.select("model", "sample", "passes", "attempts").write_parquet(rows)
     call = ("law", "pass-at", rows, "--k", 1, "--k", 10000)
     found = evalhub(*call, "--json").json
     assert [row["model"] for row in found["models"]] == ["m1e+07", "m3e+09"]
@@ -142,10 +151,19 @@ def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
         assert row["attempts"] == [100, 100] and row["samples"] == 30
         for one in row["pass_at"]:
             assert one["low"] <= one["rate"] <= one["high"]
-    assert "the attempts do not tell" in evalhub(*call).out
+        once, often = row["pass_at"]
+        mean = two.filter(model=row["model"]).select((pl.col("passes") / pl.col("attempts")).mean()).item()
+        assert once["unbiased"] == pytest.approx(mean) and often["unbiased"] is None
+    shown = evalhub(*call).out
+    (line,) = [line for line in shown.splitlines() if "10,000" in line and "do not tell" in line]
+    assert "–" in line and "the attempts do not tell: the bounds" in shown
+    every = evalhub("law", "pass-at", rows, "--k", 1, "--k", 3, "--all", "--json").json
+    for row, other in zip(every["models"], found["models"], strict=True):
+        first, third = (one["rate"] for one in row["pass_all"])
+        assert third < first == pytest.approx(other["pass_at"][0]["rate"], abs=0.01)
     evalhub("import", rows, "--source", "exam", "--hub", hub_path)
     same = evalhub("law", "pass-at", "--k", 1, "--k", 10000, "--json", "--hub", hub_path).json
-    assert same["models"] == found["models"]
+    assert rounded(same["models"]) == rounded(found["models"])
     values = rows.with_name("values.csv")
     two.drop("passes", "attempts").with_columns(value=0.5).write_csv(values)
     refused = evalhub("law", "pass-at", values)
@@ -182,6 +200,53 @@ def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
             ["--chance", "0.25"],
             "a guess",
         ),
+        (
+            {
+                "model": list("abc") * 2,
+                "parameters": [1000, 2000, 3000] * 2,
+                "sample": list("xxxyyy"),
+                "value": [0, 0, 1, 0, 1, 0],
+            },
+            ["--chance", "0.5"],
+            "more than a guess",
+        ),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 2000], "value": [0.1] * 3},
+            [],
+            "leave one out (--models)",
+        ),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 2000], "value": [0.1] * 3},
+            ["--models", "z*"],
+            "z* names no model",
+        ),
+        ({"MODEL": list("abc"), "value": [0.1] * 3}, [], "has no column model; it has MODEL, value"),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [1.0] * 3},
+            [],
+            "every model always passes",
+        ),
+        (
+            {"model": [None, "b", "c"], "parameters": [1000, 2000, 3000], "value": [0.1] * 3},
+            [],
+            "the column model has 1 rows without a name",
+        ),
+        (
+            {"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [0.1] * 3},
+            ["--sizes", "nosuch=7B"],
+            "--sizes nosuch: no such model here; there are a, b, c",
+        ),
+        (
+            {
+                "model": list("abc"),
+                "parameters": [1000, 2000, 3000],
+                "sample": list("xxx"),
+                "passes": [1, 2, 3],
+                "attempts": [10**17] * 3,
+            },
+            [],
+            "1e+17 attempts: counts are 9,007,199,254,740,992 at most",
+        ),
     ],
 )
 def test_what_is_no_family_is_one_line(
@@ -191,8 +256,85 @@ def test_what_is_no_family_is_one_line(
     assert done.code == 1 and said in done.err and done.err.count("\n") == 1
 
 
+def test_lists_and_counts_beyond_all_measure_are_one_line(tmp_path: Path) -> None:
+    rows = [
+        {"model": model, "parameters": size, "sample": "x", "passes": 1, "attempts": 10**19}
+        for model, size in (("a", 10**7), ("b", 10**8), ("c", 10**9))
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    for command in ("fit", "pass-at"):
+        refused = evalhub("law", command, path)
+        assert refused.code == 1 and "counts are 9,007,199,254,740,992 at most" in refused.err
+    for column in ("model", "sample", "parameters"):
+        path.write_text("\n".join(json.dumps({**row, column: [row[column]]}) for row in rows))
+        refused = evalhub("law", "fit", path)
+        assert refused.code == 1 and f"the column {column} is List" in refused.err
+        assert refused.err.count("\n") == 1
+
+
 def test_options_that_do_not_go_together_are_refused(table: Path, hub_path: Path) -> None:
     assert evalhub("law", "fit", table, "--source", "x").code == 2
-    assert evalhub("law", "fit", "--chance", "0.5", "--hub", hub_path).code == 2
+    assert evalhub("law", "fit", "--unit", "B", "--hub", hub_path).code == 2
+    assert "are they billions (10B)?" in evalhub("law", "fit", table, "--predict", "10").err
     assert evalhub("law", "fit", table, "--plot", table.with_suffix(".gif")).code == 1
     assert evalhub("law", "fit", table, "--sizes", "a=huge").code == 2
+
+
+@pytest.mark.parametrize(
+    ("rates", "hardly"),
+    [([0.44, 0.54, 0.7], False), ([0.25, 0.28, 0.57, 0.7], True), ([0.25, 0.26, 0.25, 0.27], True)],
+)
+def test_a_floor_is_told_by_its_rates(rates: list[float], hardly: bool, tmp_path: Path) -> None:
+    sizes = [1e9, 7e9, 4e10, 1.8e11] if len(rates) > 3 else [7e9, 1.3e10, 7e10]
+    path = means(tmp_path / "rows.csv", model=list("abcd")[: len(rates)], parameters=sizes, value=rates)
+    assert ("hardly rise from a floor" in evalhub("law", "fit", path).out) is hardly
+
+
+def test_a_floor_is_told_of_samples_too(tmp_path: Path) -> None:
+    """Unless the chance is."""
+    counts = {"a": (1e9, 5), "b": (7e9, 6), "c": (4e10, 12), "d": (1.8e11, 15)}
+    rows = [(name, size, f"s{s}", x + s % 3 - 1, 20) for name, (size, x) in counts.items() for s in range(12)]
+    path = tmp_path / "rows.csv"
+    pl.DataFrame(rows, ["model", "parameters", "sample", "passes", "attempts"], orient="row").write_csv(path)
+    call = ("law", "fit", path, "--resamples", 100)
+    assert "hardly rise from a floor" in evalhub(*call).out
+    told = evalhub(*call, "--chance", 0.27).out
+    assert "hardly rise" not in told and "note: a: below chance" in told
+
+
+def test_models_below_chance_are_named(tmp_path: Path) -> None:
+    path = means(
+        tmp_path / "rows.csv", model=list("abcd"), parameters=[1e7, 1e8, 1e9, 1e10], value=[0.1, 0.2, 0.4, 0.6]
+    )
+    call = ("law", "fit", path, "--chance")
+    assert "a, b: below chance" in evalhub(*call, 0.25).out
+    lost = evalhub(*call, 0.5).out
+    assert "do not foretell the largest one" in lost and "a, b, c: below chance" in lost
+
+
+def test_the_printed_law_can_be_reckoned_again(tmp_path: Path) -> None:
+    sizes = [1e7, 1e8, 1e9, 1e10]
+    rates = [0.25 + 0.75 * math.exp(-math.exp(6 - 0.3 * math.log(size))) for size in sizes]
+    path = means(tmp_path / "rows.csv", model=list("abcd"), parameters=sizes, value=rates)
+    (law,) = evalhub("law", "fit", path, "--chance", 0.25, "--json").json["laws"]
+    assert (law["log_c"], law["alpha"]) == (pytest.approx(6, abs=0.01), pytest.approx(0.3, abs=1e-3))
+    assert "ln c 6.0" in evalhub("law", "fit", path, "--chance", 0.25).out
+
+
+def test_models_of_a_file_are_chosen_by_name_or_family(tmp_path: Path) -> None:
+    names = ["a1", "a2", "a3", "a3-chat", "b1", "b2", "b3"]
+    path = means(
+        tmp_path / "rows.csv",
+        model=names,
+        parameters=[1e8, 1e9, 1e10, 1e10, 1e8, 1e9, 1e10],
+        value=[0.05, 0.2, 0.4, 0.5, 0.1, 0.2, 0.3],
+        family=["a"] * 4 + ["b"] * 3,
+    )
+    assert "leave one out (--models)" in evalhub("law", "fit", path).err
+    both = evalhub("law", "fit", path, "--models", "a1, a2, a3, b", "--plot", tmp_path / "law.svg")
+    assert "drew a into" in both.out and "of 2 families only the first is drawn" in both.out
+    (law,) = evalhub("law", "fit", path, "--models", "b*", "--json").json["laws"]
+    assert law["models"] == ["b1", "b2", "b3"]
+    one = evalhub("law", "fit", path, "--models", "b", "--chance", 0.05, "--plot", tmp_path / "b.svg")
+    assert "only the first" not in one.out and "(pass rate − 0.05)" in (tmp_path / "b.svg").read_text()

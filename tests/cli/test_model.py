@@ -13,7 +13,7 @@ def test_facts_are_set_shown_and_forgotten(tmp_path: Path) -> None:
     hub = ("--hub", tmp_path / "hub")
     facts = ("--parameters", "1.5B", "--licence", "MIT", "--released", "2025-02-03", "--closed-weights")
     done = evalhub("model", "set", "org/m", "--new", *facts, *hub)
-    assert done.out == "org/m: parameters 1500000000, licence MIT, released 2025-02-03, open_weights False\n"
+    assert done.out == "org/m: parameters 1.5B, licence MIT, released 2025-02-03, open_weights False\n"
     assert evalhub("model", "set", "org/m", "--open-weights", "--cutoff", "2024-06-30", *hub).code == 0
     known = {
         "model": "org/m",
@@ -22,16 +22,39 @@ def test_facts_are_set_shown_and_forgotten(tmp_path: Path) -> None:
         "open_weights": True,
         "released": "2025-02-03",
         "cutoff": "2024-06-30",
+        **dict.fromkeys(("active_parameters", "layers", "query_width", "kv_width")),
         "aliases": [],
     }
     assert evalhub("model", "list", "--json", *hub).json == [known]
     shown = evalhub("model", "list", *hub).out
-    assert "1,500,000,000" in shown and "2024-06-30" in shown and "open" in shown and "unknown" not in shown
+    assert "1.5B" in shown and "2024-06-30" in shown and "open" in shown and "unknown" not in shown
     forget = [word for fact in ("parameters", "licence", "open_weights") for word in ("--forget", fact)]
     assert evalhub("model", "set", "org/m", *forget, *hub).code == 0
     gone = known | {"parameters": None, "licence": None, "open_weights": None}
     assert evalhub("model", "list", "--json", *hub).json == [gone]
     assert evalhub("model", "list", *hub).out.count("unknown") == 3
+
+
+def test_a_mixture_of_experts_has_two_sizes(tmp_path: Path) -> None:
+    hub = ("--hub", tmp_path / "hub")
+    done = evalhub("model", "set", "moe", "--new", "--parameters", "47B", "--active", "13B", *hub)
+    assert done.out == "moe: parameters 47B, active_parameters 13B\n"
+    known = evalhub("model", "list", "--json", *hub).json[0]
+    assert (known["parameters"], known["active_parameters"]) == (47_000_000_000, 13_000_000_000)
+    assert evalhub("model", "set", "moe", "--forget", "active_parameters", *hub).code == 0
+    known = evalhub("model", "list", "--json", *hub).json[0]
+    assert (known["parameters"], known["active_parameters"]) == (47_000_000_000, None)
+
+
+def test_a_configuration_does_not_change_a_size_that_is_known(tmp_path: Path) -> None:
+    hub = ("--hub", tmp_path / "hub")
+    config = tmp_path / "config.json"
+    config.write_text('{"model_type": "gpt2"}')
+    evalhub("model", "set", "m", "--new", "--parameters", "8B", *hub)
+    assert evalhub("model", "set", "m", "--config", config, *hub).code == 0
+    evalhub("model", "set", "m", "--parameters", "7B", "--config", config, *hub)
+    known = evalhub("model", "list", "--json", *hub).json[0]
+    assert (known["parameters"], known["active_parameters"], known["layers"]) == (7 * 10**9, 7 * 10**9, 12)
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,23 @@ def test_columns_under_other_names(tmp_path: Path, suffix: str) -> None:
     assert "'modle' is none of ours, which are model, sample" in typo.line
     for nonsense in ("model", "value=ok,value=sample", "model=sys,sample=sys"):
         assert evalhub("rank", path, "--columns", nonsense).code == 2
+
+
+def test_counts_may_stand_for_the_value(tmp_path: Path) -> None:
+    """No attempts are a missing value, not a failed one."""
+    counts = [
+        {"model": m, "sample": f"s{s}", "passes": (s + m) % 5 if s else 0, "attempts": 4 if s else 0}
+        for m in (0, 1)
+        for s in range(20)
+    ]
+    frame = pl.DataFrame(counts).with_columns(passes=pl.min_horizontal("passes", "attempts"))
+    values = frame.with_columns(value=pl.when(pl.col("attempts") > 0).then(pl.col("passes") / pl.col("attempts")))
+    found, same = (
+        evalhub("rank", written(one, tmp_path / f"{name}.csv"), "--json")
+        for name, one in (("counts", frame), ("values", values))
+    )
+    assert found.json == same.json and {row["samples"] for row in found.json["models"]} == {19}
+    lacking = evalhub("rank", written(frame.drop("attempts"), tmp_path / "no.csv"))
+    assert "no column value, nor passes and attempts" in lacking.line
+    words = evalhub("rank", written(frame.with_columns(passes=pl.lit("two")), tmp_path / "words.csv"))
+    assert "the column passes is String" in words.line

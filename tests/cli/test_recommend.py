@@ -36,11 +36,25 @@ def test_the_best_that_is_small_enough(measured: Path) -> None:
     found = evalhub("recommend", "--max-params", "8e9", "--json", "--hub", measured).json
     assert {one["model"] for one in found["candidates"]} == {"small", "other"}
     assert found["refused"] == {"large": "too large", "nameless": "its size is unknown"}
+    evalhub("model", "set", "other", "--parameters", "8030000000", "--hub", measured)
+    for most, used in (("8B", 2), ("8.0B", 2), ("8.00B", 1), ("8e9", 1), ("8030M", 2)):
+        found = evalhub("recommend", "--max-params", most, "--json", "--hub", measured).json
+        assert len(found["candidates"]) == used, most
+    evalhub("model", "set", "other", "--parameters", "8B", "--hub", measured)
+    found = evalhub("recommend", "--max-params", "8e9", "--json", "--hub", measured).json
     assert found["parameters"] == {"small": 7 * 10**9, "other": 8 * 10**9}
+    assert (
+        "use small: no other one may be used" in evalhub("recommend", "--max-params", "7B", "--hub", measured).out
+    )
     pair = found["pair"]
     assert {pair["first"], pair["second"]} == {"small", "other"} and pair["low"] > 0
     shown = evalhub("recommend", "--max-params", "8B", "--hub", measured).out
-    assert "two together" in shown and "not used, too large: large" in shown
+    assert (
+        "two together: ask " in shown
+        and " 8B" in shown
+        and "USD" not in shown
+        and "not used, too large: large" in shown
+    )
 
 
 def test_the_need_is_what_samples_stand_for_it(measured: Path) -> None:
@@ -51,7 +65,28 @@ def test_the_need_is_what_samples_stand_for_it(measured: Path) -> None:
 
 def test_unknown_costs_are_not_cheap(measured: Path) -> None:
     done = evalhub("recommend", "--max-cost", "1", "--hub", measured)
-    assert done.code == 1 and "its cost is unknown" in done.err and done.err.count("\n") == 1
+    assert "its cost is unknown; attempts cost what prices.toml" in done.line and "says a size" not in done.line
+
+
+def test_models_that_cannot_be_told_apart_are_said_to_be_so(hub_path: Path, tmp_path: Path) -> None:
+    names = [f"organization/Some-Model-Family-{size}B-Instruct" for size in (7, 8, 9)]
+    rows = [
+        (name, f"s{sample}", float(sample % 3 == place))
+        for place, name in enumerate(names)
+        for sample in range(30)
+    ]
+    rows += [("poor", f"s{sample}", 0.0) for sample in range(30)]
+    table = tmp_path / "rows.parquet"
+    pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row").write_parquet(table)
+    evalhub("import", table, "--source", "exam", "--hub", hub_path)
+    shown = evalhub("recommend", "--hub", hub_path).out
+    told = evalhub("recommend", "--json", "--hub", hub_path).json["candidates"]
+    assert shown.startswith("3 of 4 models cannot be told apart: ") and "likeliest best one" in shown
+    assert all(
+        name in line for name, line in zip([one["model"] for one in told], shown.splitlines()[-4:], strict=True)
+    )
+    pairs = [(round(one["best"], 2), one["score"]) for one in told]
+    assert pairs == sorted(pairs, reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +94,7 @@ def test_unknown_costs_are_not_cheap(measured: Path) -> None:
     [
         (("--where", "subject = 'law'"), "no sample"),
         (("--bench", "none"), "none"),
+        (("--metric", "zzz"), "nothing is measured by 'zzz'; there are "),
         (("--max-params", "1M"), "no model is left"),
     ],
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from evalhub.store import snapshot
+from evalhub.store.hub import Hub
+from evalhub.store.results import start_run
 from tests.cli.helpers import evalhub
 
 PART = {"source", "samples", "attempts", "passes", "rate", "low", "high"}
@@ -127,10 +130,15 @@ def test_numbers_that_make_no_sense_are_wrong_calls(hub_path: Path, arguments: l
 def test_nothing_to_rank(hub_path: Path, pool: Path, tmp_path: Path, command: str) -> None:
     """Neither without a hub, which is not made for it, nor without measurements; and no snapshot appears."""
     done = evalhub(command, "--json", "--hub", tmp_path / "typo")
-    assert done.code == 1 and "evalhub score MODEL" in done.line
+    assert done.code == 1 and "evalhub ingest, import or score makes one" in done.line
     assert not (tmp_path / "typo").exists()
     done = evalhub(command, "--json", "--hub", pool)
     assert done.code == 1 and done.line == "nothing is measured yet: run evalhub score MODEL first"
+    with Hub(pool) as hub:
+        about: dict[str, Any] = {"options": {}, "versions": {}, "conditions": {}}
+        start_run(hub, model_id="tiny", seed=0, passes=1, max_attempts=1, **about)
+    done = evalhub(command, "--json", "--hub", pool)
+    assert done.code == 1 and "the run of tiny was stopped before its end" in done.line
     assert snapshot.current(hub_path) is None
     assert not list(hub_path.rglob("*.tmp*"))
 

@@ -72,8 +72,8 @@ def test_budgets_in_several_units_hold_together() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--target", "best"], "give per-sample, mean, or pass@K as in pass@10"),
-        (["--target", "pass@0"], "give per-sample, mean, or pass@K"),
+        (["--target", "best"], "give per-sample, mean, law, or pass@K as in pass@10"),
+        (["--target", "pass@0"], "give per-sample, mean, law, or pass@K"),
         (["--target", "pass@20"], "--target pass@20 needs 20 attempts of a sample: --max-attempts 20 or more"),
         (["--target", "pass@5", "--width", "0.1"], "--width is about pass rates, not pass@5"),
         (["--target", "mean", "--passes", "3"], "does not stop at passes"),
@@ -91,6 +91,14 @@ def test_what_makes_no_sense_together(hub_path: Path, arguments: list[str], mess
     done = evalhub("score", "baseline:random", *arguments, "--hub", hub_path)
     assert (done.code, done.out) == (2, "") and not hub_path.exists()
     assert message in " ".join(done.err.split())
+
+
+def test_a_law_has_more_passes_of_each_sample(pool: Path) -> None:
+    """Eight where nothing else is said."""
+    done = evalhub("score", "baseline:random", "--target", "law", "--limit", 3, "--json", "--hub", pool)
+    assert done.code == 0 and done.json["target"] == "law", done.err
+    with duckdb.connect(str(pool / "hub.duckdb"), read_only=True) as hub:
+        assert hub.execute("SELECT options ->> 'passes' FROM run").fetchall() == [("8",)]
 
 
 def test_json_says_what_ended_it_and_where_the_time_went(pool: Path) -> None:

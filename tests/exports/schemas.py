@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 _PACKAGE = "every-eval-ever==0.3.0"
+_SHA256 = "564b8bc624c1f822f749a769dc69dc058a736e83d920cbeb147c3a30d3152317"
 _SCHEMAS = {"aggregate": "eval.schema.json", "instance": "instance_level_eval.schema.json"}
 
 
@@ -23,5 +25,6 @@ def published_schemas(scratch: Path) -> dict[str, Any]:
     wheels = list(scratch.glob("*.whl"))
     if fetched.returncode or not wheels:
         pytest.skip(f"{_PACKAGE}, which holds the schemas, cannot be fetched")
+    assert sha256(wheels[0].read_bytes()).hexdigest() == _SHA256, "it is another package under that name"
     with zipfile.ZipFile(wheels[0]) as wheel:
         return {name: json.loads(wheel.read(f"every_eval_ever/schemas/{file}")) for name, file in _SCHEMAS.items()}

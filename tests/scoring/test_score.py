@@ -10,6 +10,7 @@ import pytest
 from aggregate.rates import rate_of
 from evalhub.backends.base import Request
 from evalhub.errors import EvalhubError
+from evalhub.scoring import run as scoring_run
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.prompt import request
 from evalhub.scoring.score import score
@@ -70,6 +71,19 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(tmp_path: Path, cha
     with Hub(tmp_path / "torn") as torn:
         assert table(torn, "measurement") == measured
         assert torn.database.execute("SELECT count(*) FROM run").fetchall() == [(1,)]
+
+
+def test_a_long_run_opens_its_database_anew(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again and again in its midst, so that its memory stays flat: its measurements are the same."""
+    renewed: list[int] = []
+    renew = Hub.renew
+    monkeypatch.setattr(scoring_run, "_RENEWED", 10)
+    monkeypatch.setattr(Hub, "renew", lambda self: (renewed.append(len(table(self, "attempt"))), renew(self)))
+    scored = run(hub, Fake(1), GIVEN, passes=2, max_attempts=9)
+    assert len(renewed) >= 3
+    for sample, tally in zip(GIVEN, scored.tallies, strict=True):
+        assert found(tally) == wanted(sample, 2, 9, 0)
+    assert len(table(hub, "attempt")) >= renewed[-1]
 
 
 def test_what_was_made_is_not_made_again(hub: Hub) -> None:

@@ -34,6 +34,7 @@ PLANS: list[dict[str, Any]] = [
     {"target": "mean", "max_attempts": 8, "budget": Budget(tokens=70)},
     {"target": "pass@4", "passes": 3, "max_attempts": 12},
     {"target": "pass@4", "passes": 3, "max_attempts": 12, "budget": Budget(attempts=70)},
+    {"target": "law", "passes": 3, "max_attempts": 12, "budget": Budget(attempts=60)},
 ]
 NAMES = [json.dumps(plan, default=lambda budget: budget.words()) for plan in PLANS]
 
@@ -151,7 +152,7 @@ def test_pass_at_k_is_summed_up_with_an_interval(hub: Hub) -> None:
     assert any("pass@4 is unknown" in warning for warning in summary.warnings)
 
 
-@pytest.mark.parametrize("target", ["per-sample", "mean", "pass@4"])
+@pytest.mark.parametrize("target", ["per-sample", "mean", "pass@4", "law"])
 def test_attempts_that_are_all_the_same_are_made_once(hub: Hub, target: str) -> None:
     """At temperature 0, under any target: one tells all, pass@k too."""
     plan: dict[str, Any] = {"target": target, "overrides": {"temperature": 0.0}}
@@ -163,6 +164,7 @@ def test_attempts_that_are_all_the_same_are_made_once(hub: Hub, target: str) -> 
         "per-sample": part.rate,
         "mean": part.these and part.these.rate,
         "pass@4": part.at_k and part.at_k.rate,
+        "law": part.rate,
     }
     assert told[target] == pytest.approx(5 / 12)
 

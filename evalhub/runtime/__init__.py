@@ -1,0 +1,1 @@
+"""Idealized runtimes and costs: what a model would take on a given accelerator, alone and undisturbed."""
