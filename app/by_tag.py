@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import altair as alt
 import polars as pl
 import streamlit as st
 
 from aggregate.differences import differences
 from app import columns, downloads
+from app.drawn import draw
 from evalhub import charts
 from evalhub.wording import plain
 
@@ -78,9 +78,7 @@ def show_tags(
         "high",
         pl.lit(charts.MODEL).alias("kind"),
     )
-    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#7F7F7F", aria=False).encode(x="zero:Q")
-    ranges = charts.range_layers(drawn, label="tag", unit=unit)
-    st.altair_chart(alt.layer(zero, *ranges).properties(height=charts.HEAD + len(drawn) * charts.ROW))
+    draw(charts.differences, drawn, label="tag", unit=unit)
     st.caption(
         ("" if len(drawn) == len(table) else f"Drawn: the {TAGS_DRAWN} tags with most samples. ")
         + "Bars are 95 % intervals, each for its tag alone: of twenty tags without any difference, one looks "

@@ -19,6 +19,13 @@ TAKES = {
     "cost": "Mean cost of one attempt on these samples in US dollars, prompt included. Unknown is not free.",
     "parameters": "Number of weights, all experts included. Unknown is not 0.",
     "released": "The day that the model came out.",
+    "density": "The size at which the hub's ladder of reference models scores as much, over the model's own; 1 "
+    "for the ladder itself. Empty where the size is unknown or the score lies outside the ladder's.",
+    "per_correct": "Cost of an attempt over the mean pass rate: US dollars for a correct answer.",
+    "ideal_cost": "US dollars that an attempt would cost on the hub's accelerator, alone and undisturbed.",
+    "ideal_per_correct": "Idealized cost of an attempt over the mean pass rate.",
+    "ideal_seconds": "Seconds that an attempt would take on the hub's accelerator, alone and undisturbed: by the "
+    "roofline, calibrated where runs were measured.",
 }
 
 RANKING = {
@@ -83,6 +90,9 @@ FRONTIER = {
     "high": RANKING["high"],
     "front": "`on the front`: no model has as high a score for less, nor a higher one for no more. "
     "`within reach`: its interval reaches the best score for no more. `behind`: it does not.",
+    "at least": "Lower end of the interval of what it is set against. Empty: no bound, or no interval.",
+    "at most": "Upper end of the same.",
+    "roofline": "The same seconds, if the accelerator did what its maker says and starting took nothing.",
     "priced": "Share of the model's attempts of which the price is known; the cost is their mean.",
     "samples": RANKING["samples"],
     "coverage": RANKING["coverage"],
@@ -113,7 +123,37 @@ CURVE = {
     "score": "Mean chance that at least one of them passes.",
     "low": "Lower end of the 95 % interval around it.",
     "high": "Upper end of the 95 % interval around it.",
+    "all": "Mean chance that all of them pass (pass^k); empty where samples stopped at fewer passes.",
+    "all_low": "Lower end of the 95 % interval around that.",
+    "all_high": "Upper end of the 95 % interval around that.",
     "samples": "Samples behind it: the same for each k.",
+}
+
+VERDICTS = {
+    "family": "What the family is called.",
+    "models": "How many models it has.",
+    "samples": "That all of them were measured on.",
+    "alpha": "How fast failure falls with size; its interval, where samples are known, is from low to high.",
+    "low": "Lower end of an interval.",
+    "high": "Upper end.",
+    "verdict": "Whether the family may be said to follow the law: rejected means that it bends away from it.",
+    "p": "Chance of a bend as large by luck alone, if it followed the law.",
+    "laid": "The day on which the law was laid.",
+}
+
+FORECASTS = {
+    "way": "Who foretells it: the law, or a simpler rule.",
+    "forecast": "Pass rate that the smaller models let expect.",
+    "low": "Lower end of its interval; empty where the way knows none.",
+    "high": "Upper end of its interval.",
+    "error": "Forecast minus what was measured.",
+}
+
+FAMILY = {
+    "model": "The model, from the smallest to the largest.",
+    "parameters": "Number of its weights.",
+    "measured": "Its mean pass rate.",
+    "law": "Mean pass rate by the law through all models.",
 }
 
 SPENDING = {

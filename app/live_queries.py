@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from app.queries import frame_of
+from app.queries import frame_of, tables
 from app.snapshot import LIVE, Snapshot, cached
 from evalhub.live.release import PREFIX
 from evalhub.live.schedule import Standing, standing_of
@@ -19,10 +19,9 @@ from evalhub.live.settings import Settings
 from evalhub.store.refresh_stages import Stage
 
 
-@cached
 def held(snapshot: Snapshot) -> bool:
     """Whether the snapshot was published by an evalhub that puts live releases into it."""
-    return set(frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")["table_name"]) >= LIVE
+    return tables(snapshot) >= LIVE
 
 
 @cached

@@ -13,9 +13,15 @@ from pathlib import Path
 import duckdb
 import streamlit as st
 
+from app.heap import keep
 from app.pages import PAGES, Page
 from app.snapshot import BrokenSnapshotError, NoSnapshotError, published
 from app.wording import escaped
+
+
+@st.cache_resource(show_spinner=False)
+def _loaded() -> None:
+    keep()
 
 
 def main(arguments: list[str]) -> None:
@@ -24,6 +30,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--snapshots", type=Path, required=True, help="folder with the published snapshots")
     folder = parser.parse_args(arguments).snapshots
     st.set_page_config(page_title="evalhub", page_icon="📊", layout="wide")
+    _loaded()
     registered: dict[str, st.Page] = {}
 
     def open_page(name: str, parameters: Mapping[str, str]) -> None:

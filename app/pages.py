@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.controls import OpenPage
 from app.snapshot import Snapshot
-from app.views import about, build, compare, frontier, live, model, one_sample, ranking, win_rates
+from app.views import about, build, compare, frontier, laws, live, model, one_sample, ranking, win_rates
 
 Render = Callable[[Snapshot, OpenPage], None]
 
@@ -32,6 +32,7 @@ PAGES = (
     Page("win_rates", "Win rates", ":material/grid_on:", win_rates.render),
     Page("model", "Model", ":material/smart_toy:", model.render),
     Page("sample", "Sample", ":material/quiz:", one_sample.render),
+    Page("laws", "Laws", ":material/trending_up:", laws.render),
     Page("live", "Live", ":material/calendar_month:", live.render),
     Page("about", "About", ":material/info:", about.render),
 )

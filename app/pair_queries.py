@@ -11,11 +11,9 @@ from evalhub.store.chosen import newest_form
 from evalhub.store.origins import OF_SOURCE
 
 
-@cached
 def has_pairs(snapshot: Snapshot) -> bool:
     """Whether the snapshot was published by an evalhub that counts pairs."""
-    tables = frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")
-    return set(tables["table_name"]) >= PAIRS
+    return queries.tables(snapshot) >= PAIRS
 
 
 @cached
@@ -158,13 +156,3 @@ def matrix(snapshot: Snapshot, source: str) -> pl.DataFrame:
     ).pivot(on="model", index="sample_id", values="value")
     samples = frame_of(snapshot, "SELECT sample_id, source, source_id, cluster, tags FROM sample")
     return samples.join(values, on="sample_id", how="inner").sort("sample_id")
-
-
-def prompts(snapshot: Snapshot, sample_ids: list[str]) -> dict[str, str]:
-    """How the prompts of some samples begin."""
-    found = frame_of(
-        snapshot,
-        "SELECT sample_id, left(prompt, 300) FROM sample WHERE list_contains($ids::VARCHAR[], sample_id)",
-        ids=sample_ids,
-    )
-    return dict(found.iter_rows())

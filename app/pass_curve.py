@@ -1,4 +1,4 @@
-"""The chance that at least one of k attempts passes, from the counts that a snapshot holds."""
+"""The chances that at least one of k attempts passes, and that all do, from the counts that a snapshot holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from aggregate.intervals import mean_interval
-from aggregate.rates import pass_at
+from aggregate.rates import pass_all, pass_at
 
 MOST_LEFT_OUT = 0.05
 """The curve ends where a larger share of the samples has too few attempts to say."""
@@ -18,7 +18,8 @@ class NoCurve(Exception):
 
 def pass_curve(tallies: pl.DataFrame) -> pl.DataFrame:
     """k (powers of two, and the last one that can be told), score, low, high (95 %, over clusters of samples),
-    samples: the same ones for every k.
+    samples: the same ones for every k. Beside them all, all_low, all_high: the chance that all of k pass, null
+    where samples stopped at fewer passes than k.
 
     tallies: value, passes, attempts, cluster; see `pair_queries.tallies`. Whether attempts stopped at a pass is
     told from the stored rate: (r-1)/(K-1) where they did, passes/attempts where they did not.
@@ -36,11 +37,15 @@ def pass_curve(tallies: pl.DataFrame) -> pl.DataFrame:
     told = told.filter(_allowed(last))
     counts = [told[name].to_numpy() for name in ("passes", "attempts", "target")]
     cluster = told["cluster"].to_numpy()
+    in_a_row = counts[2].min()
     rows = []
     for k in sorted({*(1 << power for power in range(last.bit_length())), last}):
         mean = mean_interval(np.clip(pass_at(k, *counts), 0, 1), cluster)
-        rows.append((k, mean.mean, mean.low, mean.high, mean.n))
-    return pl.DataFrame(rows, schema=["k", "score", "low", "high", "samples"], orient="row")
+        every = mean_interval(pass_all(k, *counts), cluster) if k <= in_a_row else None
+        ends = (every.mean, every.low, every.high) if every else (None, None, None)
+        rows.append((k, mean.mean, mean.low, mean.high, *ends, mean.n))
+    names = ["k", "score", "low", "high", "all", "all_low", "all_high", "samples"]
+    return pl.DataFrame(rows, schema=names, orient="row")
 
 
 def targets(tallies: pl.DataFrame) -> pl.Series:

@@ -12,7 +12,8 @@ import streamlit as st
 
 from aggregate.measurements import Measurements
 from aggregate.ranking import Ranking
-from app.queries import frame_of
+from app.heap import keep
+from app.queries import frame_of, tables
 from app.snapshot import SEARCH, Snapshot, cached
 from evalhub.errors import EvalhubError
 from evalhub.filters import sample_filter
@@ -64,10 +65,9 @@ class Search:
         return take(look(self.index, probe, answers_to(self.index.pool, probe.query_id)), cut)
 
 
-@cached
 def has_search(snapshot: Snapshot) -> bool:
     """Whether the snapshot was published by an evalhub that writes what a search needs."""
-    return set(frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")["table_name"]) >= SEARCH
+    return tables(snapshot) >= SEARCH
 
 
 @cached
@@ -87,7 +87,9 @@ def search(snapshot: Snapshot) -> Search:
 @st.cache_resource(show_spinner="Loading the text encoder …")
 def _encoder() -> tuple[Encoder, str]:
     try:
-        return MiniLM(), ""
+        encoder = MiniLM()
+        keep()
+        return encoder, ""
     except EvalhubError as error:
         return WordsAlone(), f"The text encoder cannot be had: {error}."
 
@@ -96,7 +98,9 @@ def _encoder() -> tuple[Encoder, str]:
 def _index(path: Path, encoder: str, _encoder: Encoder, _connection: duckdb.DuckDBPyConnection) -> Index:
     """Of a snapshot's path and an encoder's name; the next one pushes it out."""
     del path, encoder
-    return open_search(Published(_connection), _encoder)
+    found = open_search(Published(_connection), _encoder)
+    keep()
+    return found
 
 
 def fitting(snapshot: Snapshot, where: str) -> list[str]:
@@ -120,20 +124,6 @@ def sources(snapshot: Snapshot) -> pl.DataFrame:
         GROUP BY source ORDER BY samples DESC, source
         """,
     )
-
-
-def rows(snapshot: Snapshot, sample_ids: Sequence[str]) -> pl.DataFrame:
-    """sample_id, source, source_id and how the prompt begins, of samples in this order."""
-    found = frame_of(
-        snapshot,
-        """
-        SELECT sample_id, source, source_id, left(prompt, 300) AS question FROM sample
-        WHERE sample_id IN (SELECT unnest($ids::VARCHAR[]))
-        """,
-        ids=list(sample_ids),
-    )
-    wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})
-    return wanted.join(found, on="sample_id", how="left", maintain_order="left")
 
 
 @cached

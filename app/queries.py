@@ -6,15 +6,17 @@ cached under the snapshot; those of one model's samples or attempts are asked an
 
 from __future__ import annotations
 
+import json
 from hashlib import file_digest, sha256
 from typing import Any
 
 import polars as pl
 
-from app.snapshot import COSTS, Snapshot, cached
+from app.snapshot import COSTS, EFFICIENCY, Snapshot, cached
 from app.wording import LONGEST
-from evalhub.store import reads
 from evalhub.store.origins import OF_SOURCE
+from evalhub.store.reads import Published
+from ingest.untold import told
 
 POOL = ""
 """The source of a ranking over the whole pool."""
@@ -31,6 +33,12 @@ VERDICTS = {
 MOST_SAMPLES = 5_000
 """Samples listed at once; more are reached through the filters."""
 
+IDEAL = (
+    *("density", "density_low", "density_high", "ideal_seconds", "roofline_seconds", "ideal_cost"),
+    *("ideal_per_correct", "ideal_per_correct_low", "ideal_per_correct_high"),
+)
+"""What a snapshot may hold of a model besides what was measured."""
+
 ATTEMPTS_AT_ONCE = 10
 """Attempts shown at once."""
 
@@ -39,18 +47,37 @@ _NEWEST = """
     QUALIFY row_number() OVER (PARTITION BY source, method ORDER BY ranked_at DESC, ranking_id) = 1
 """
 
-_FROM_SOURCE = """
-    ($source = '' OR s.source = $source
-     OR EXISTS (SELECT 1 FROM origin o WHERE o.sample_id = s.sample_id AND o.source = $source))
+_NO_COSTS = """
+    SELECT '' AS source, '' AS model, 0 AS attempts, 0 AS priced, NULL::DOUBLE AS cost, NULL::DOUBLE AS rate,
+           NULL::DOUBLE AS rate_low, NULL::DOUBLE AS rate_high WHERE false
+"""
+
+_NO_EFFICIENCY = f"""
+    SELECT '' AS source, '' AS model, {", ".join(f"NULL::DOUBLE AS {name}" for name in IDEAL)}
+    WHERE false
 """
 
 _JUDGED = "a.status = 'ok'"
 """Attempts that have a verdict of a grader. `no answer` has none: it is wrong as it is; others are missing."""
 
 
+def _from_source(source: str) -> str:
+    """SQL condition on a sample `s`: $source has it."""
+    if source == POOL:
+        return "$source = ''"
+    within = "EXISTS (SELECT 1 FROM origin o WHERE o.sample_id = s.sample_id AND o.source = $source)"
+    return f"(s.source = $source OR {within})"
+
+
 def frame_of(snapshot: Snapshot, sql: str, **values: Any) -> pl.DataFrame:
     """What a snapshot answers to SQL, with values by name."""
-    return reads.frame_of(snapshot.connection, sql, values)
+    return Published(snapshot.connection).frame(sql, values)
+
+
+@cached
+def tables(snapshot: Snapshot) -> set[str]:
+    """What it holds: one of before lacks some."""
+    return set(frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")["table_name"])
 
 
 @cached
@@ -98,21 +125,26 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
 def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
     """The rows of a ranking, best first, with what is known of the models, null where it is not: parameters,
     released, licence, open_weights, cost (mean US dollars of an attempt on the ranking's source), priced (share of
-    these attempts whose price is known)."""
-    # Snapshots of before say nothing of costs, or of weights.
-    held = set(frame_of(snapshot, "SELECT table_name FROM duckdb_tables()")["table_name"])
-    nothing = "SELECT '' AS source, '' AS model, 0 AS attempts, 0 AS priced, NULL::DOUBLE AS cost WHERE false"
-    costs = "FROM model_cost" if held >= COSTS else nothing
+    these attempts whose price is known), per_correct (US dollars for a pass), what is idealized in their place
+    (`ideal_…`), and density against the hub's ladder; of these the ends of intervals (`…_low`, `…_high`), null
+    where there is no bound."""
+    # Snapshots of before say nothing of some of this.
+    held = tables(snapshot)
+    costs = f"{_NO_COSTS} UNION ALL BY NAME FROM model_cost" if held >= COSTS else _NO_COSTS
+    efficiency = "FROM model_efficiency" if held >= EFFICIENCY else _NO_EFFICIENCY
     return frame_of(
         snapshot,
         f"""
         SELECT w.model, w.model_id, w.score, w.low, w.high, w.rank, w.rank_low, w.rank_high, w.tie_group,
                w.samples, w.coverage, d.parameters, d.released, nullif(d.licence, '') AS licence, d.open_weights,
-               c.cost, c.priced / c.attempts AS priced
+               c.cost, c.priced / c.attempts AS priced, c.cost / nullif(c.rate, 0) AS per_correct,
+               c.cost / nullif(c.rate_high, 0) AS per_correct_low,
+               c.cost / nullif(c.rate_low, 0) AS per_correct_high, e.* EXCLUDE (source, model)
         FROM ranking_row w JOIN ranking r USING (ranking_id)
              LEFT JOIN (FROM model UNION ALL BY NAME SELECT NULL::BOOLEAN AS open_weights WHERE false) d
              USING (model_id)
              LEFT JOIN ({costs}) c ON c.source = r.source AND c.model = w.model
+             LEFT JOIN ({efficiency}) e ON e.source = r.source AND e.model = w.model
         WHERE w.ranking_id = $ranking_id ORDER BY w.rank, w.score DESC, w.model
         """,
         ranking_id=ranking_id,
@@ -169,8 +201,9 @@ def models(snapshot: Snapshot) -> pl.DataFrame:
 
 @cached
 def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
-    """The conditions that a model ran under, with the sources they were used for and the samples measured."""
-    return frame_of(
+    """The conditions that a model ran under, with the sources they were used for and the samples measured. Their
+    `spec` (JSON) has what is known of them: of imported results often nothing."""
+    found = frame_of(
         snapshot,
         """
         SELECT c.condition_id, c.variant, c.spec::VARCHAR AS spec,
@@ -184,6 +217,8 @@ def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
         """,
         model_id=model_id,
     )
+    specs = [json.dumps(told(json.loads(spec)), ensure_ascii=False) for spec in found["spec"]]
+    return found.with_columns(pl.Series("spec", specs, pl.String))
 
 
 @cached
@@ -209,7 +244,7 @@ def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, 
         snapshot,
         f"""
         SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
-        WHERE m.model_id = $model_id AND m.main AND {_FROM_SOURCE}
+        WHERE m.model_id = $model_id AND m.main AND {_from_source(source)}
         """,
         model_id=model_id,
         source=source,
@@ -218,40 +253,27 @@ def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, 
 
 def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:
     """A model's measurements, one row per sample, condition and seed; `verdict` '' is all of them."""
+    # Texts are read of those that are listed only.
     return frame_of(
         snapshot,
         f"""
-        SELECT m.sample_id, s.source, s.source_id, left(s.prompt, 300) AS prompt, c.variant,
-               m.value, m.low, m.high, m.passes, m.attempts, m.missing, m.reason
-        FROM measurement m JOIN sample s USING (sample_id) LEFT JOIN condition c
-             ON c.condition_id = m.condition_id
-        WHERE m.model_id = $model_id AND m.main
-              AND {_FROM_SOURCE} AND {VERDICTS.get(verdict, "true")}
-        ORDER BY s.source, s.source_id, c.variant, m.seed, m.condition_id LIMIT {MOST_SAMPLES}
+        WITH listed AS (
+            SELECT m.sample_id, s.rowid AS place, s.source, s.source_id, m.condition_id, m.seed,
+                   m.value, m.low, m.high, m.passes, m.attempts, m.missing, m.reason, c.variant
+            FROM measurement m JOIN sample s USING (sample_id) LEFT JOIN condition c
+                 ON c.condition_id = m.condition_id
+            WHERE m.model_id = $model_id AND m.main
+                  AND {_from_source(source)} AND {VERDICTS.get(verdict, "true")}
+            ORDER BY s.source, s.source_id, c.variant, m.seed, m.condition_id LIMIT {MOST_SAMPLES}
+        )
+        SELECT sample_id, source, source_id, left(prompt, 300) AS prompt, variant,
+               value, low, high, passes, attempts, missing, reason
+        FROM listed JOIN (SELECT rowid AS place, prompt FROM sample) USING (place)
+        ORDER BY source, source_id, variant, seed, condition_id
         """,
         model_id=model_id,
         source=source,
     )
-
-
-def sample(snapshot: Snapshot, sample_id: str) -> dict[str, Any]:
-    """One sample, with `images` as bytes in order (None where the snapshot has lost one)."""
-    found = frame_of(
-        snapshot,
-        """
-        SELECT sample_id, source, source_id, prompt, choices, reference::VARCHAR AS reference, grader, images,
-               cluster, tags, licence, published_at
-        FROM sample WHERE sample_id = $sample_id
-        """,
-        sample_id=sample_id,
-    ).row(0, named=True)
-    kept = frame_of(
-        snapshot,
-        "SELECT i.image, i.bytes FROM image i WHERE list_contains($images::VARCHAR[], i.image)",
-        images=found["images"],
-    )
-    by_hash = dict(kept.iter_rows())
-    return {**found, "images": [by_hash.get(image) for image in found["images"]]}
 
 
 def found_in(snapshot: Snapshot, sample_id: str) -> list[tuple[str, str]]:

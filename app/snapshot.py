@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import ParamSpec, TypeVar
 
 import duckdb
@@ -35,7 +36,18 @@ PAIRS = frozenset(("pair_wins", "counting_form"))
 COSTS = frozenset(("model_cost",))
 """The same; the page of the frontier then knows no costs."""
 
-SEARCH = frozenset(("laid_out", "vector", "answer", "word", "posting", "counting_form"))
+EFFICIENCY = frozenset(("model_efficiency",))
+"""The same, for densities and what is idealized."""
+
+LAWS = frozenset(("law",))
+"""The same, for the page of laws."""
+
+SEARCH = frozenset(
+    (
+        *("laid_out", "vector", "answer", "word", "posting"),
+        *("ranked_value", "ranked_model", "ranked_metric"),
+    )
+)
 """The same, for the page that builds a benchmark."""
 
 LIVE = frozenset(
@@ -45,6 +57,10 @@ LIVE = frozenset(
     )
 )
 """What snapshots of before lack: pages on live releases say so."""
+
+
+MEMORY = 100
+"""Megabytes that DuckDB may hold for all readers together, for each of its threads."""
 
 
 class NoSnapshotError(Exception):
@@ -62,7 +78,7 @@ class Snapshot:
     snapshot_id: str
     path: Path
     connection: duckdb.DuckDBPyConnection
-    """A cursor of this run's own, so that sessions do not wait for each other."""
+    """A cursor of this run's own: DuckDB lets no two threads share one."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -112,6 +128,10 @@ def _shared(path: str) -> duckdb.DuckDBPyConnection:
     closed with the last of them.
     """
     connection = duckdb.connect(path, read_only=True)
+    # What it keeps of a file, the system keeps too; it would give nothing back as long as there is room.
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchall()[0]
+    connection.execute(f"SET memory_limit = '{MEMORY * threads}MB'")
+    connection.execute(f"SET temp_directory = '{Path(gettempdir()) / 'evalhub-board'}'")
     found = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if missing := sorted(TABLES - found):
         connection.close()

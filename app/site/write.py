@@ -9,8 +9,8 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from app import columns, live_queries, pair_queries, queries
-from app.controls import EVERYTHING
+from app import columns, law_queries, live_queries, pair_queries, queries
+from app.controls import source_name
 from app.downloads import csv, parquet
 from app.site import shown
 from app.snapshot import Snapshot
@@ -18,11 +18,19 @@ from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
 from app.wording import size
 from evalhub.exports.target import fresh_folder
-from evalhub.wording import plain
+from evalhub.law_plot import law_plot
+from evalhub.plot_files import write_plot
+from evalhub.wording import plain, short_size
 
 _PLACES = ("source", "method", "score", "low", "high", "rank_low", "rank_high", "models", "samples", "coverage")
 
-_FACTS = ("model", "score", "low", "high", "samples", "coverage", "parameters", "released", "cost", "priced")
+_FACTS = (
+    *("model", "score", "low", "high", "samples", "coverage", "parameters", "released", "cost", "priced"),
+    *("per_correct", "ideal_cost", "ideal_per_correct", "ideal_seconds", "density"),
+)
+
+_ALWAYS = _FACTS[:10]
+"""The others are there where something is known of any model."""
 
 _MOST = 40
 """Models in a map of win rates."""
@@ -51,9 +59,12 @@ class _Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["short_size"] = short_size
         self._rankings = queries.rankings(snapshot)
         self._wins = pair_queries.sources(snapshot) if pair_queries.has_pairs(snapshot) else []
         self._live = live_queries.held(snapshot) and not live_queries.releases(snapshot).is_empty()
+
+        self._laws = law_queries.laws(snapshot) if law_queries.held(snapshot) else pl.DataFrame()
 
     def write(self) -> None:
         """All pages."""
@@ -70,6 +81,8 @@ class _Site:
         for model in queries.models(self._snapshot).iter_rows(named=True):
             self._model(model)
         self._frontier()
+        if not self._laws.is_empty():
+            self._laws_page()
         if self._live:
             self._live_page()
         self._about()
@@ -77,6 +90,7 @@ class _Site:
     def _page(self, name: str, template: str, **given: Any) -> None:
         menu = [("Ranking", "index.html"), ("Frontier", "frontier.html")]
         menu += [("Win rates", shown.wins_file(self._wins[0]))] if self._wins else []
+        menu += [("Laws", "laws.html")] if not self._laws.is_empty() else []
         menu += [("Live", "live.html")] if self._live else []
         menu += [("About", "about.html")]
         itself = queries.about(self._snapshot)
@@ -100,7 +114,7 @@ class _Site:
         return {
             label: [
                 (
-                    (one[0] or EVERYTHING) if label == "Source" else one[1],
+                    source_name(one[0]) if label == "Source" else one[1],
                     shown.ranking_file(*one),
                     one == (source, method),
                 )
@@ -116,7 +130,7 @@ class _Site:
         self._page(
             name,
             "ranking.html",
-            title=f"Ranking: {source or EVERYTHING}",
+            title=f"Ranking: {source_name(source)}",
             ranking=ranking,
             rows=shown.ranking_rows(rows),
             others=self._others(source, method),
@@ -133,11 +147,11 @@ class _Site:
         self._page(
             name,
             "win_rates.html",
-            title=f"Win rates: {source or EVERYTHING}",
+            title=f"Win rates: {source_name(source)}",
             rows=shown.win_cells(wins, models[:_MOST]),
             models=models[:_MOST],
             left_out=max(0, len(models) - _MOST),
-            others=[(one or EVERYTHING, shown.wins_file(one), one == source) for one in self._wins],
+            others=[(source_name(one), shown.wins_file(one), one == source) for one in self._wins],
             files=self._files(wins.select(pl.lit(source).alias("source"), pl.all()), Path(name).stem),
             meanings=shown.explained(columns.PAIRS, list(columns.PAIRS)),
         )
@@ -181,6 +195,7 @@ class _Site:
         else:
             ranking = self._rankings.row(0, named=True)
             facts = queries.ranking_rows(self._snapshot, ranking["ranking_id"]).select(_FACTS)
+            facts = facts.select(name for name in _FACTS if name in _ALWAYS or facts[name].count())
         self._page(
             "frontier.html",
             "frontier.html",
@@ -189,6 +204,25 @@ class _Site:
             facts=self._table(facts),
             files=self._files(facts, "frontier") if ranking else [],
             meanings=shown.explained(columns.FRONTIER | columns.TAKES, facts.columns),
+        )
+
+    def _laws_page(self) -> None:
+        verdicts = law_queries.verdicts(self._laws)
+        foretold = []
+        for row in self._laws.iter_rows(named=True):
+            law, name = law_queries.law_of(row), f"law-{shown.slug(row['name'])}"
+            write_plot(self._folder / "data" / f"{name}.svg", law_plot(law, row["name"]))
+            table = law_queries.forecasts(law.held_out) if law.held_out else pl.DataFrame()
+            told = (f"data/{name}.svg", self._table(table), self._files(table, name) if law.held_out else [])
+            foretold.append((row["name"], law, *told))
+        self._page(
+            "laws.html",
+            "laws.html",
+            title="Laws of families",
+            verdicts=self._table(verdicts),
+            files=self._files(verdicts, "laws"),
+            foretold=foretold,
+            meanings=shown.explained(words := columns.FORECASTS | columns.VERDICTS, list(words)),
         )
 
     def _live_page(self) -> None:
@@ -215,14 +249,14 @@ class _Site:
             if pair_queries.matrix_cells(self._snapshot, source) <= pair_queries.MOST_CELLS:
                 matrix = pair_queries.matrix(self._snapshot, source)
                 name = f"matrix-{shown.slug(source) if source else 'all'}"
-                matrices.append((source or EVERYTHING, self._files(matrix, name)))
+                matrices.append((source_name(source), self._files(matrix, name)))
         self._page(
             "about.html",
             "about.html",
             title="About this board",
             file_hash=queries.file_hash(self._snapshot),
             benchmarks=[
-                (source or EVERYTHING, queries.benchmark_hash(self._snapshot, source))
+                (source_name(source), queries.benchmark_hash(self._snapshot, source))
                 for source in self._rankings["source"].unique().sort().to_list()
             ],
             matrices=matrices,

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from app import columns, controls, downloads, pair_queries, queries
-from app.controls import EVERYTHING, OpenPage
+from app.controls import OpenPage, source_name
 from app.snapshot import Snapshot
 from app.wording import escaped
 from evalhub.wording import plain
@@ -60,7 +60,7 @@ def about(snapshot: Snapshot, ranking: dict[str, Any], table: pl.DataFrame) -> N
 def _facts(snapshot: Snapshot, ranking: dict[str, Any]) -> None:
     itself = queries.about(snapshot)
     facts = {
-        "Source": ranking["source"] or EVERYTHING,
+        "Source": source_name(ranking["source"]),
         "Method": ranking["method"],
         "Takes for granted": ranking["assumes"],
         "A score is": ranking["unit"],

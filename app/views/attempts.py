@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import columns, downloads, pair_queries, queries
+from app.drawn import draw
 from app.pass_curve import MOST_LEFT_OUT, NoCurve, pass_curve
 from app.snapshot import Snapshot
 from app.wording import escaped
@@ -14,7 +15,7 @@ from evalhub.wording import plain
 
 
 def show_curve(snapshot: Snapshot, source: str, model: str) -> None:
-    """How often at least one of k attempts of a ranked model passes."""
+    """How often at least one of k attempts of a ranked model passes, and how often all do."""
     st.subheader("With more attempts")
     tallies = pair_queries.tallies(snapshot, source, model)
     try:
@@ -22,12 +23,12 @@ def show_curve(snapshot: Snapshot, source: str, model: str) -> None:
     except NoCurve as why:
         st.info(str(why))
         return
-    st.altair_chart(pass_chart.curve(rows))
+    draw(pass_chart.curve, rows)
     left = tallies["sample_id"].n_unique() - rows["samples"][0]
     out = f" {left:,} with fewer attempts are left out (at most {MOST_LEFT_OUT:.0%})." if left > 0 else ""
     st.caption(
         f"{escaped(model)}: mean over {rows['samples'][0]:,} samples of the chance that one or more of so many "
-        f"attempts pass, with 95 % intervals.{out}"
+        f"attempts pass, and that all do, with 95 % intervals.{out}"
     )
     with st.expander("Numbers, and how they are made", icon=":material/info:"):
         st.dataframe(

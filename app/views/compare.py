@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, pair_queries
+from app import columns, controls, downloads, pair_queries, sample_queries
 from app.by_tag import by_group, show_tags
 from app.controls import OpenPage
 from app.snapshot import Snapshot
@@ -141,7 +141,7 @@ def _disagreements(
         page = st.number_input(f"Page, 1 to {pages:,}", 1, pages, key=key, width=240)
     shown = found.slice((page - 1) * PAGE, PAGE)
     known = shown["sample_id"].to_list()
-    table = _sample_table(shown, pair_queries.prompts(snapshot, known))
+    table = _sample_table(shown, sample_queries.beginnings(snapshot, known)["question"])
     choice = st.dataframe(
         table,
         hide_index=True,
@@ -164,11 +164,11 @@ def _disagreements(
     _both_answers(snapshot, sample_id, ids, names)
 
 
-def _sample_table(shown: pl.DataFrame, prompts: dict[str, str]) -> pl.DataFrame:
+def _sample_table(shown: pl.DataFrame, questions: pl.Series) -> pl.DataFrame:
     return shown.select(
         pl.Series("source", [plain(source) for source in shown["source"]], pl.String),
         pl.Series("id", [start(source_id, 60) for source_id in shown["source_id"]], pl.String),
-        pl.Series("question", [start(prompts[sample], 120) for sample in shown["sample_id"]], pl.String),
+        pl.Series("question", [start(question, 120) for question in questions], pl.String),
         "first",
         "second",
         "difference",

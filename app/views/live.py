@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import columns, downloads, live_queries
 from app.controls import OpenPage
+from app.drawn import draw
 from app.snapshot import Snapshot
 from app.wording import LONGEST, escaped
 from evalhub import release_chart
@@ -39,7 +40,7 @@ SCORES = {
     "low": "Lower end of the interval around the pass rate.",
     "high": "Upper end of the interval around the pass rate.",
     "anchored": "The pass rate as if the questions were as hard as the newest release's; empty where no chain of "
-    "models links the two.",
+    "models links the two. It is shifted as a whole, and may come to lie below 0 or above 1.",
     "anchored low": "Lower end of its interval, with the doubt about the shift.",
     "anchored high": "Upper end of its interval, with the doubt about the shift.",
     "samples": "Questions on which the model was measured. Missing ones are not counted as wrong.",
@@ -179,7 +180,7 @@ def _scale(snapshot: Snapshot) -> None:
         st.info("Choose a model, or the scale as measured.")
     else:
         unit = f"pass rate, as if asked {order[-1]}" if scale == ANCHORED else "pass rate"
-        st.altair_chart(release_chart.months(drawn, order=order, unit=unit))
+        draw(release_chart.months, drawn, order=order, unit=unit)
         st.caption("Points are pass rates, bars their 95 % intervals. The table below holds all models.")
     if off := scores.filter(pl.col("anchored").is_null())["release"].unique(maintain_order=True).to_list():
         st.warning(

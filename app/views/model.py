@@ -9,7 +9,8 @@ import polars as pl
 import streamlit as st
 
 from app import columns, controls, downloads, pair_queries, queries
-from app.controls import EVERYTHING, OpenPage
+from app.controls import OpenPage
+from app.drawn import draw
 from app.snapshot import Snapshot
 from app.views.about import interval_covers
 from app.views.attempts import show_curve, show_spending
@@ -92,7 +93,7 @@ def _places(snapshot: Snapshot, model_id: str) -> None:
     if places.is_empty():
         return
     table = places.select(
-        pl.Series("source", [plain(source) or EVERYTHING for source in places["source"]], pl.String),
+        pl.Series("source", [controls.source_name(source) for source in places["source"]], pl.String),
         pl.Series("model", [plain(model) for model in places["model"]], pl.String),
         "score",
         "low",
@@ -114,7 +115,7 @@ def _places(snapshot: Snapshot, model_id: str) -> None:
         .otherwise(pl.lit(charts.MODEL))
         .alias("kind"),
     )
-    st.altair_chart(charts.point_ranges(drawn, label="place", unit=places["unit"][0]))
+    draw(charts.point_ranges, drawn, label="place", unit=places["unit"][0])
     st.dataframe(
         table,
         hide_index=True,
@@ -135,8 +136,10 @@ def _conditions(snapshot: Snapshot, model_id: str) -> None:
         seeds = ", ".join(str(seed) for seed in row["seeds"])
         with st.expander(f"{escaped(row['variant']) or 'as the source asks'} · {sources}"):
             st.caption(f"{row['samples']:,} samples · seed {seeds} · condition {escaped(row['condition_id'])}")
-            spec = json.dumps(json.loads(row["spec"]), indent=2, ensure_ascii=False)
-            st.code(plain(spec), language=None, wrap_lines=True)
+            if spec := json.loads(row["spec"]):
+                st.code(plain(json.dumps(spec, indent=2, ensure_ascii=False)), language=None, wrap_lines=True)
+            else:
+                st.caption("Imported: the log says nothing of prompt form and decoding.")
 
 
 def _beside_others(snapshot: Snapshot, model_id: str, source: str) -> None:

@@ -9,8 +9,9 @@ import polars as pl
 import streamlit as st
 
 from aggregate.columns import MeasurementsError
-from app import columns, downloads, probe_queries, queries
+from app import columns, downloads, probe_queries, sample_queries
 from app.controls import OpenPage
+from app.drawn import draw
 from app.snapshot import Snapshot
 from app.views.about import interval_covers
 from app.views.ranking import as_table
@@ -77,7 +78,7 @@ def show_ranking(snapshot: Snapshot, ids: list[str], open_page: OpenPage) -> Non
     drawn = rows.with_columns(
         pl.Series("kind", [charts.kind(*row) for row in rows.select("model_id", "coverage").rows()], pl.String)
     )
-    st.altair_chart(charts.point_ranges(drawn, label="model", unit=ranking.unit))
+    draw(charts.point_ranges, drawn, label="model", unit=ranking.unit)
     choice = st.dataframe(
         table,
         hide_index=True,
@@ -101,6 +102,9 @@ def show_ranking(snapshot: Snapshot, ids: list[str], open_page: OpenPage) -> Non
 def show_samples(snapshot: Snapshot, picked: Picked) -> None:
     """Show the first samples and those just below the cut with their images, and list all."""
     st.subheader("The samples")
+    listed = picked.ids[:MOST_LISTED]
+    # All are sought at once, and read in parts.
+    sample_queries.rowids(snapshot, [*listed, *picked.borderline[:SHOWN]])
     first, second = st.columns(2)
     with first:
         st.markdown("**The first ones**")
@@ -109,8 +113,7 @@ def show_samples(snapshot: Snapshot, picked: Picked) -> None:
         if picked.borderline:
             st.markdown("**The next ones below the cut**")
             _cards(snapshot, picked.borderline[:SHOWN])
-    listed = picked.ids[:MOST_LISTED]
-    rows = probe_queries.rows(snapshot, listed)
+    rows = sample_queries.beginnings(snapshot, listed)
     table = rows.select(
         pl.Series("source", [plain(source) for source in rows["source"]], pl.String),
         pl.Series("id", [start(source_id, 60) for source_id in rows["source_id"]], pl.String),
@@ -135,8 +138,7 @@ def show_samples(snapshot: Snapshot, picked: Picked) -> None:
 
 
 def _cards(snapshot: Snapshot, ids: list[str]) -> None:
-    for sample_id in ids:
-        sample = queries.sample(snapshot, sample_id)
+    for sample in sample_queries.samples(snapshot, ids):
         with st.container(border=True):
             st.caption(f"{escaped(sample['source'])} / {escaped(start(sample['source_id'], 60))}")
             show_images(sample["images"])

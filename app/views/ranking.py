@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import columns, controls, downloads, queries, ranking_filters
 from app.controls import OpenPage
+from app.drawn import draw
 from app.snapshot import Snapshot
 from app.views.about import about
 from app.wording import escaped
@@ -105,7 +106,7 @@ def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
     drawn = rows.with_columns(_kinds(rows))
     scrolls = len(rows) > CHART_ROWS
     with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
-        st.altair_chart(charts.point_ranges(drawn, label="model", unit=ranking["unit"]))
+        draw(charts.point_ranges, drawn, label="model", unit=ranking["unit"])
     st.caption(
         f"Points are scores, bars their {ranking['level'] * 100:.12g} % intervals. "
         "A dashed line is what chance scores. Sorted by rank."

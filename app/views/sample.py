@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import live_queries, queries
+from app import live_queries, queries, sample_queries
 from app.snapshot import Snapshot
 from app.wording import LONGEST, escaped, number, start
 from evalhub.wording import plain
@@ -35,7 +35,7 @@ def show_sample(snapshot: Snapshot, model_id: str, sample_id: str) -> None:
 
 def show_question(snapshot: Snapshot, sample_id: str) -> bool:
     """Show a sample, and what proves its answer where it is live. False where it is private: then that is said."""
-    sample = queries.sample(snapshot, sample_id)
+    sample = sample_queries.sample(snapshot, sample_id)
     st.subheader(f"{escaped(sample['source'])} / {escaped(start(sample['source_id'], 80))}")
     held = live_queries.held(snapshot)
     if held and (until := live_queries.private_until(snapshot, sample_id)):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import columns, controls, downloads, pair_queries
 from app.controls import OpenPage
+from app.drawn import Chart, draw
 from app.snapshot import Snapshot
 from app.views.pairs import sources_or_why_not
 from evalhub.win_map import IN_WORDS, THIN_CELL, win_map
@@ -76,6 +77,9 @@ def _map(here: pl.DataFrame, shown: list[str]) -> None:
         pl.col("share").alias("rate"),
         pl.col("samples").alias("shared"),
     )
-    drawn = win_map(cells, names, row=38 if len(shown) <= IN_WORDS else 20)
-    # Padded, not fitted: cells keep their size whatever room the names take beside them.
-    st.altair_chart(drawn.properties(autosize=alt.AutoSizeParams(type="pad")), width="content")
+    draw(_padded, cells, names, 38 if len(shown) <= IN_WORDS else 20, width="content")
+
+
+def _padded(cells: pl.DataFrame, names: list[str], row: int) -> Chart:
+    """Padded, not fitted: cells keep their size whatever room the names take beside them."""
+    return win_map(cells, names, row=row).properties(autosize=alt.AutoSizeParams(type="pad"))

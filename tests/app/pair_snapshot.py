@@ -51,3 +51,7 @@ def _run(hub: Hub, name: str, given: list[Sample], passes: Callable[[int], bool 
     fake = Fake(answers=lambda request: said[passes(int(request.text))])
     fake.model = Model(model_id=name)
     run(hub, fake, given, passes=1, max_attempts=1)
+
+
+FAILED = _sample(1).sample_id
+"""Of a sample that none of the three fully run models passes."""

@@ -32,7 +32,7 @@ def addresses(snapshots: Path) -> dict[str, tuple[str, str]]:
     """Each page's name with its address and a text that shows that it has been drawn.
 
     Pictured are the two models with the most measured samples, and the sample with an image that most models were
-    measured on.
+    measured on, if there is one.
     """
     name = (snapshots / "current").read_text("utf-8").strip()
     with duckdb.connect(str(snapshots / f"{name}.duckdb"), read_only=True) as snapshot:
@@ -41,7 +41,7 @@ def addresses(snapshots: Path) -> dict[str, tuple[str, str]]:
             return [row[0] for row in snapshot.execute(f"SELECT {rest}").fetchall()]
 
         pair = names("model_id FROM measurement GROUP BY 1 ORDER BY count(value) DESC, avg(value) DESC LIMIT 2")
-        (sample,) = names(
+        samples = names(
             "sample_id FROM sample JOIN measurement USING (sample_id) WHERE len(images) > 0"
             " GROUP BY 1 ORDER BY count(DISTINCT model_id) DESC, count(DISTINCT value) DESC, 1 LIMIT 1"
         )
@@ -55,7 +55,8 @@ def addresses(snapshots: Path) -> dict[str, tuple[str, str]]:
         ),
         "win-rates": ("win_rates", "Each pair"),
         "model": (f"model?{urlencode({'model': pair[0]})}", "Strengths"),
-        "sample": (f"sample?{urlencode({'sample': sample})}", "Models"),
+        "sample": (f"sample?{urlencode({'sample': ' '.join(samples)})}", "Models"),
+        "laws": ("laws", "Its models"),
         "live": ("live", "Releases"),
         "about": ("about", "Hashes"),
     }

@@ -9,7 +9,6 @@ import argparse
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from evalhub.board_server import server
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -44,24 +45,22 @@ def served(snapshots: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
-    command += ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--", "--snapshots"]
-    server = subprocess.Popen([*command, str(snapshots.resolve())], cwd=ROOT, stdout=subprocess.DEVNULL)
+    command, environment = server(snapshots, "127.0.0.1", port)
+    running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}"
-        _until_healthy(server, f"{url}/_stcore/health")
+        _until_healthy(running, f"{url}/_stcore/health")
         yield url
     finally:
-        server.terminate()
-        server.wait(PATIENCE)
+        running.terminate()
+        running.wait(PATIENCE)
 
 
-def _until_healthy(server: subprocess.Popen[bytes], url: str) -> None:
+def _until_healthy(running: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise RuntimeError(f"the leaderboard stopped with exit code {server.returncode}")
+        if running.poll() is not None:
+            raise RuntimeError(f"the leaderboard stopped with exit code {running.returncode}")
         try:
             with urlopen(url, timeout=5):
                 return

@@ -55,6 +55,7 @@ def test_the_board_has_no_grave_fault(pair_snapshots: Path) -> None:
         f"model?model={GOOD}": "Strengths",
         "sample?sample=s02": "Models",
         f"compare?first={GOOD}&second={POOR}": "Where they disagree most",
+        "build?where=n_characters+%3E+1": "Save them",
     }
     with served(pair_snapshots) as url, chromium() as browser:
         for address, text in pages.items():

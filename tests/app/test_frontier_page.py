@@ -93,8 +93,9 @@ def test_size_and_date(priced: Path) -> None:
 
 
 def test_what_is_known_of_no_model_is_not_drawn(snapshots: Path) -> None:
-    """The page says what tells it; a snapshot from before knows no costs."""
-    app = frontier(snapshots)
+    """The page says what tells it, and opens on what is known; a snapshot from before knows no costs."""
+    assert frontier(snapshots).selectbox("against").value == "size"
+    app = frontier(snapshots, against="cost")
     assert "this is known of no model" in words(app) and not app.get("vega_lite_chart")
     assert app.dataframe[0].value["US dollars per attempt"].isna().all()
     assert "4 models" in words(app), "the chance baseline is none"

@@ -33,13 +33,16 @@ def test_the_curve_holds_the_truth() -> None:
     ks = np.array([1, 2, 4, 8, 12])
     everywhere = rng.beta(0.4, 1.2, 1_000_000)
     truth = [(1 - (1 - everywhere) ** k).mean() for k in ks]
-    held, means = np.zeros(ks.size), np.zeros(ks.size)
+    every = [(everywhere**k).mean() for k in (1, 2)]
+    held, means, both = np.zeros(ks.size), np.zeros(ks.size), np.zeros(2)
     for _ in range(200):
         found = pass_curve(drawn(rng.beta(0.4, 1.2, 150), 2, 12, rng))
         assert found["k"].to_list() == ks.tolist() and set(found["samples"]) == {150}
         held += (found["low"].to_numpy() <= truth) & (truth <= found["high"].to_numpy())
         means += found["score"].to_numpy() / 200
-    assert means == pytest.approx(truth, abs=0.01)
+        both += found["all"].to_numpy()[:2] / 200
+        assert found["all"].null_count() == 3  # stopped at two passes: nothing tells of four in a row
+    assert means == pytest.approx(truth, abs=0.01) and both == pytest.approx(every, abs=0.01)
     assert (held / 200 >= 0.92).all()
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from app.wording import escaped, number, size, start
-from evalhub.wording import plain, span
+from evalhub.wording import plain, safe_json, span
 
 
 def test_plain_keeps_text_and_drops_control() -> None:
     """Letters of any script, tabs and line ends stay."""
     assert plain("a\tb\r\nc\rd é 漢字 🙂") == "a\tb\nc\nd é 漢字 🙂"
     assert plain("\x1b]0;title\x07x\x1b[1;31my\x1b[0m\x00\x9b\u202ez\u2066") == "xyz"
+
+
+def test_json_that_is_printed_keeps_every_character_and_obeys_none() -> None:
+    """Marks that turn the reading direction and one-byte control characters stand as escapes."""
+    content = {"x": "\u202egnp\u2066 \x9b31m\x7f \x1b[0m \u061c é 漢字 🙂\n", "y": [1.5, None]}
+    text = safe_json(json.dumps(content, ensure_ascii=False, indent=2))
+    assert json.loads(text) == content
+    assert plain(text) == text and "漢字 🙂" in text
+    half = safe_json(json.dumps("\ud800", ensure_ascii=False))
+    assert half.encode() == b'"\\ud800"'
 
 
 def test_escaped_is_one_line_of_literal_characters() -> None:
