@@ -14,16 +14,15 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import psutil
+
+from benchmarks.serving import serving
 
 DELAY = 0.05
 FLYING = 64
@@ -186,27 +185,6 @@ def serve(port: int) -> None:
     web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
 
 
-@contextmanager
-def serving() -> Iterator[str]:
-    """The server, ready."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.openai_client", "--serve", str(port)])
-    try:
-        while True:
-            assert process.poll() is None, "the server ended"
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def measured(client: str, url: str, seconds: float) -> Measured:
     """One client in a process of its own."""
     done = subprocess.run(
@@ -239,10 +217,10 @@ def main() -> None:
 
 def _table(seconds: float, repeat: int) -> None:
     runs: dict[str, list[Measured]] = {"ours": [], "theirs": []}
-    with serving() as url:
+    with serving("benchmarks.openai_client") as url:
         for _ in range(repeat):
             for client, found in runs.items():
-                found.append(measured(client, url, seconds))
+                found.append(measured(client, f"{url}/v1", seconds))
     print(f"{FLYING} in flight, answers after {DELAY * 1000:.0f} ms: at most {FLYING / DELAY:.0f} a second")
     print("| client | requests a second | slowest second | processor ms each | memory at start, end (MiB) |")
     print("|---" * 5 + "|")

@@ -1,0 +1,125 @@
+"""Marginal likelihood with latent difficulties: the step of a fit on the card and on the CPU, and a whole fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special
+
+from benchmarks.gpu.bench import Bench, Ceilings, Line
+from kernels.latent import Nodes, Posterior, Rows, posterior
+from kernels.latent_torch import Card
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Models on samples, each of which so many of them have seen."""
+
+    models: int = 10_000
+    samples: int = 1_000_000
+    seen: int = 100
+    nodes: int = 31
+    small: int = 20_000
+    """Samples that the CPU is asked for, too."""
+
+    steps: int = 40
+    """Of the fit, at most."""
+
+
+def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Iterator[Line]:
+    """Floors: each index read once in both orders, each posterior written and read once."""
+    sizes = sizes or Sizes()
+    rng = np.random.default_rng()
+    ability = np.sort(rng.normal(size=sizes.models))
+    rows = _rows(rng, ability, sizes)
+    weight = np.ones(sizes.samples)
+
+    few = Rows(rows.start[: sizes.small + 1], rows.model, rows.level, rows.weight)
+    at = _nodes(ability, sizes.nodes, sizes.small)
+    card = Card(few, bench.device)
+    posterior(few, at, weight[: sizes.small])  # compiles
+    start = time.perf_counter()
+    expected = posterior(few, at, weight[: sizes.small])
+    cpu = 1e3 * (time.perf_counter() - start)
+    took = bench.ms(lambda _: card.posterior(at, weight[: sizes.small]))
+    found = card.posterior(at, weight[: sizes.small])
+    error = max(
+        _error(found, expected, name) for name in ("log_likelihood", "counts", "totals", "first", "second")
+    )
+    entries = sizes.small * sizes.seen
+    yield Line(f"a step, {entries:,} results", took, 1, note=f"largest relative difference {error:.0e}")
+    yield Line("the CPU's", cpu, cpu / took)
+
+    card = Card(rows, bench.device)
+    at = _nodes(ability, sizes.nodes, sizes.samples)
+    start = time.perf_counter()
+    card.posterior(at, weight)
+    first = 1e3 * (time.perf_counter() - start)
+    moved = 2 * 4 * sizes.samples * sizes.seen + 2 * 8 * sizes.samples * sizes.nodes
+    floor = 1e3 * moved / limits.bandwidth
+    took = bench.ms(lambda _: card.posterior(at, weight))
+    yield Line(
+        f"a step, {sizes.samples * sizes.seen:,} results",
+        took,
+        1,
+        floor,
+        bench.memory(lambda: card.posterior(at, weight)),
+    )
+    yield Line("its first, with the results coming over", first, first / took)
+    start = time.perf_counter()
+    fitted, steps = _fit(card, sizes)
+    seconds = time.perf_counter() - start
+    agreed = np.corrcoef(fitted, ability)[0, 1]
+    yield Line(
+        f"a fit of {sizes.models:,} abilities",
+        1e3 * seconds,
+        note=f"{steps} steps, correlation with the truth {agreed:.4f}",
+    )
+
+
+def _rows(rng: np.random.Generator, ability: np.ndarray, sizes: Sizes) -> Rows:
+    """Samples of normal difficulty, each seen by models that chance picks."""
+    entries = sizes.samples * sizes.seen
+    model = rng.integers(sizes.models, size=entries, dtype=np.int32)
+    level = np.empty(entries, np.int8)
+    step = sizes.seen * 50_000
+    for begin in range(0, entries, step):
+        here = model[begin : begin + step]
+        difficulty = np.repeat(rng.normal(size=len(here) // sizes.seen), sizes.seen)
+        level[begin : begin + step] = rng.random(len(here)) < special.expit(ability[here] - difficulty)
+    start = np.arange(sizes.samples + 1, dtype=np.int64) * sizes.seen
+    return Rows(start, model, level, np.broadcast_to(1.0, entries))
+
+
+def _nodes(ability: np.ndarray, count: int, samples: int) -> Nodes:
+    """Gauss-Hermite nodes of standard normal difficulties. The kernel adds the normal density, which their weights
+    hold already: it is taken out of them."""
+    node, share = np.polynomial.hermite_e.hermegauss(count)
+    u = ability[:, None] - node
+    log_chance = np.stack([-np.logaddexp(0, u), -np.logaddexp(0, -u)], axis=1)
+    return Nodes(node, log_chance, np.log(share / share.sum()) + node**2 / 2, np.zeros(samples), 1.0)
+
+
+def _fit(card: Card, sizes: Sizes) -> tuple[np.ndarray, int]:
+    """Rasch abilities by L-BFGS, and its steps."""
+    weight, scale = np.ones(sizes.samples), sizes.samples * sizes.seen / sizes.models / 4
+
+    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+        at = _nodes(x, sizes.nodes, sizes.samples)
+        found = card.posterior(at, weight)
+        chance = special.expit(x[:, None] - at.node)
+        gradient = (found.counts[:, 1] * (1 - chance) - found.counts[:, 0] * chance).sum(axis=1)
+        return -found.log_likelihood.sum() / scale, -gradient / scale
+
+    found = optimize.minimize(
+        loss, np.zeros(sizes.models), jac=True, method="L-BFGS-B", options={"maxiter": sizes.steps, "gtol": 1e-4}
+    )
+    return found.x, found.nit
+
+
+def _error(found: Posterior, expected: Posterior, name: str) -> float:
+    exact = getattr(expected, name)
+    return float(np.abs(getattr(found, name) - exact).max() / np.abs(exact).max())
