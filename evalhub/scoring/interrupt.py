@@ -38,8 +38,8 @@ class Wish:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Both signals raise `Stopped`, so that what is open is closed. Whatever was under way when one came, DuckDB in
-    the middle of a query for one, may make an error of its own of it: that is `Stopped` too."""
+    """Both signals raise `Stopped`, so that what is open is closed. What was under way, DuckDB in the middle of a
+    query for one, may make an error of its own of it: that is `Stopped` too."""
     wish = Wish()
 
     def stop(number: int, frame: FrameType | None) -> None:
