@@ -12,23 +12,15 @@ from typing import Any
 
 import polars as pl
 
-from app.snapshot import COSTS, EFFICIENCY, Snapshot, cached
+from app.snapshot import COSTS, COUNTS, EFFICIENCY, Snapshot, cached
 from app.wording import LONGEST
+from evalhub.store.model_tables import VERDICTS
 from evalhub.store.origins import OF_SOURCE
 from evalhub.store.reads import Published
 from ingest.untold import told
 
 POOL = ""
 """The source of a ranking over the whole pool."""
-
-VERDICTS = {
-    "always passes": "m.value >= 1 AND m.kind = 'binary'",
-    "sometimes": "m.value > 0 AND m.value < 1 AND m.kind = 'binary'",
-    "never": "m.value <= 0 AND m.kind = 'binary'",
-    "graded": "m.value IS NOT NULL AND m.kind <> 'binary'",
-    "missing": "m.value IS NULL",
-}
-"""What a model's attempts on one sample come to, and how that is told from its measurement."""
 
 MOST_SAMPLES = 5_000
 """Samples listed at once; more are reached through the filters."""
@@ -199,6 +191,11 @@ def models(snapshot: Snapshot) -> pl.DataFrame:
     )
 
 
+def has_counts(snapshot: Snapshot) -> bool:
+    """Whether the snapshot was published by an evalhub that counts what each model was measured on."""
+    return tables(snapshot) >= COUNTS
+
+
 @cached
 def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     """The conditions that a model ran under, with the sources they were used for and the samples measured. Their
@@ -206,14 +203,9 @@ def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
     found = frame_of(
         snapshot,
         """
-        SELECT c.condition_id, c.variant, c.spec::VARCHAR AS spec,
-               list_sort(list_distinct(list(s.source))) AS sources,
-               count(DISTINCT s.sample_id) AS samples, list_sort(list_distinct(list(u.seed))) AS seeds
-        FROM (
-            SELECT condition_id, sample_id, seed FROM measurement WHERE model_id = $model_id
-            UNION SELECT condition_id, sample_id, seed FROM attempt WHERE model_id = $model_id
-        ) u JOIN condition c USING (condition_id) JOIN sample s USING (sample_id)
-        GROUP BY ALL ORDER BY c.variant, sources, c.condition_id
+        SELECT condition_id, variant, spec::VARCHAR AS spec, sources, samples, seeds
+        FROM model_condition JOIN condition USING (condition_id)
+        WHERE model_id = $model_id ORDER BY variant, sources, condition_id
         """,
         model_id=model_id,
     )
@@ -222,33 +214,11 @@ def conditions(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 
 
 @cached
-def sources(snapshot: Snapshot, model_id: str) -> list[str]:
-    """Where the samples come from that a model was measured on."""
-    frame = frame_of(
-        snapshot,
-        """
-        WITH mine AS (SELECT DISTINCT sample_id FROM measurement WHERE model_id = $model_id)
-        SELECT source FROM sample JOIN mine USING (sample_id)
-        UNION SELECT source FROM origin JOIN mine USING (sample_id) ORDER BY source
-        """,
-        model_id=model_id,
-    )
-    return frame["source"].to_list()
-
-
-@cached
-def verdict_counts(snapshot: Snapshot, model_id: str, source: str) -> dict[str, int]:
-    """How many of a model's samples always pass, sometimes, never, or are missing."""
-    columns = ", ".join(f'count(*) FILTER ({test}) AS "{verdict}"' for verdict, test in VERDICTS.items())
-    return frame_of(
-        snapshot,
-        f"""
-        SELECT {columns} FROM measurement m JOIN sample s USING (sample_id)
-        WHERE m.model_id = $model_id AND m.main AND {_from_source(source)}
-        """,
-        model_id=model_id,
-        source=source,
-    ).row(0, named=True)
+def verdicts(snapshot: Snapshot, model_id: str) -> dict[str, dict[str, int]]:
+    """How many of a model's samples always pass, sometimes, never, or are missing, by source: each that has any
+    sample it was measured on, and '', which is the whole pool."""
+    found = frame_of(snapshot, "FROM model_verdict WHERE model_id = $model_id ORDER BY source", model_id=model_id)
+    return {row.pop("source"): row for row in found.drop("model_id").iter_rows(named=True)}
 
 
 def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:

@@ -39,6 +39,9 @@ COSTS = frozenset(("model_cost",))
 EFFICIENCY = frozenset(("model_efficiency",))
 """The same, for densities and what is idealized."""
 
+COUNTS = frozenset(("model_verdict", "model_condition"))
+"""The same, for what a model was measured on."""
+
 LAWS = frozenset(("law",))
 """The same, for the page of laws."""
 

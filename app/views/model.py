@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from app.views.strengths import ranking_of, show_strengths
 from app.views.ticked import ticked
 from app.wording import escaped, size, start
 from evalhub import charts
+from evalhub.store.model_tables import VERDICTS
 from evalhub.wording import is_baseline, plain, span
 
 ANY = "any verdict"
@@ -49,16 +51,21 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         return
     facts = models.row(by_predicate=pl.col("model_id") == model_id, named=True)
     _header(facts)
-    _places(snapshot, model_id)
+    if not queries.has_counts(snapshot):
+        st.info("This snapshot was published by an older evalhub: run `evalhub publish` to see more of a model.")
+        return
+    verdicts = queries.verdicts(snapshot, model_id)
+    sources = [source for source in verdicts if source != queries.POOL]
+    _places(snapshot, model_id, sources)
     if not facts["attempts"] and not facts["measured"] and not facts["missing"]:
         st.info("This model has no attempts yet. Run `evalhub score` on it, then `evalhub publish`.")
         return
     show_spending(snapshot, model_id)
     _conditions(snapshot, model_id)
     with st.columns([2, 5])[0]:
-        source = controls.source([queries.POOL, *queries.sources(snapshot, model_id)])
+        source = controls.source([queries.POOL, *sources])
     _beside_others(snapshot, model_id, source)
-    _samples(snapshot, model_id, source, open_page)
+    _samples(snapshot, model_id, source, verdicts.get(source, {}), open_page)
 
 
 def _header(facts: dict[str, Any]) -> None:
@@ -77,7 +84,7 @@ def _header(facts: dict[str, Any]) -> None:
     st.markdown(" · ".join(f"{name} **{escaped(value)}**" for name, value in shown.items()))
 
 
-def _places(snapshot: Snapshot, model_id: str) -> None:
+def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
     everywhere = queries.places(snapshot, model_id)
     st.subheader("Place in each source")
     if everywhere.is_empty():
@@ -86,7 +93,7 @@ def _places(snapshot: Snapshot, model_id: str) -> None:
     with st.columns([2, 5])[0]:
         method = controls.method(queries.rankings(snapshot))
     places = everywhere.filter(pl.col("method") == method)
-    unranked = set(queries.sources(snapshot, model_id)) - set(places["source"])
+    unranked = set(sources) - set(places["source"])
     if unranked:
         names = ", ".join(escaped(source) for source in sorted(unranked))
         st.caption(f"Measured, but in no ranking by this method: {names}.")
@@ -155,13 +162,14 @@ def _beside_others(snapshot: Snapshot, model_id: str, source: str) -> None:
     show_curve(snapshot, source, own[0])
 
 
-def _samples(snapshot: Snapshot, model_id: str, source: str, open_page: OpenPage) -> None:
+def _samples(
+    snapshot: Snapshot, model_id: str, source: str, counts: Mapping[str, int], open_page: OpenPage
+) -> None:
     st.subheader("Samples")
-    counts = queries.verdict_counts(snapshot, model_id, source)
     with st.columns([2, 5])[0]:
         verdict = st.selectbox(
             "Verdict",
-            [ANY, *queries.VERDICTS],
+            [ANY, *VERDICTS],
             key="verdict",
             bind="query-params",
             help="What the model's attempts on one sample come to.",

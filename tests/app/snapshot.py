@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from evalhub.store.model_tables import write_models
 from ingest.records import Condition, bytes_hash
 
 MIGRATIONS = Path(__file__).parents[2] / "evalhub" / "store" / "migrations"
@@ -62,6 +63,9 @@ def write(folder: Path, snapshot_id: str = "2026-11-03-a", *, many: int = 0, bar
         columns = _columns(connection, table)[: len(values[0])]
         connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", values)
     connection.close()
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS board")
+        write_models(connection)
     publish(folder, snapshot_id)
     return path
 

@@ -42,6 +42,15 @@ def test_a_model_without_attempts_says_so(snapshots: Path) -> None:
     assert not app.dataframe
 
 
+def test_a_snapshot_of_before_says_what_to_run(snapshots: Path) -> None:
+    """It was not counted yet what each model was measured on."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE model_condition")
+    app = open_model(snapshots, model=ALPHA)
+    assert "size **7.24B**" in words(app) and "run `evalhub publish`" in words(app) and not app.dataframe
+
+
 def test_a_baseline_is_called_one(snapshots: Path) -> None:
     """Chance is never shown as a model."""
     assert "A chance baseline, not a model" in words(open_model(snapshots, model=CHANCE))

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from app import queries
-from app.snapshot import COSTS, EFFICIENCY, LAWS, LIVE, PAIRS, SEARCH, TABLES, published
+from app.snapshot import COSTS, COUNTS, EFFICIENCY, LAWS, LIVE, PAIRS, SEARCH, TABLES, published
 from evalhub.ranking import rank_everything
 from evalhub.store import snapshot
 from evalhub.store.hub import Hub
@@ -44,8 +44,9 @@ def test_the_app_reads_what_was_published(hub_path: Path) -> None:
     assert rows["model"].to_list() and set(rows["model"]) == {"fake", "other"}
     models = {row["model_id"]: row for row in queries.models(board).iter_rows(named=True)}
     assert models["other"]["measured"] + models["other"]["missing"] == 4
-    assert queries.sources(board, "other") == ["fake"]
-    counts = queries.verdict_counts(board, "other", "")
+    verdicts = queries.verdicts(board, "other")
+    assert list(verdicts) == ["", "fake"] and verdicts["fake"] == verdicts[""]
+    counts = verdicts[""]
     values = [tally.value for tally in scored.tallies]
     assert counts["missing"] == values.count(None)
     assert sum(counts.values()) == 4
@@ -59,4 +60,4 @@ def test_the_app_wants_no_table_that_is_not_published(hub: Hub) -> None:
 
     with duckdb.connect(str(snapshot.folder(hub.path) / f"{name}.duckdb"), read_only=True) as board:
         tables = {row[0] for row in board.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    assert tables == TABLES | PAIRS | COSTS | EFFICIENCY | LAWS | SEARCH | LIVE
+    assert tables == TABLES | PAIRS | COSTS | COUNTS | EFFICIENCY | LAWS | SEARCH | LIVE
