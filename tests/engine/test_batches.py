@@ -11,7 +11,7 @@ from ingest.sources.human_eval import HumanEval
 from tests.backends.embedded import converted
 from tests.backends.test_backends import all_of
 
-SHORT = Condition(form="plain", temperature=0.8, top_p=0.95, max_tokens=12)
+SHORT = Condition(form="plain", temperature=0.8, top_p=0.95, max_tokens=8)
 
 
 def outputs(slots: int, workers: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], str]:
@@ -20,7 +20,7 @@ def outputs(slots: int, workers: int, dtype: str, monkeypatch: pytest.MonkeyPatc
     converted(dtype)
     backend = TransformersBackend("smollm2-135m", device="cpu", dtype=dtype)
     try:
-        prompts = [sample.prompt for sample in HumanEval().samples(limit=4)]
+        prompts = [sample.prompt for sample in HumanEval().samples(limit=3)]
         condition = backend.condition(SHORT)
         # Unequal numbers of attempts, so that prompts have companies of all sizes.
         requests = [
@@ -39,5 +39,5 @@ def test_the_same_seed_gives_the_same_attempts_whatever_the_batch(
     if dtype == "bfloat16" and not _cpu_has_bfloat16():
         pytest.skip("this processor has no bfloat16 products: nobody runs it so here, and it takes minutes")
     first = outputs(64, 1, dtype, monkeypatch)
-    assert len(set(first.values())) > 12, "attempts must differ from one another"
+    assert len(set(first.values())) > 6, "attempts must differ from one another"
     assert outputs(7, 2, dtype, monkeypatch) == first
