@@ -221,6 +221,16 @@ def verdicts(snapshot: Snapshot, model_id: str) -> dict[str, dict[str, int]]:
     return {row.pop("source"): row for row in found.drop("model_id").iter_rows(named=True)}
 
 
+@cached
+def no_longer_ranked(snapshot: Snapshot, model_id: str) -> list[tuple[str, int, int]]:
+    """`store.chosen.replaced`: measurements on more samples whose place later ones on fewer took."""
+    return frame_of(
+        snapshot,
+        "SELECT told, before, now FROM model_replaced WHERE model_id = $model_id ORDER BY ALL",
+        model_id=model_id,
+    ).rows()
+
+
 def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) -> pl.DataFrame:
     """A model's measurements, one row per sample, condition and seed; `verdict` '' is all of them."""
     # Texts are read of those that are listed only.

@@ -39,7 +39,7 @@ COSTS = frozenset(("model_cost",))
 EFFICIENCY = frozenset(("model_efficiency",))
 """The same, for densities and what is idealized."""
 
-COUNTS = frozenset(("model_verdict", "model_condition"))
+COUNTS = frozenset(("model_verdict", "model_condition", "model_replaced"))
 """The same, for what a model was measured on."""
 
 LAWS = frozenset(("law",))

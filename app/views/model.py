@@ -21,7 +21,7 @@ from app.views.ticked import ticked
 from app.wording import escaped, size, start
 from evalhub import charts
 from evalhub.store.model_tables import VERDICTS
-from evalhub.wording import is_baseline, plain, span
+from evalhub.wording import counted, is_baseline, plain, span
 
 ANY = "any verdict"
 
@@ -92,6 +92,11 @@ def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
         return
     with st.columns([2, 5])[0]:
         method = controls.method(queries.rankings(snapshot))
+    for told, before, now in queries.no_longer_ranked(snapshot, model_id):
+        st.warning(
+            f"Ranked are the weights and the engine that were measured last, on {counted(now, 'sample')}. Those "
+            f"measured before on {counted(before, 'sample')} no longer are: {escaped(told)}."
+        )
     places = everywhere.filter(pl.col("method") == method)
     unranked = set(sources) - set(places["source"])
     if unranked:

@@ -306,12 +306,12 @@ def model_ids(hub: Hub) -> dict[str, str]:
 def replaced(hub: Hub, model_id: str) -> list[tuple[str, int, int]]:
     """Of each variant of a model that was scored here, weights and engines that are no longer ranked though they
     were measured on more samples than those measured last: in words, with these two numbers of samples."""
-    rows = hub.database.execute(
+    found = hub.frame(
         """
         WITH measured AS (
             SELECT variant, spec->>'engine' AS engine, spec->>'revision' AS revision,
                    count(DISTINCT sample_id) AS samples, max(measured_at) AS newest
-            FROM measurement JOIN condition USING (condition_id)
+            FROM named_measurement JOIN condition USING (condition_id)
             WHERE model_id = ? AND main AND import_id = '' AND value IS NOT NULL GROUP BY ALL
         ), ranked AS (
             SELECT *, first_value(samples) OVER newest_first AS now, row_number() OVER newest_first AS place
@@ -321,5 +321,5 @@ def replaced(hub: Hub, model_id: str) -> list[tuple[str, int, int]]:
         FROM ranked WHERE place > 1 AND samples > now ORDER BY ALL
         """,
         [model_id],
-    ).fetchall()
-    return [(row[0], row[1], row[2]) for row in rows]
+    )
+    return [(row[0], row[1], row[2]) for row in found.rows()]

@@ -3,7 +3,13 @@ samples."""
 
 from __future__ import annotations
 
+import re
+
 import duckdb
+import polars as pl
+
+from evalhub.store.chosen import replaced
+from evalhub.store.hub import Hub
 
 VERDICTS = {
     "always passes": "value >= 1 AND kind = 'binary'",
@@ -55,3 +61,18 @@ def write_models(database: duckdb.DuckDBPyConnection) -> None:
     # Model by model: all at once would hold the ids of every measurement.
     for (model_id,) in database.execute("SELECT model_id FROM board.model ORDER BY model_id").fetchall():
         database.execute(_ASKED, {"model_id": model_id})
+
+
+def write_replaced(hub: Hub) -> None:
+    """Write `model_replaced` into the attached `board`: of each model, measurements on more samples whose place
+    later ones on fewer took (`chosen.replaced`): told, before, now. Where one's own servers are is not told."""
+    models = hub.database.execute("SELECT model_id FROM board.model ORDER BY model_id").fetchall()
+    rows = [
+        (model_id, re.sub("^openai/[^/,]+", "openai", told), before, now)
+        for (model_id,) in models
+        for told, before, now in replaced(hub, model_id)
+    ]
+    schema = {"model_id": pl.String, "told": pl.String, "before": pl.Int64, "now": pl.Int64}
+    hub.insert(
+        "CREATE TABLE board.model_replaced AS SELECT * FROM given", pl.DataFrame(rows, schema, orient="row")
+    )

@@ -20,7 +20,7 @@ import polars as pl
 from evalhub.store.cost_tables import write_costs
 from evalhub.store.hub import Hub
 from evalhub.store.live_tables import write_live
-from evalhub.store.model_tables import write_models
+from evalhub.store.model_tables import write_models, write_replaced
 from evalhub.store.pair_tables import write_pairs
 from evalhub.store.releases import private_samples
 from evalhub.store.value_tables import write_values
@@ -186,6 +186,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
         write_values(hub)
         write_costs(hub)
         write_models(database)
+        write_replaced(hub)
         hub.insert("CREATE TABLE board.model_efficiency AS SELECT * FROM given", efficiency)
         write_search(hub, private)
         write_live(hub, settings.day, bool(settings.private_days), live.scores, live.changes)

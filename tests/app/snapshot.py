@@ -66,6 +66,9 @@ def write(folder: Path, snapshot_id: str = "2026-11-03-a", *, many: int = 0, bar
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{path}' AS board")
         write_models(connection)
+        connection.execute(
+            "CREATE TABLE board.model_replaced (model_id VARCHAR, told VARCHAR, before BIGINT, now BIGINT)"
+        )
     publish(folder, snapshot_id)
     return path
 

@@ -51,6 +51,17 @@ def test_a_snapshot_of_before_says_what_to_run(snapshots: Path) -> None:
     assert "size **7.24B**" in words(app) and "run `evalhub publish`" in words(app) and not app.dataframe
 
 
+def test_what_a_smaller_run_took_the_place_of_is_said(snapshots: Path) -> None:
+    """Else a reader takes a score on a few samples for the model's."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("INSERT INTO model_replaced VALUES (?, 'tiny/<b>1</b>', 900, 1)", [ALPHA])
+    (said,) = open_model(snapshots, model=ALPHA).warning
+    assert "last, on 1 sample. Those measured before on 900 samples no longer are: tiny/" in said.value
+    assert "<b>" not in said.value
+    assert not open_model(snapshots, model=GAMMA).warning
+
+
 def test_a_baseline_is_called_one(snapshots: Path) -> None:
     """Chance is never shown as a model."""
     assert "A chance baseline, not a model" in words(open_model(snapshots, model=CHANCE))

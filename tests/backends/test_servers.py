@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pytest
 from aiohttp import web
 
@@ -162,5 +163,11 @@ def test_a_smaller_run_elsewhere_says_what_it_takes_the_place_of(hub_path: Path)
         done = evalhub(*given, "--base-url", first.url, "--limit", 1)
         (said,) = [line for line in done.json["warnings"] if "no longer ranked" in line]
         assert "now on 1 sample: 3 samples measured under openai/" in said and "+" in said
+        assert evalhub("publish", "--hub", hub_path).code == 0
+        (path,) = (hub_path / "snapshots").glob("*.duckdb")
+        with duckdb.connect(str(path), read_only=True) as board:
+            (row,) = board.execute("FROM model_replaced").fetchall()
+        assert row[0] == "openai:tiny" and row[1].startswith("openai/") and row[2:] == (3, 1)
+        assert "127.0.0.1" not in row[1] and "localhost" not in row[1]
         done = evalhub(*given, "--base-url", first.url)
         assert not [line for line in done.json["warnings"] if "no longer ranked" in line]
