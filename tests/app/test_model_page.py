@@ -57,8 +57,8 @@ def test_what_a_smaller_run_took_the_place_of_is_said(snapshots: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("INSERT INTO model_replaced VALUES (?, 'tiny/<b>1</b>', 900, 1)", [ALPHA])
     (said,) = open_model(snapshots, model=ALPHA).warning
-    assert "last, on 1 sample. Those measured before on 900 samples no longer are: tiny/" in said.value
-    assert "<b>" not in said.value
+    assert "last, on 1 sample. Those measured before on 900 samples no longer are: tiny" in said.value
+    assert r"\<b\>1" in said.value
     assert not open_model(snapshots, model=GAMMA).warning
 
 
