@@ -94,7 +94,8 @@ def test_fails_and_harms_nothing(sandbox: Sandbox, canary: Path, server: socket.
     if before == after:  # else it took its jail down, which is started again
         # The program and the tests have a limit each.
         assert cpu_of_ended(after) - used <= 2 * LIMITS.cpu_seconds + 0.3
-    assert judgement.seconds <= 2 * LIMITS.wall_seconds
+    # At most two runs; jails that went down are started anew, on a machine that others keep busy.
+    assert judgement.seconds <= 2 * LIMITS.wall_seconds + 4
     assert len(after) == len(before)
     assert not {"0", "1", "link", "harm"} & ({path.name for path in Path("/tmp").iterdir()} - temporary)
     assert judge(sandbox, honest).passed is True
