@@ -8,7 +8,8 @@ import numpy as np
 
 from aggregate.measurements import Measurements
 from aggregate.responses import Grades, Normal, Passes, Response
-from kernels.latent import Nodes, Rows, posterior, sample_scores, score_curvature, shares
+from kernels.latent import posterior, sample_scores, score_curvature, shares
+from kernels.latent_rows import Nodes, Rows
 
 _REACH = 6.0
 """Standard deviations of difficulty that the grid spans to each side."""

@@ -18,10 +18,7 @@ import numpy.typing as npt
 import torch
 
 from kernels.device import takes
-from kernels.sampling import COLDEST
-
-PAIR = 512
-"""A token and the one so many behind it share a number of the generator, which has 128 bits."""
+from kernels.race_terms import COLDEST, PAIR
 
 
 def stream_words(keys: Sequence[int]) -> torch.Tensor:

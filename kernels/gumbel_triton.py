@@ -13,8 +13,7 @@ import torch
 import triton
 import triton.language as tl
 
-from kernels.gumbel import PAIR
-from kernels.sampling import COLDEST
+from kernels.race_terms import COLDEST, PAIR
 
 _TILE = 2048
 """Tokens at a time."""

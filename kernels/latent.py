@@ -9,12 +9,12 @@ where there is a GPU and much to do; plain numpy stands beside it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from kernels.device import why_not
+from kernels.latent_rows import Nodes, Posterior, Rows
 from kernels.threads import in_threads
 
 Part = TypeVar("Part")
@@ -27,63 +27,6 @@ _CURVATURE_CELLS = 2**27
 
 _CARD_PRODUCTS = 500_000_000
 """Entries times nodes; fewer are not worth a GPU, with which torch is loaded."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """E entries of S samples: a row of a binary sample is one entry, one of m passes in n attempts is two."""
-
-    start: np.ndarray
-    """(S+1,) int64: sample s has the entries start[s] to start[s+1]."""
-
-    model: np.ndarray
-    """(E,) int32."""
-
-    level: np.ndarray
-    """(E,) int8: which of the L response functions the entry adds."""
-
-    weight: np.ndarray
-    """(E,) float64: how often; of the sample's weight independent."""
-
-
-@dataclass(frozen=True, eq=False)
-class Nodes:
-    """Q nodes, and what is known at each of them."""
-
-    node: np.ndarray
-    """(Q,) the latent number."""
-
-    log_chance: np.ndarray
-    """(M, L, Q) what an entry adds to the log-likelihood."""
-
-    log_prior: np.ndarray
-    """(Q,) log-weight of each node, to which -precision/2 (node - mean[s])^2 is added for sample s."""
-
-    mean: np.ndarray
-    """(S,)"""
-
-    precision: float
-
-
-@dataclass(frozen=True, eq=False)
-class Posterior:
-    """What the posterior of the nodes says of samples and of rows."""
-
-    log_likelihood: np.ndarray
-    """(S,) of each sample (not weighted)."""
-
-    counts: np.ndarray
-    """(M, L, Q) float64: expected number of entries of a model at a level whose sample is at the node,
-    weighted by the samples' weights."""
-
-    totals: np.ndarray
-    """(Q,) expected number of samples at each node, weighted alike."""
-
-    first: np.ndarray
-    """(S,) posterior mean of a sample's `node` (not weighted)."""
-
-    second: np.ndarray
-    """(S,) posterior mean of its square (not weighted)."""
 
 
 def posterior(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posterior:

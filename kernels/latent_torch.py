@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from kernels.device import in_halves, lent
-from kernels.latent import Nodes, Posterior, Rows
+from kernels.latent_rows import Nodes, Posterior, Rows
 
 _CELLS = 2**27
 """Samples times nodes at a time; some four numbers of 8 bytes are held of each."""

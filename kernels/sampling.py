@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.device import takes
+from kernels.race_terms import COLDEST
 
 if TYPE_CHECKING:
     import torch
@@ -23,9 +24,6 @@ _BLOCK = 256
 
 _TOGETHER = 16
 """Rows that are drawn from at once: what is computed of them stays near the processor."""
-
-COLDEST = 1e-5
-"""Below this a temperature takes the likeliest token in any case, and would overflow."""
 
 
 def stream_key(seed: int, sample: str, attempt: int) -> int:

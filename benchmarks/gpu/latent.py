@@ -10,7 +10,8 @@ import numpy as np
 from scipy import optimize, special
 
 from benchmarks.gpu.bench import Bench, Ceilings, Line
-from kernels.latent import Nodes, Posterior, Rows, posterior
+from kernels.latent import posterior
+from kernels.latent_rows import Nodes, Posterior, Rows
 from kernels.latent_torch import Card
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evalhub.backends.base import Output, Request
-from evalhub.backends.opening import kind_of, price_of, start
+from evalhub.backends.kinds import kind_of, price_of, start
 from evalhub.backends.prices import Price
 from evalhub.ocr import RapidOCR
 from ingest.records import Condition, Sample, bytes_hash

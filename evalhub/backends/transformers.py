@@ -21,8 +21,8 @@ from typing import Any
 from evalhub.backends.base import Output, Request
 from evalhub.backends.dealing import Taker, deal
 from evalhub.backends.weights import resolve
+from evalhub.engine.job import Job, Remark
 from evalhub.engine.memory import check_fit, free_memory
-from evalhub.engine.worker import Job, Remark
 from evalhub.errors import EvalhubError
 from ingest.records import Condition, Model, Sample
 

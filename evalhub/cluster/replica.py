@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from evalhub.backends.base import Backend, Request
-from evalhub.backends.opening import kind_of, start
+from evalhub.backends.kinds import kind_of, start
 from evalhub.cluster.parts import to_part
 from evalhub.errors import EvalhubError
 from evalhub.runtime.roofline import Architecture

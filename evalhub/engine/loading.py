@@ -15,11 +15,11 @@ from evalhub.engine.engine import Engine
 from evalhub.engine.eyes import Eyes, probe
 from evalhub.engine.fallback import Fallback
 from evalhub.engine.graph_engine import GraphEngine
+from evalhub.engine.job import Job, Ready
 from evalhub.engine.likelihood import Likelihood
 from evalhub.engine.packing import pack
 from evalhub.engine.plain_likelihood import PlainLikelihood
 from evalhub.engine.seam import Refused
-from evalhub.engine.worker import Job, Ready
 from evalhub.errors import EvalhubError
 from evalhub.runtime.architecture import laid_out, passed_through
 from evalhub.runtime.roofline import Architecture

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from evalhub.backends.base import Backend
-from evalhub.backends.opening import kind_of, open_backend
+from evalhub.backends.kinds import kind_of
+from evalhub.backends.opening import open_backend
 from evalhub.errors import EvalhubError
 from evalhub.live.blind import blind
 from evalhub.live.doubles import doubles

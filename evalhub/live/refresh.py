@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from evalhub.backends.opening import kind_of
+from evalhub.backends.kinds import kind_of
 from evalhub.errors import EvalhubError
 from evalhub.live.files import keep
 from evalhub.live.making import Making

@@ -14,8 +14,8 @@ from evalhub.backends.base import Output, Request
 from evalhub.engine.engine import Engine
 from evalhub.engine.eyes import Eyes
 from evalhub.engine.fallback import Fallback
+from evalhub.engine.job import Job
 from evalhub.engine.loading import load
-from evalhub.engine.worker import Job
 from ingest.records import Condition, Sample, Status
 from ingest.sources.easy_vqa import EasyVQA
 from tests.cli.helpers import evalhub

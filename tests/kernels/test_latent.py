@@ -8,8 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.latent import (
-    Nodes,
-    Rows,
     posterior,
     posterior_reference,
     sample_scores,
@@ -18,6 +16,7 @@ from kernels.latent import (
     score_curvature_reference,
     shares,
 )
+from kernels.latent_rows import Nodes, Rows
 
 
 def problem(seed: int, samples: int, models: int, levels: int, nodes: int) -> tuple[Rows, Nodes, np.ndarray]:

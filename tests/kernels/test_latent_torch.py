@@ -12,7 +12,8 @@ from scipy import integrate
 import kernels.latent
 from aggregate.marginal import Marginal
 from kernels import latent_torch
-from kernels.latent import Nodes, Posterior, Rows, posterior
+from kernels.latent import posterior
+from kernels.latent_rows import Nodes, Posterior, Rows
 from kernels.latent_torch import Card, posterior_on_card
 from tests.aggregate.test_marginal import measured
 from tests.kernels.test_latent import problem
