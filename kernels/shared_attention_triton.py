@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from triton import knobs
 
-from kernels.shared_attention import TILE, Rows
+from kernels.step_rows import TILE, Rows
 
 BLOCK = 64
 """Tokens at a time."""

@@ -15,7 +15,8 @@ import torch
 from evalhub.engine.pool import Pool
 from evalhub.engine.prompts import Prompt
 from evalhub.engine.seam import Layer
-from kernels.shared_attention import TILE, Rows, attend_shared
+from kernels.shared_attention import attend_shared
+from kernels.step_rows import TILE, Rows
 
 
 class FixedSlots:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from kernels.shared_attention import TILE, Rows, attend_shared, attend_shared_reference
+from kernels.shared_attention import attend_shared, attend_shared_reference
 from kernels.shared_attention_triton import attend_shared_fused
+from kernels.step_rows import TILE, Rows
 from tests.kernels.gpu import DEVICE
 
 POOL, CAPACITY = 400, 48
