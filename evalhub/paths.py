@@ -48,4 +48,6 @@ def _clear(target: Path, fresh: Path, old: Path) -> None:
     if old.exists() and not target.exists():
         old.rename(target)
     for left in (fresh, old):
+        if left.is_symlink():
+            left.unlink()
         shutil.rmtree(left, ignore_errors=True)

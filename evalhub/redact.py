@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 
 from evalhub.wording import one_line
 
@@ -28,6 +29,19 @@ def redacted(text: str) -> str:
     for pattern in _IN_ADDRESSES:
         text = pattern.sub("***", text)
     return one_line(text, _LONGEST)
+
+
+def shell_word(text: str) -> str:
+    """The text as a word that a shell reads back as it is, and that `redacted` leaves so: where a sign cannot be
+    printed, or spaces follow each other, in the form of bash, zsh and ksh, `$'…'`."""
+    if text.isprintable() and "  " not in text:
+        return shlex.quote(text)
+    signs = (sign if sign.isprintable() and sign not in " '\\" else _octal(sign) for sign in text)
+    return f"$'{''.join(signs)}'"
+
+
+def _octal(sign: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in os.fsencode(sign))
 
 
 class Redacting(logging.Formatter):

@@ -19,6 +19,17 @@ def test_a_failed_call_leaves_the_old_folder(tmp_path: Path) -> None:
     assert [path.name for path in target.iterdir()] == ["one"] and list(tmp_path.iterdir()) == [target]
 
 
+def test_a_stray_link_in_the_place_of_the_old_folder_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".words.old").symlink_to("elsewhere")
+    for _ in range(2):
+        with replace_folder(tmp_path / "words") as fresh:
+            (fresh / "new").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "words"]
+    assert (tmp_path / "words" / "new").exists()
+
+
 def test_what_a_killed_call_left_is_cleared(tmp_path: Path) -> None:
     """Killed while it filled, and between its two renames: then the old folder is the one that is whole."""
     for left in (".words.tmp", ".words.old"):

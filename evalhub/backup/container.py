@@ -16,6 +16,9 @@ from evalhub.errors import EvalhubError
 from evalhub.exports.target import MARK
 from evalhub.telling import Tell
 
+_LONGEST_MANIFEST = 2**28
+"""Bytes, whatever size a tar file says that it has."""
+
 
 def is_file(backup: Path) -> bool:
     """Whether a backup of that name is one file."""
@@ -93,16 +96,15 @@ def unnamed_in(backup: Path) -> list[str]:
 def _explained(backup: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else error
-        raise EvalhubError(f"{backup} is no whole backup ({reason}): take another one") from error
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
+        raise EvalhubError(f"{backup} is no whole backup ({error}): take another one") from error
 
 
 def _manifest(members: Iterator[tuple[str, IO[bytes]]]) -> Manifest:
     name, file = next(members, ("", io.BytesIO()))
     if name != NAME:
         raise ValueError(f"it does not begin with {NAME}")
-    return Manifest.read(file.read())
+    return Manifest.read(file.read(_LONGEST_MANIFEST))
 
 
 def _members(backup: Path) -> Iterator[tuple[str, IO[bytes]]]:

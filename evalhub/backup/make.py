@@ -12,7 +12,7 @@ from pathlib import Path
 from evalhub.backup.container import is_file, read_backup, unnamed_in, write_file, write_folder
 from evalhub.backup.manifest import Entry, Manifest, hash_of
 from evalhub.errors import EvalhubError
-from evalhub.exports.target import check_file, check_folder, fresh_file, fresh_folder
+from evalhub.exports.target import behind_links, check_file, check_folder, fresh_file, fresh_folder
 from evalhub.store.checkup.finding import shortened
 from evalhub.store.copying import checkpoint, copy_texts, looked_into
 from evalhub.store.lock import writer_lock
@@ -36,7 +36,7 @@ def back_up(hub: Path, out: Path, *, force: bool, tell: Tell) -> Backup:
     readers of its snapshots go on.
 
     Args:
-        out: a tar file where the name ends in `.tar`, else a folder.
+        out: a tar file where the name ends in `.tar`, else a folder. Where it is a link, what it points to.
         force: replace a backup that is there.
 
     Raises:
@@ -45,11 +45,11 @@ def back_up(hub: Path, out: Path, *, force: bool, tell: Tell) -> Backup:
     """
     if not (hub / "hub.duckdb").exists() and not is_staged(hub):
         raise EvalhubError(f"there is no hub in {hub} to back up")
-    if out.resolve().is_relative_to(hub.resolve()):
+    out = behind_links(out)
+    if out.is_relative_to(hub.resolve()):
         raise EvalhubError(f"{out} lies inside the hub: choose a place outside, on another disk if there is one")
     if out.name.endswith((".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst", ".zip")) and not out.is_dir():
         raise EvalhubError(f"{out}: a backup is a folder or a .tar, which is not packed: its texts are already")
-    out = out.absolute()
     _check_target(out, force)
     with writer_lock(hub), ExitStack() as written:
         finish_staged(hub)

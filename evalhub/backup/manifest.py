@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+import msgspec
+
 from ingest.records import content_hash
 
 NAME = "manifest.json"
@@ -64,17 +66,15 @@ class Manifest:
         """What `to_json` wrote.
 
         Raises:
-            ValueError, KeyError, TypeError: it is another text, or was changed.
+            ValueError, RecursionError: it is another text, or was changed.
         """
-        fields = json.loads(text)
-        hashed, form = fields.pop("hash"), fields.pop("form")
-        if form != _FORM:
+        fields = msgspec.convert(json.loads(text), dict[str, Any])
+        if (form := fields.get("form")) != _FORM:
             raise ValueError(f"its form {form} is not one that this evalhub knows")
-        files = {name: Entry(**entry) for name, entry in fields.pop("files").items()}
-        if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in files):
+        manifest = msgspec.convert(fields, cls)
+        if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in manifest.files):
             raise ValueError("it names files outside of itself")
-        manifest = cls(files=files, **fields)
-        if manifest.hash != hashed:
+        if manifest.to_json() != fields:
             raise ValueError("its manifest was changed")
         return manifest
 

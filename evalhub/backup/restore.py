@@ -31,6 +31,8 @@ def restore(backup: Path, hub: Path, *, force: bool, tell: Tell) -> Manifest:
     made = [path for path in (hub, *hub.parents) if not path.exists()]
     if not backup.exists():
         raise EvalhubError(f"there is no backup {backup}")
+    if not (backup.is_file() or backup.is_dir()):
+        raise EvalhubError(f"{backup} is no file and no folder, and so no backup: a backup is either")
     if hub.resolve().is_relative_to(backup.resolve()):
         raise EvalhubError(f"{hub} lies inside the backup, whose place the next one takes: choose another --hub")
     if is_replaced(hub, backup):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -25,7 +24,7 @@ def command(out: Path, force: bool, as_json: bool, hub_path: Path) -> None:
     """
     from evalhub.backup.make import back_up
     from evalhub.cli.progress import telling
-    from evalhub.redact import redacted
+    from evalhub.redact import redacted, shell_word
 
     with telling() as tell:
         done = back_up(hub_path, out, force=force, tell=tell)
@@ -36,4 +35,4 @@ def command(out: Path, force: bool, as_json: bool, hub_path: Path) -> None:
     size = manifest.size / 2**20
     click.echo(redacted(f"{done.path}: {len(manifest.files):,} files, {size:,.1f} MiB, read back"))
     click.echo(f"hash {manifest.hash}")
-    click.echo(redacted(f"bring it back: evalhub restore {shlex.quote(str(out))} --hub PATH"))
+    click.echo(redacted(f"bring it back: evalhub restore {shell_word(str(out))} --hub PATH"))

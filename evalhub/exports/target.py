@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,18 @@ from evalhub.paths import replace_folder
 
 MARK = ".evalhub-export"
 """In a folder that an export wrote, so that another one may take its place."""
+
+
+def behind_links(out: Path) -> Path:
+    """Where that is written which is named so: a link stays, and what it points to is made or replaced.
+
+    Raises:
+        EvalhubError: it points to itself.
+    """
+    place = Path(os.path.realpath(out))
+    if place.is_symlink():
+        raise EvalhubError(f"{out} is a link that leads to itself: choose another name")
+    return place
 
 
 def check_file(out: Path, force: bool) -> None:
@@ -45,6 +58,7 @@ def check_folder(out: Path, force: bool) -> None:
 def fresh_file(out: Path) -> Iterator[Path]:
     """A file to write, which takes the name when the block ends well and vanishes otherwise. Where the block
     writes none, none of that name stays either."""
+    out = behind_links(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}.tmp")
     fresh.unlink(missing_ok=True)
@@ -62,6 +76,6 @@ def fresh_file(out: Path) -> Iterator[Path]:
 def fresh_folder(out: Path) -> Iterator[Path]:
     """A folder to fill, which takes the name when the block ends well and vanishes otherwise, with the mark that
     another export may take its place."""
-    with replace_folder(out) as fresh:
+    with replace_folder(behind_links(out)) as fresh:
         (fresh / MARK).touch()
         yield fresh

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -20,7 +22,8 @@ from evalhub.store import staged
 from evalhub.store.copying import looked_into
 from evalhub.store.hub import Hub
 from evalhub.store.snapshot import current
-from tests.cli.helpers import evalhub
+from ingest.records import content_hash
+from tests.cli.helpers import evalhub, process
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,44 @@ def test_what_is_there_stays_without_force(scored: Path, backup: Path, other: Pa
     assert rows(hub_path) == rows(scored) and (hub_path / "mine.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["latest", "latest.tar"])
+def test_what_a_link_points_to_is_replaced_and_the_link_stays(
+    name: str, scored: Path, backup: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir()
+    backup = backup.rename(tmp_path / "disk" / backup.name)
+    link = tmp_path / name
+    link.symlink_to(backup)
+    before = (backup / "manifest.json" if backup.is_dir() else backup).stat().st_ino
+    assert "is there already" in evalhub("backup", link, "--hub", scored).line
+    for _ in range(2):
+        done = evalhub("backup", link, "--force", "--json", "--hub", scored)
+        assert done.code == 0 and done.json["backup"] == str(backup.resolve()), done.err
+    assert (backup / "manifest.json" if backup.is_dir() else backup).stat().st_ino != before
+    assert link.is_symlink() and sorted(path.name for path in tmp_path.iterdir()) == ["disk", name]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == [backup.name]
+    assert evalhub("restore", link, "--hub", tmp_path / "hub").code == 0
+
+
+def test_what_a_dangling_link_points_to_is_made_where_its_folder_is(scored: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    for name in ("b", "b.tar"):
+        (tmp_path / f"to-{name}").symlink_to(tmp_path / "disk" / name)
+        assert evalhub("backup", tmp_path / f"to-{name}", "--hub", scored).code == 0
+        assert (tmp_path / f"to-{name}").is_symlink()
+    assert (tmp_path / "disk" / "b").is_dir() and (tmp_path / "disk" / "b.tar").is_file()
+    (tmp_path / "gone").symlink_to(tmp_path / "unmounted" / "b")
+    assert (
+        f"no folder {tmp_path / 'unmounted'}: make it"
+        in evalhub("backup", tmp_path / "gone", "--hub", scored).line
+    )
+    (tmp_path / "itself").symlink_to("itself")
+    assert "leads to itself" in evalhub("backup", tmp_path / "itself", "--hub", scored).line
+    assert (tmp_path / "itself").is_symlink() and not (tmp_path / "unmounted").exists()
+    (tmp_path / "home").symlink_to(scored / "out")
+    assert "lies inside the hub" in evalhub("backup", tmp_path / "home", "--hub", scored).line
+
+
 def cut(backup: Path, name: str) -> None:
     path = backup / name if backup.is_dir() else backup
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
@@ -140,6 +181,62 @@ def test_a_damaged_backup_is_one_line_and_nothing(
     hub = tmp_path / "hub"
     assert "is no whole backup" in evalhub("restore", backup, "--hub", hub).line
     assert not hub.exists()
+
+
+OTHER_FIELDS: list[dict[str, object]] = [
+    {"hub_version": "x"},
+    {"made_at": 5},
+    {"evalhub": None},
+    {"rows": {"sample": None}},
+    {"files": []},
+    {"files": {"a": {"sha256": "", "bytes": "5"}}},
+    {"more": 5},
+]
+
+
+@pytest.mark.parametrize("fields", OTHER_FIELDS, ids=str)
+def test_a_manifest_with_odd_fields_is_one_line_and_nothing(
+    fields: dict[str, object], made: Path, backup: Path, tmp_path: Path
+) -> None:
+    """Though its hash is right."""
+    told = {**json.loads((made / "backup" / "manifest.json").read_bytes()), **fields}
+    del told["hash"]
+    put_manifest(backup, json.dumps({**told, "hash": content_hash(told)}).encode())
+    assert "is no whole backup" in evalhub("restore", backup, "--hub", tmp_path / "hub").line
+    assert not (tmp_path / "hub").exists()
+
+
+NO_MANIFESTS = [b"[" * 200_000, b"", b"\xff", b"nul", b"[]", b"5", b"{}", b'{"hash":1,"form":1,"files":[]}']
+
+
+@pytest.mark.parametrize("text", NO_MANIFESTS, ids=lambda text: repr(text[:20]))
+def test_what_is_no_manifest_is_one_line_and_nothing(
+    text: bytes, scored: Path, backup: Path, tmp_path: Path
+) -> None:
+    put_manifest(backup, text)
+    assert "is no whole backup" in evalhub("restore", backup, "--hub", tmp_path / "hub").line
+    assert not (tmp_path / "hub").exists()
+    assert "is no backup" in evalhub("backup", backup, "--force", "--hub", scored).line
+
+
+@pytest.mark.parametrize("size", [2**56, 2**86])
+def test_a_tar_file_of_an_impossible_size_is_one_line_and_nothing(size: int, tmp_path: Path) -> None:
+    about = tarfile.TarInfo("manifest.json")
+    about.size = size
+    (tmp_path / "b.tar").write_bytes(about.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    assert "is no whole backup" in evalhub("restore", tmp_path / "b.tar", "--hub", tmp_path / "hub").line
+    assert not (tmp_path / "hub").exists()
+
+
+def put_manifest(backup: Path, text: bytes) -> None:
+    """In the place of a backup's own, and alone where it is a tar file."""
+    if backup.is_dir():
+        (backup / "manifest.json").write_bytes(text)
+        return
+    with tarfile.open(backup, "w") as tar:
+        about = tarfile.TarInfo("manifest.json")
+        about.size = len(text)
+        tar.addfile(about, io.BytesIO(text))
 
 
 def contents(place: Path) -> dict[str, bytes]:
@@ -254,6 +351,19 @@ def test_where_no_backup_goes(scored: Path, tmp_path: Path, monkeypatch: pytest.
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("name", ["na me\nnl", "a\x1b[31m\u202eb\x9b", "two  spaces", "q'uo\\te\t1", "\udcff.tar"])
+def test_the_line_that_brings_it_back_is_taken_by_a_shell(
+    name: str, scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (shell := shutil.which("bash")):
+        pytest.skip("no bash here")
+    monkeypatch.chdir(tmp_path)
+    word = evalhub("backup", name, "--hub", scored).out.splitlines()[-1].split("evalhub restore ")[1]
+    word = word.removesuffix(" --hub PATH")
+    read = subprocess.run([shell, "-c", f"printf %s {word}"], capture_output=True, check=True).stdout
+    assert read == os.fsencode(name) and word.isprintable()
+
+
 def test_a_name_says_nothing_to_the_terminal(scored: Path, tmp_path: Path) -> None:
     odd = "a\x1b[31m\u202eb\x9b\nc"
     backup, hub = tmp_path / f"{odd}.tar", tmp_path / odd
@@ -325,6 +435,17 @@ def test_what_is_no_backup(scored: Path, tmp_path: Path) -> None:
     assert "there is no hub" in evalhub("backup", tmp_path / "out", "--hub", tmp_path / "hub").line
     assert "lies inside the hub" in evalhub("backup", scored / "out", "--hub", scored).line
     assert not (tmp_path / "hub").exists() and not (tmp_path / "out").exists()
+
+
+def test_what_is_no_file_and_no_folder_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "b.tar")
+    with process("restore", tmp_path / "b.tar", "--hub", tmp_path / "hub", stderr=subprocess.PIPE) as command:
+        try:
+            said = command.communicate(timeout=60)[1]
+        finally:
+            command.kill()
+    assert command.returncode == 1 and "is no file and no folder" in said and said.count("\n") == 1
+    assert not (tmp_path / "hub").exists()
 
 
 def test_a_disk_that_is_too_small(scored: Path, made: Path, tmp_path: Path) -> None:
