@@ -19,8 +19,9 @@ from scipy import optimize, special, stats
 
 from aggregate.intervals import check_level
 
-_GRID = np.r_[0.0, np.exp(np.linspace(np.log(1e-7), np.log(0.999), 90)), 1.0]
-"""Rates of which the bounds may put a spread together."""
+_SMALL = np.geomspace(1e-7, 0.5, 80)
+_GRID = np.r_[0.0, _SMALL, 1 - _SMALL[-2::-1], 1.0]
+"""Rates of which the bounds may put a spread together: as fine near 1, for how often all pass, as near 0."""
 
 _WIDE = 0.2
 """Bounds farther apart than this say little, and are said to."""
@@ -137,16 +138,18 @@ class _Bounds:
         return float(np.clip(low @ value, 0, 1)), float(np.clip(high @ value, 0, 1))
 
     def _end(self, value: np.ndarray) -> np.ndarray:
-        """The spread of the greatest mean: the pull towards it is made as strong as the likelihood lets it."""
+        """The spread of the greatest mean: the pull towards it is made as strong as the likelihood lets it. Rates
+        that no count speaks for are reached by a pull above the number of samples only."""
         weak, strong, kept = 0.0, float(self._times.sum()), self._best
-        spread = self._best
+        spread, bracketed = self._best, False
         for _ in range(_HALVINGS):
-            pull = (weak + strong) / 2
+            pull = (weak + strong) / 2 if bracketed else strong
             spread = self._climb(pull * value, 0.98 * spread + 0.02 / len(value), _ROUNDS)
             if self._likelihood(spread) >= self._least:
                 weak, kept = pull, spread
+                strong = strong if bracketed else 2 * strong
             else:
-                strong = pull
+                strong, bracketed = pull, True
         return kept
 
     def _climb(self, pull: np.ndarray, spread: np.ndarray, rounds: int) -> np.ndarray:

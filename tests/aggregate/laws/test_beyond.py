@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from scipy import special, stats
 
-from aggregate.laws.beyond import Spread, all_beyond, fit_spread, pass_beyond
+from aggregate.laws.beyond import Beyond, Spread, all_beyond, fit_spread, pass_beyond
 
 
 def counts(seed: int, samples: int, attempts: int, never: float) -> tuple[np.ndarray, np.ndarray]:
@@ -46,6 +49,36 @@ def test_bounds_hold_how_often_all_pass() -> None:
     passes = rng.binomial(20, rng.random(100))
     for one in all_beyond(passes, np.full(100, 20), [1, 8, 100]):
         assert one.low <= 1 / (one.k + 1) <= one.high and one.low <= one.rate <= one.high
+
+
+def test_what_no_count_speaks_for_is_bounded_too() -> None:
+    """No sample passed all its attempts: that a few in a hundred always would is not improbable for that."""
+    passes, attempts = np.repeat([0, 3, 6], [30, 12, 8]), np.full(50, 16)
+    (one,) = all_beyond(passes, attempts, [16])
+    # A share of samples that always pass, and none of fifty is one: the likelihood falls by 50 log(1 - share).
+    assert one.high == pytest.approx(1 - np.exp(-stats.chi2.ppf(0.9, 1) / 2 / 50), rel=0.1)
+    assert one.low < 0.001
+
+
+def test_once_is_once_whether_any_or_all_are_asked_for() -> None:
+    passes, attempts = np.array([0, 1, 2, 5, 9, 12] * 5), np.full(30, 12)
+    (any_,), (all_,) = pass_beyond(passes, attempts, [1]), all_beyond(passes, attempts, [1])
+    assert (all_.low, all_.high) == pytest.approx((any_.low, any_.high), abs=0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beyond", [pass_beyond, all_beyond])
+def test_bounds_hold_in_nine_of_ten_families(beyond: Callable[..., list[Beyond]]) -> None:
+    """Beta(.5, 2) rates of 50 samples, 16 attempts: in 20 of them three misses are no news, five would be."""
+    a, b = (0.5, 2.0) if beyond is pass_beyond else (2.0, 0.5)
+    inside = np.zeros(2)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        passes = rng.binomial(16, rng.beta(0.5, 2.0, 50))
+        for place, one in enumerate(beyond(passes, np.full(50, 16), [4, 16])):
+            missed = np.exp(special.betaln(a, b + one.k) - special.betaln(a, b))
+            inside[place] += one.low <= (1 - missed if beyond is pass_beyond else missed) <= one.high
+    assert (inside >= 16).all()
 
 
 def test_samples_that_never_passed_may_pass_in_the_long_run_or_never() -> None:
