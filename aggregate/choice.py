@@ -5,7 +5,9 @@ more cluster of coin tosses: `aggregate.bootstrap.weighed_means`). Assumes that 
 from the need.
 
 Two together: for each tag of the samples the better of the two is asked. That is decided on one half of the
-clusters and counted on the other, and the other way round, so that luck in deciding is not gain.
+clusters and counted on the other, and the other way round, so that luck in deciding is not gain. What pairs gain
+over the recommended model has intervals that hold for all pairs that were looked at at once, so that the best of
+many has no luck of having been picked.
 """
 
 from __future__ import annotations
@@ -60,12 +62,16 @@ class Pair:
     first: str
     second: str
 
+    score: float
+    """Mean value of both together, each sample's by what was decided without its half of the clusters."""
+
     gain: float
-    """Mean gain over the better of the two alone."""
+    """How much better that is than the recommended model alone: above 0 is better, whichever way the metric goes.
+    The best figure of many pairs is a lucky one: its interval is what counts."""
 
     low: float
     high: float
-    """For all pairs that were looked at together (Bonferroni)."""
+    """Of the gain, for all pairs that were looked at at once: with low above 0 it is more than luck."""
 
     oracle: float
     """The gain if it were known of each sample which of the two does better: never less than luck makes of it."""
@@ -91,7 +97,8 @@ class Choice:
     """Models with the share of the samples that they were measured on: too small."""
 
     pair: Pair | None
-    """The two with the largest gain, of the likeliest; None where samples have no tags, or no two gain."""
+    """Of pairs of the likeliest models that do better than the first candidate by more than luck, else of all, the
+    one with the best score; None where there is one model, fewer than two tags or four clusters."""
 
     @property
     def alike(self) -> tuple[str, ...]:
@@ -153,7 +160,7 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
     if m.tag_of.size:
         tag = m.tag_of[shared]
         top = [int(place) for place in order[:_PAIRED]]
-        pair = _pair(seen, names, top, cluster, tag, m.tags, level, rng)
+        pair = _pair(seen, names, top, cluster, tag, m.tags, sign, level, rng)
     return Choice(
         candidates=tuple(candidates),
         samples=int(shared.sum()),
@@ -177,59 +184,61 @@ def _pair(
     cluster: np.ndarray,
     tag: np.ndarray,
     tags: tuple[str, ...],
+    sign: float,
     level: float,
     rng: np.random.Generator,
 ) -> Pair | None:
-    """The pair with the largest gain by tag; None where none gains."""
-    number, found = int(cluster.max()) + 1, None
-    if number < 4 or len(np.unique(tag)) < 2:
+    """The best pair of the models `top`, against the first of them: see `Choice.pair`."""
+    number = int(cluster.max()) + 1
+    if len(top) < 2 or number < 4 or len(np.unique(tag)) < 2:
         return None
     halves = np.array([rng.permutation(number) < number // 2 for _ in range(_SPLITS)])[:, cluster]
-    for first, second in combinations(top, 2):
-        gains = _gains(value[first], value[second], halves, tag)
-        if found is None or gains.mean() > found[2].mean():
-            found = (first, second, gains)
-    if found is None or found[2].mean() <= 0:
-        return None
-    first, second, gains = found
-    drawn = _weighed_gain(gains, cluster, rng)
-    tail = (1 - level) / 2 / (len(top) * (len(top) - 1) / 2)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    pairs, alone = list(combinations(top, 2)), value[top[0]]
+    gains = np.array([_held_out(value[a], value[b], halves, tag) for a, b in pairs]) - alone
+    gain, (low, high) = gains.mean(axis=1), _at_once(gains, cluster, level, rng)
+    surely = low > 0
+    found = int(np.argmax(np.where(surely, gain, -np.inf) if surely.any() else gain))
+    first, second = pairs[found]
     a, b = value[first], value[second]
-    better = max(a.mean(), b.mean())
     sums = np.bincount(tag, b - a, len(tags))
     return Pair(
         first=names[first],
         second=names[second],
-        gain=float(gains.mean()),
-        low=float(low),
-        high=float(high),
-        oracle=float(np.maximum(a, b).mean() - better),
+        score=sign * float(gain[found] + alone.mean()),
+        gain=float(gain[found]),
+        low=float(low[found]),
+        high=float(high[found]),
+        oracle=float(np.maximum(a, b).mean() - alone.mean()),
         second_on=tuple(tags[place] for place in np.flatnonzero(sums > 0)),
     )
 
 
-def _gains(a: np.ndarray, b: np.ndarray, halves: np.ndarray, tag: np.ndarray) -> np.ndarray:
-    """(S,) mean over the splits of what asking the better one of its tag gains, decided without the sample's half,
-    over the better one of all, which is known: nothing is gained by not knowing that."""
+def _held_out(a: np.ndarray, b: np.ndarray, halves: np.ndarray, tag: np.ndarray) -> np.ndarray:
+    """(S,) mean over the splits of the values of the one of two models that is better on a sample's tag, which is
+    decided without the sample's half."""
     total = np.zeros(len(a))
     lead = b - a
-    best = b if lead.sum() > 0 else a
     number = int(tag.max()) + 1
     for half in halves:
         for told in (half, ~half):
             by_tag = np.bincount(tag[told], lead[told], number)
-            alone = lead[told].sum() > 0
+            better = lead[told].sum() > 0
             # A tag that was not seen goes to the better one of all.
             there = np.bincount(tag[told], minlength=number) > 0
-            asked = np.where(there, by_tag > 0, alone)[tag]
+            asked = np.where(there, by_tag > 0, better)[tag]
             counted = ~told
-            total[counted] += (np.where(asked, b, a) - best)[counted]
+            total[counted] += np.where(asked, b, a)[counted]
     return total / len(halves)
 
 
-def _weighed_gain(gains: np.ndarray, cluster: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(draws,) mean gains over clusters with random weights."""
-    number = int(cluster.max()) + 1
-    weight = rng.standard_gamma(1.0, (_DRAWS, number))
-    return np.asarray((weight @ np.bincount(cluster, gains, number)) / (weight @ np.bincount(cluster)))
+def _at_once(
+    gains: np.ndarray, cluster: np.ndarray, level: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """(P,) ends of intervals of the mean gains (P, S) that hold for all of them at once: as many standard
+    deviations wide as the one that strays farthest needs."""
+    drawn = np.concatenate(list(weighed_means(gains, cluster, _DRAWS, rng)))
+    spread = np.maximum(drawn.std(axis=0), 1e-12)
+    farthest = (np.abs(drawn - drawn.mean(axis=0)) / spread).max(axis=1)
+    wide = np.quantile(farthest, level) * spread
+    mean = gains.mean(axis=1)
+    return mean - wide, mean + wide

@@ -19,6 +19,7 @@ from evalhub.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from aggregate.choice import Pair
     from evalhub.recommend import Recommendation
 
 _SHOWN = 10
@@ -138,16 +139,23 @@ def _show(found: Recommendation) -> None:
     if len(choice.candidates) > _SHOWN:
         click.echo(f"and {len(choice.candidates) - _SHOWN:,} less likely ones")
     if pair := choice.pair:
-        tags = ", ".join(pair.second_on[:5]) + (", …" if len(pair.second_on) > 5 else "")
-        click.echo(
-            f"two together: ask {plain(pair.second)} on {plain(tags)}, and {plain(pair.first)} on all else. That "
-            f"is {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] over the better one alone; "
-            f"{pair.oracle:+.3f} if it were known of each sample which does better"
-        )
-        if pair.low <= 0:
-            click.echo("that is no more than luck may be: one model does")
+        _show_pair(pair, first.model)
     for name, share in choice.left_out.items():
         click.echo(f"left out: {plain(name)}, measured on {share:.0%} of the samples")
     for why in sorted(set(found.refused.values())):
         names = [plain(name) for name, reason in found.refused.items() if reason == why]
         click.echo(f"not used, {why}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
+
+
+def _show_pair(pair: Pair, best: str) -> None:
+    from evalhub.wording import plain
+
+    if pair.low <= 0:
+        click.echo(f"two together: no pair does better than {plain(best)} by more than luck")
+        return
+    tags = ", ".join(pair.second_on[:5]) + (", …" if len(pair.second_on) > 5 else "")
+    click.echo(
+        f"two together: ask {plain(pair.second)} on {plain(tags)}, and {plain(pair.first)} on all else. That "
+        f"scores {pair.score:.3f}, {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] better than {plain(best)} "
+        f"alone; {pair.oracle:+.3f} if it were known of each sample which of the two does better"
+    )

@@ -63,6 +63,42 @@ def test_two_that_complement_each_other_gain_and_two_alike_do_not() -> None:
     assert surely <= 4
 
 
+def test_a_pair_is_measured_against_the_model_recommended() -> None:
+    """b and c complement each other best, and together reach less than a alone."""
+    found = choose(measured({"a": [0.95, 0.9], "b": [0.7, 0.1], "c": [0.1, 0.7]}, 200, 0))
+    assert found.candidates[0].model == "a" and found.pair is not None
+    assert "a" in (found.pair.first, found.pair.second) and found.pair.low <= 0
+    better = choose(measured({"a": [0.9, 0.7], "b": [0.5, 0.95], "c": [0.9, 0.1], "d": [0.1, 0.9]}, 300, 0))
+    best, pair = better.candidates[0], better.pair
+    assert pair is not None and (best.model, pair.first, pair.second) == ("a", "a", "b")
+    assert pair.gain == pytest.approx(pair.score - best.score) and pair.low > 0 and pair.score > 0.88
+
+
+def test_the_best_of_many_pairs_is_not_said_to_gain_by_luck() -> None:
+    """30 needs with a model that none surpasses on a tag, though seven equal it there; and what is gained where
+    all differ, which the interval's low end does not exceed more often than said."""
+    lucky, above = 0, 0
+    for seed in range(30):
+        rates = {"a": [0.6, 0.6], **{f"m{place}": [0.6, 0.0] for place in range(7)}}
+        pair = choose(measured(rates, 120, seed), seed=seed).pair
+        lucky += pair is not None and pair.low > 0
+        drawn = np.random.default_rng(seed).beta(6, 6, (6, 3))
+        rates = {f"m{place}": list(row) for place, row in enumerate(drawn)}
+        found = choose(measured(rates, 120, seed), seed=seed)
+        assert found.pair is not None
+        asked = [found.pair.second if f"t{tag}" in found.pair.second_on else found.pair.first for tag in range(3)]
+        truth = np.mean([rates[model][tag] for tag, model in enumerate(asked)])
+        above += found.pair.low > truth - np.mean(rates[found.candidates[0].model])
+    assert lucky <= 3 and above <= 3
+
+
+def test_the_score_of_a_pair_is_in_the_units_of_the_metric() -> None:
+    rows = [(m, f"s{s}", 2.0 + 3 * ((s + p) % 2), f"t{s % 2}") for s in range(40) for p, m in enumerate("ab")]
+    frame = pl.DataFrame(rows, schema=["model", "sample", "value", "tag"], orient="row")
+    pair = choose(Measurements.from_frame(frame, kind="numeric", direction="down")).pair
+    assert pair is not None and pair.score == pytest.approx(2) and pair.gain == pytest.approx(1.5)
+
+
 def test_what_is_thin_is_left_out_and_untagged_samples_have_no_pair() -> None:
     m = measured({"a": [0.6], "b": [0.5], "thin": [0.9]}, 60, 0, tags=False)
     keep = (m.model != m.models.index("thin")) | (m.sample < 20)

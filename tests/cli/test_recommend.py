@@ -57,6 +57,14 @@ def test_the_best_that_is_small_enough(measured: Path) -> None:
     )
 
 
+def test_two_together_are_named_where_they_beat_the_model_recommended(measured: Path) -> None:
+    shown = evalhub("recommend", "--hub", measured).out
+    assert "two together: no pair does better than nameless by more than luck\n" in shown and "ask " not in shown
+    pair = evalhub("recommend", "--max-params", "8B", "--json", "--hub", measured).json["pair"]
+    shown = evalhub("recommend", "--max-params", "8B", "--hub", measured).out
+    assert f"on all else. That scores {pair['score']:.3f}, {pair['gain']:+.3f} [" in shown
+
+
 def test_the_need_is_what_samples_stand_for_it(measured: Path) -> None:
     call = ("recommend", "--max-params", "8B", "--json", "--hub", measured)
     assert evalhub(*call, "--where", "subject = 'history'").json["candidates"][0]["model"] == "other"
