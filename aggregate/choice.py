@@ -12,8 +12,10 @@ many has no luck of having been picked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -51,8 +53,11 @@ class Candidate:
     low: float
     high: float
 
-    best: float
-    """How likely it has the highest score of all candidates."""
+    best: float | None
+    """How likely it has the highest score of all candidates; None where it is the only one."""
+
+    beats_guessing: bool | None
+    """Whether the interval lies beyond what guessing scores; None where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,9 @@ class Choice:
     clusters: int
     level: float
 
+    guessing: float | None
+    """What guessing scores on these samples; None where that is not known of all of them."""
+
     left_out: dict[str, float]
     """Models with the share of the samples that they were measured on: too small."""
 
@@ -103,7 +111,7 @@ class Choice:
     @property
     def alike(self) -> tuple[str, ...]:
         """The likeliest models, as few as hold the best one with the level."""
-        held = np.cumsum([one.best for one in self.candidates])
+        held = np.cumsum([one.best or 0 for one in self.candidates])
         return tuple(one.model for one in self.candidates[: int(np.searchsorted(held, self.level)) + 1])
 
     def to_json(self) -> dict[str, Any]:
@@ -111,8 +119,12 @@ class Choice:
         return asdict(self)
 
 
-def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
+def choose(
+    m: Measurements, *, guesses: Mapping[str, float] = MappingProxyType({}), level: float = 0.9, seed: int = 0
+) -> Choice:
     """Recommend one of the models of M measurements by one metric.
+
+    guesses: what guessing scores by that metric, by sample, where it is known.
 
     Raises:
         MeasurementsError: there are several metrics or none, or too few samples that the models share.
@@ -144,6 +156,8 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
     low, high = np.minimum(low, score), np.maximum(high, score)
     order = np.lexsort((-score, -np.round(best, _TOLD)))
     sign = -1.0 if m.metrics[0].direction == "down" else 1.0
+    guessing = np.mean([guesses.get(m.samples[place], np.nan) for place in np.flatnonzero(shared)])
+    known = bool(np.isfinite(guessing))
     candidates = []
     for place in order:
         ends = sorted((sign * float(low[place]), sign * float(high[place])))
@@ -153,7 +167,8 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
                 score=sign * float(score[place]),
                 low=ends[0],
                 high=ends[1],
-                best=float(best[place]),
+                best=float(best[place]) if len(kept) > 1 else None,
+                beats_guessing=bool(low[place] > sign * guessing) if known else None,
             )
         )
     pair = None
@@ -166,6 +181,7 @@ def choose(m: Measurements, *, level: float = 0.9, seed: int = 0) -> Choice:
         samples=int(shared.sum()),
         clusters=int(cluster.max()) + 1,
         level=level,
+        guessing=float(guessing) if known else None,
         left_out={m.models[place]: float(coverage[place]) for place in np.flatnonzero(coverage < _LEAST_COVERAGE)},
         pair=pair,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.errors import EvalhubError
-from evalhub.runtime.accelerators import ACCELERATORS, BYTES, Accelerator
+from evalhub.runtime.accelerators import ACCELERATORS, BYTES, MOST_PRICE, MOST_TOGETHER, Accelerator
 from evalhub.toml_files import read_toml
 
 FILE = "efficiency.toml"
@@ -61,10 +61,10 @@ def _value(path: Path, name: str, value: Any) -> Any:
     right, made = {
         "ladder": ('a list of patterns, as in ladder = ["pythia-*"]', _patterns),
         "accelerator": ("a name", _text),
-        "count": ("a number from 1 on", _count),
+        "count": (f"a number from 1 to {MOST_TOGETHER:,}", _count),
         "dtype": (f"one of {', '.join(BYTES)}", _dtype),
-        "batch": ("a number from 1 on", _count),
-        "price": ("US dollars an hour", _amount),
+        "batch": (f"a number from 1 to {MOST_TOGETHER:,}", _count),
+        "price": (f"US dollars an hour, up to {MOST_PRICE:,.0f}", _price),
         "accelerators": (
             "a table of cards with memory and bandwidth (bytes, bytes a second), operations a second as bf16 and "
             "other dtypes, and a price",
@@ -96,21 +96,24 @@ def _dtype(value: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_TOGETHER:
         raise ValueError
     return value
 
 
-def _amount(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+def _price(value: Any) -> float:
+    return _within(value, 0, MOST_PRICE)
+
+
+def _figure(value: Any) -> float:
+    """Bytes, or what is done in a second."""
+    return _within(value, 1, 1e30)
+
+
+def _within(value: Any, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise ValueError
     return float(value)
-
-
-def _positive(value: Any) -> float:
-    if not (number := _amount(value)):
-        raise ValueError
-    return number
 
 
 def _cards(value: Any) -> dict[str, Accelerator]:
@@ -120,10 +123,10 @@ def _cards(value: Any) -> dict[str, Accelerator]:
             raise KeyError
         found[name] = Accelerator(
             name=name,
-            memory=_positive(card["memory"]),
-            bandwidth=_positive(card["bandwidth"]),
-            flops={"bf16": _positive(card["bf16"]), **{one: _positive(card[one]) for one in BYTES if one in card}},
-            price=_amount(card["price"]) if "price" in card else None,
+            memory=_figure(card["memory"]),
+            bandwidth=_figure(card["bandwidth"]),
+            flops={"bf16": _figure(card["bf16"]), **{one: _figure(card[one]) for one in BYTES if one in card}},
+            price=_price(card["price"]) if "price" in card else None,
             priced=FILE,
         )
     return found

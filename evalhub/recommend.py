@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from aggregate.choice import Choice, choose
+from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
 from evalhub.ranking import select
 from evalhub.selection import Selection
@@ -15,7 +17,7 @@ from evalhub.store.chosen import model_ids
 from evalhub.store.costs import attempt_costs
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import known_models
-from evalhub.store.results import metrics
+from evalhub.store.results import measurement_frame, metrics
 from evalhub.wording import is_baseline
 
 _NO_SIZE, _NO_COST = "its size is unknown", "its cost is unknown"
@@ -65,7 +67,7 @@ def recommend(
 ) -> Recommendation:
     """Choose among the models of a selection that are small and cheap enough. What is unknown is neither.
 
-    Chance baselines are no candidates.
+    Chance baselines are no candidates; what baseline:random scores on the same samples stands beside them.
 
     Raises:
         EvalhubError: nothing is measured there or by that metric, or no model is left.
@@ -75,7 +77,7 @@ def recommend(
         raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
     measurements = select(hub, selection, metric).measurements
     facts, ids = known_models(hub), model_ids(hub)
-    spent = attempt_costs(hub, selection.samples(hub))
+    spent = attempt_costs(hub, samples := selection.samples(hub))
     parameters: dict[str, int | None] = {}
     costs: dict[str, float | None] = {}
     refused: dict[str, str] = {}
@@ -96,7 +98,9 @@ def recommend(
         said = "".join(_SAID[why] for why in sorted({*refused.values()} & {*_SAID}))
         raise EvalhubError(f"no model is left to recommend: {reasons}{said}")
     left = measurements.of_models(np.isin(measurements.models, list(parameters)))
-    choice = choose(left, level=level, seed=seed)
+    guesses = measurement_frame(hub, replace(samples, models=(RANDOM,)), metric).drop_nulls("value")
+    alike = guesses.filter(pl.col("metric") == left.metrics[0].name).group_by("sample").agg(pl.mean("value"))
+    choice = choose(left, guesses=dict(alike.iter_rows()), level=level, seed=seed)
     used = {one.model for one in choice.candidates}
     return Recommendation(
         choice=choice,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,16 @@ from evalhub.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from aggregate.choice import Pair
+    from aggregate.choice import Choice, Pair
     from evalhub.recommend import Recommendation
 
 _SHOWN = 10
 """Candidates in the table."""
+
+_NAMED = 5
+"""Of many models or tags."""
+
+_NO_BETTER = "no better than guessing ({:.3f})"
 
 
 class AtMost(Count):
@@ -102,34 +108,26 @@ def _show(found: Recommendation) -> None:
     from evalhub.wording import counted, plain, short_size
 
     choice = found.choice
-    first = choice.candidates[0]
-    among = counted(len(choice.candidates), "model")
-    if len(choice.candidates) == 1:
-        click.echo(f"use {plain(first.model)}: no other one may be used")
-    elif first.best >= 0.5:
-        click.echo(f"use {plain(first.model)}: the best of {among} with chance {first.best:.2f}")
-    else:
-        alike = [plain(name) for name in choice.alike]
-        click.echo(
-            f"{len(alike)} of {among} cannot be told apart: {', '.join(alike[:5])}{', …' if alike[5:] else ''}"
-        )
-        click.echo(
-            f"{plain(first.model)} is the likeliest best one, with chance {first.best:.2f} only: choose among "
-            "them by price or size, or measure more samples"
-        )
+    for line in _headline(choice):
+        click.echo(line)
     by = f"{counted(choice.samples, 'sample')} in {counted(choice.clusters, 'cluster')}"
     click.echo(f"by {by} that all were measured on")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
-    headings = ["best with\nchance", "score", f"{choice.level * 100:.12g}% interval", "size"]
+    several = len(choice.candidates) > 1
     priced = any(cost is not None for cost in found.costs.values())
-    for heading in (*headings, *(["USD an\nattempt"] if priced else [])):
+    headings = ["score", f"{choice.level * 100:.12g}% interval", "size"]
+    for heading in (
+        *(["best with\nchance"] if several else []),
+        *headings,
+        *(["USD an\nattempt"] if priced else []),
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in choice.candidates[:_SHOWN]:
         size, cost = found.parameters[one.model], found.costs[one.model]
         table.add_row(
             escape(one.model),
-            f"{one.best:.2f}",
+            *([f"{one.best:.2f}"] if several else []),
             f"{one.score:.3f}",
             f"[{one.low:.3f}, {one.high:.3f}]",
             "unknown" if size is None else short_size(size),
@@ -138,13 +136,42 @@ def _show(found: Recommendation) -> None:
     console().print(table)
     if len(choice.candidates) > _SHOWN:
         click.echo(f"and {len(choice.candidates) - _SHOWN:,} less likely ones")
+    if no_better := [plain(one.model) for one in choice.candidates[1:] if one.beats_guessing is False]:
+        click.echo(f"{_NO_BETTER.format(choice.guessing)}: {_some(no_better)}")
     if pair := choice.pair:
-        _show_pair(pair, first.model)
+        _show_pair(pair, choice.candidates[0].model)
     for name, share in choice.left_out.items():
         click.echo(f"left out: {plain(name)}, measured on {share:.0%} of the samples")
     for why in sorted(set(found.refused.values())):
         names = [plain(name) for name, reason in found.refused.items() if reason == why]
-        click.echo(f"not used, {why}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}")
+        click.echo(f"not used, {why}: {_some(names)}")
+
+
+def _headline(choice: Choice) -> Iterator[str]:
+    """Lines that say which model to use."""
+    from evalhub.wording import counted, plain
+
+    first, among = choice.candidates[0], counted(len(choice.candidates), "model")
+    name, beyond = plain(first.model), first.beats_guessing is not False
+    no_better = "" if beyond else _NO_BETTER.format(choice.guessing)
+    if first.best is None:
+        yield f"use {name}: the only candidate" if beyond else f"{name} is the only candidate, and {no_better}"
+    elif first.best >= 0.5:
+        said = f"the best of {among} with chance {first.best:.2f}"
+        yield f"use {name}: {said}" if beyond else f"{name} is {said}, but {no_better}"
+    else:
+        alike = [plain(one) for one in choice.alike]
+        yield f"{len(alike)} of {among} cannot be told apart: {_some(alike)}"
+        yield (
+            f"{name} is the likeliest best one, with chance {first.best:.2f} only"
+            + (": choose among them by price or size, or " if beyond else f", and {no_better}: ")
+            + "measure more samples"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
 
 
 def _show_pair(pair: Pair, best: str) -> None:
@@ -153,9 +180,8 @@ def _show_pair(pair: Pair, best: str) -> None:
     if pair.low <= 0:
         click.echo(f"two together: no pair does better than {plain(best)} by more than luck")
         return
-    tags = ", ".join(pair.second_on[:5]) + (", …" if len(pair.second_on) > 5 else "")
     click.echo(
-        f"two together: ask {plain(pair.second)} on {plain(tags)}, and {plain(pair.first)} on all else. That "
+        f"two together: ask {plain(pair.second)} on {plain(_some(pair.second_on))}, and {plain(pair.first)} on all else. That "
         f"scores {pair.score:.3f}, {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] better than {plain(best)} "
         f"alone; {pair.oracle:+.3f} if it were known of each sample which of the two does better"
     )

@@ -17,8 +17,11 @@ from evalhub.cli.options import (
     print_json,
     selection_options,
 )
+from evalhub.runtime.accelerators import MOST_PRICE, MOST_TOGETHER
 
 _PROMPT, _OUTPUT = 512, 128
+_MOST = 10**9
+"""Tokens of a prompt or an output, and attempts."""
 
 
 @click.command(
@@ -39,22 +42,33 @@ _PROMPT, _OUTPUT = 512, 128
     metavar="NAME",
     help="Such as H100; repeatable; 'list' lists them.  [default: the hub's, else H100]",
 )
-@click.option("--count", type=click.IntRange(1), help="Accelerators.  [default: as few as hold the model]")
+@click.option(
+    "--count", type=click.IntRange(1, MOST_TOGETHER), help="Accelerators.  [default: as few as hold the model]"
+)
 @click.option("--dtype", help="Of weights: fp32, bf16, fp8, int8 or int4.  [default: bf16]")
-@click.option("--batch", type=click.IntRange(1), help="Attempts side by side.  [default: 1]")
-@click.option("--price", type=Number(0), metavar="USD", help="Of one accelerator an hour, instead of the table's.")
+@click.option("--batch", type=click.IntRange(1, MOST_TOGETHER), help="Attempts side by side.  [default: 1]")
+@click.option(
+    "--price",
+    type=Number(0, MOST_PRICE),
+    metavar="USD",
+    help="Of one accelerator an hour, instead of the table's.",
+)
 @click.option(
     "--measured",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Measured runs, to calibrate by.  [default: runtimes.csv of the hub, if there is one]",
 )
-@click.option("--prompt", type=click.IntRange(1), help=f"Tokens in.  [default: {_PROMPT}; the hub's attempts']")
-@click.option("--output", type=click.IntRange(1), help=f"Tokens out.  [default: {_OUTPUT}; the hub's attempts']")
+@click.option(
+    "--prompt", type=click.IntRange(1, _MOST), help=f"Tokens in.  [default: {_PROMPT}; the hub's attempts']"
+)
+@click.option(
+    "--output", type=click.IntRange(1, _MOST), help=f"Tokens out.  [default: {_OUTPUT}; the hub's attempts']"
+)
 @click.option("--parameters", type=Count(), help="Number of weights.  [default: as the configuration lays out]")
 @click.option("--active", type=Count(), help="Number of weights that a token passes through.")
-@click.option("--passes", type=click.IntRange(0), help="With --attempts: what a correct answer costs.")
-@click.option("--attempts", type=click.IntRange(1), help="See --passes.")
+@click.option("--passes", type=click.IntRange(0, _MOST), help="With --attempts: what a correct answer costs.")
+@click.option("--attempts", type=click.IntRange(1, _MOST), help="See --passes.")
 @selection_options("Only", "Only models that fit.")
 @level_option("the intervals of pass rates")
 @json_option
@@ -158,6 +172,11 @@ def command(
                     output=output,
                     level=level,
                 )
+    if not (found.estimates or found.unknown):
+        raise EvalhubError(
+            "there are only chance baselines, and no models, among what was selected: evalhub score MODEL brings "
+            "one in; evalhub runtime CONFIG needs none"
+        )
     if not found.estimates:
         reasons = "; ".join(f"{name}: {what}" for name, what in list(found.unknown.items())[:3])
         says = ["--prompt and --output say tokens"] if TOKENS in found.unknown.values() else []

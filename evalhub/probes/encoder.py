@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -38,6 +39,9 @@ _MOST_TOKENS = 256
 
 _BATCH_TOKENS = 2048
 """Of a batch, padding included: more of them no longer fit into the caches of a core."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Of a character: what stands for a byte of the command line that is no UTF-8, or is left of a pair."""
 
 
 class Encoder(Protocol):
@@ -85,7 +89,7 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) float32 of length 1, in the order of the texts."""
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([_whole(text) for text in texts])]
         batches = list(_batches([len(one) for one in tokens]))
         vectors = np.empty((len(tokens), _WIDTH), np.float32)
 
@@ -106,7 +110,12 @@ class MiniLM:
 
     def cuts(self, text: str) -> bool:
         """Whether the text has more than 256 tokens."""
-        return bool(self._tokenizer.encode(text).overflowing)
+        return bool(self._tokenizer.encode(_whole(text)).overflowing)
+
+
+def _whole(text: str) -> str:
+    """The text as Unicode, which is all that a tokenizer takes."""
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -15,6 +15,12 @@ from evalhub.errors import EvalhubError
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
 """Of a weight, by what it is kept as."""
 
+MOST_TOGETHER = 10**6
+"""Accelerators for one model, and attempts side by side: more is a slip of the pen."""
+
+MOST_PRICE = 1e6
+"""US dollars an hour of one accelerator, likewise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:

@@ -134,7 +134,10 @@ def test_what_a_backend_sees_of_its_model_is_kept(hub_path: Path) -> None:
     [
         ('accelerator = ""', "accelerator is a name"),
         ("price = -1", "price is US dollars an hour"),
+        ("price = 1e308", "price is US dollars an hour"),
         ("batch = 0", "batch is a number"),
+        (f"count = {'9' * 401}", "count is a number"),
+        ("[accelerators.mine]\nmemory = 1e-300\nbandwidth = 1e9\nbf16 = 1e12", "accelerators is a table"),
         ('dtype = "bf17"', "dtype is one of"),
         ("[accelerators.mine]\nmemory = 1", "accelerators is a table"),
         ("accelerators = [1]", "accelerators is a table"),
@@ -159,6 +162,27 @@ def test_settings_that_cannot_be(line: str, said: str, hub_path: Path) -> None:
 )
 def test_calls_that_make_no_sense(options: tuple[str, ...], tmp_path: Path) -> None:
     assert evalhub("runtime", *options, "--hub", tmp_path).code == 2
+
+
+@pytest.mark.parametrize("name", ["prompt", "output", "count", "batch", "attempts", "passes", "price"])
+def test_numbers_that_are_a_slip_are_a_wrong_call(name: str, gpt2: Path) -> None:
+    call = ("runtime", gpt2, "--parameters", "124M", "--passes", 1, "--attempts", 2)
+    for number in ("9" * 401, "1e308") if name == "price" else ("9" * 401, "9" * 10):
+        said = evalhub(*call, f"--{name}", number)
+        assert said.code == 2 and f"'--{name}'" in said.err
+
+
+def test_of_the_largest_numbers_all_is_a_number(gpt2: Path) -> None:
+    of = ("--prompt", 10**9, "--output", 10**9, "--count", 10**6, "--batch", 10**6, "--price", "1e6")
+    said = evalhub("runtime", gpt2, "--parameters", "9e18", *of, "--passes", 1, "--attempts", 10**9, "--json")
+    assert said.json["estimates"][0]["roofline"]["per_correct"] > 0
+
+
+def test_a_hub_of_baselines_alone(hub_path: Path) -> None:
+    evalhub("ingest", "reasoning-gym", "-o", "generators=gcd", "-o", "size=2", "--hub", hub_path)
+    assert evalhub("score", "baseline:random", "--max-attempts", 3, "--hub", hub_path).code == 0
+    said = evalhub("runtime", "--hub", hub_path).line
+    assert said.startswith("there are only chance baselines, and no models") and "()" not in said
 
 
 def test_accelerators_are_listed() -> None:

@@ -10,12 +10,16 @@ from evalhub.errors import EvalhubError
 from evalhub.probes.encoder import MiniLM
 
 
-@pytest.mark.slow
-def test_it_knows_what_texts_are_about_whatever_the_batch() -> None:
+@pytest.fixture(scope="module")
+def encoder() -> MiniLM:
     try:
-        encoder = MiniLM()
+        return MiniLM()
     except EvalhubError as error:
         pytest.skip(f"no text encoder here: {error}")
+
+
+@pytest.mark.slow
+def test_it_knows_what_texts_are_about_whatever_the_batch(encoder: MiniLM) -> None:
     texts = [
         "Which functional group does an aldehyde have?",
         "A carbonyl carbon bound to hydrogen",
@@ -29,6 +33,14 @@ def test_it_knows_what_texts_are_about_whatever_the_batch() -> None:
     for text, vector in zip(texts, vectors, strict=True):
         assert encoder.encode([text])[0] @ vector > 0.9999
     assert encoder.encode(["word " * 3000])[0] @ vectors[4] > 0.9999, "what is longer is cut"
+
+
+@pytest.mark.slow
+def test_a_byte_that_is_no_text_is_read_as_the_sign_for_it(encoder: MiniLM) -> None:
+    """As a command line gives it; and half of a pair, as a careless program does."""
+    odd, read = ["adding \udcff numbers", "\ud83d"], ["adding \ufffd numbers", "\ufffd"]
+    assert np.array_equal(encoder.encode(odd), encoder.encode(read))
+    assert not encoder.cuts(odd[0]) and encoder.cuts("word \udcff " * 300)
 
 
 def test_without_a_network_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
