@@ -131,7 +131,7 @@ def choose(
     """
     check_level(level)
     if len(m.metrics) != 1:
-        raise MeasurementsError("a recommendation is by one metric: name it with --metric")
+        raise MeasurementsError("a recommendation is by one metric")
     value = np.full((len(m.models), len(m.samples)), np.nan)
     value[m.model, m.sample] = m.value
     if m.metrics[0].direction == "down":

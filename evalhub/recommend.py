@@ -70,14 +70,21 @@ def recommend(
     Chance baselines are no candidates; what baseline:random scores on the same samples stands beside them.
 
     Raises:
-        EvalhubError: nothing is measured there or by that metric, or no model is left.
+        EvalhubError: nothing is measured there or by that metric, or by several, or no model is left.
         aggregate.measurements.MeasurementsError: too few samples are shared.
     """
     if metric and metric not in (there := metrics(hub)):
         raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
-    measurements = select(hub, selection, metric).measurements
+    measurements, samples = select(hub, selection, metric).measurements, selection.samples(hub)
+    if not measurements.metrics:
+        raise EvalhubError(
+            "there are only votes, which do not count for a recommendation: evalhub rank takes them"
+        )
+    if len(measurements.metrics) > 1:
+        there = metrics(hub, samples)
+        raise EvalhubError(f"a recommendation is by one metric: name it with --metric, of {', '.join(there)}")
     facts, ids = known_models(hub), model_ids(hub)
-    spent = attempt_costs(hub, samples := selection.samples(hub))
+    spent = attempt_costs(hub, samples)
     parameters: dict[str, int | None] = {}
     costs: dict[str, float | None] = {}
     refused: dict[str, str] = {}

@@ -111,17 +111,18 @@ def _show(found: Recommendation) -> None:
     for line in _headline(choice):
         click.echo(line)
     by = f"{counted(choice.samples, 'sample')} in {counted(choice.clusters, 'cluster')}"
-    click.echo(f"by {by} that all were measured on")
+    several = len(choice.candidates) > 1
+    click.echo(f"by {by}{' that all were measured on' if several else ''}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
-    several = len(choice.candidates) > 1
     priced = any(cost is not None for cost in found.costs.values())
-    headings = ["score", f"{choice.level * 100:.12g}% interval", "size"]
-    for heading in (
+    headings = [
         *(["best with\nchance"] if several else []),
-        *headings,
-        *(["USD an\nattempt"] if priced else []),
-    ):
+        "score",
+        f"{choice.level * 100:.12g}% interval",
+        "size",
+    ]
+    for heading in (*headings, *(["USD an\nattempt"] if priced else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in choice.candidates[:_SHOWN]:
         size, cost = found.parameters[one.model], found.costs[one.model]
@@ -180,8 +181,9 @@ def _show_pair(pair: Pair, best: str) -> None:
     if pair.low <= 0:
         click.echo(f"two together: no pair does better than {plain(best)} by more than luck")
         return
+    tags = plain(_some(pair.second_on))
     click.echo(
-        f"two together: ask {plain(pair.second)} on {plain(_some(pair.second_on))}, and {plain(pair.first)} on all else. That "
-        f"scores {pair.score:.3f}, {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] better than {plain(best)} "
-        f"alone; {pair.oracle:+.3f} if it were known of each sample which of the two does better"
+        f"two together: ask {plain(pair.second)} on {tags}, and {plain(pair.first)} on all else. That scores "
+        f"{pair.score:.3f}, {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] better than {plain(best)} alone; "
+        f"{pair.oracle:+.3f} if it were known of each sample which of the two does better"
     )

@@ -168,11 +168,16 @@ def measurement_frames(hub: Hub, wanted: Wanted = EVERYTHING, metric: str = "") 
     return frames_of(hub, wanted, metric)
 
 
-def metrics(hub: Hub) -> list[str]:
-    """Names of the metrics that something is measured by."""
-    return [
-        row[0] for row in hub.database.execute("SELECT DISTINCT metric FROM measurement ORDER BY 1").fetchall()
-    ]
+def metrics(hub: Hub, wanted: Wanted = EVERYTHING) -> list[str]:
+    """Names of the metrics that something is measured by on the wanted samples."""
+    rows = hub.frame(
+        f"""
+        SELECT DISTINCT metric FROM measurement
+        WHERE sample_id IN (SELECT sample_id FROM sample WHERE {wanted.samples}) ORDER BY metric
+        """,
+        wanted.parameters,
+    )
+    return list(rows["metric"])
 
 
 def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:

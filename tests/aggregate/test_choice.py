@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -97,6 +99,23 @@ def test_the_score_of_a_pair_is_in_the_units_of_the_metric() -> None:
     frame = pl.DataFrame(rows, schema=["model", "sample", "value", "tag"], orient="row")
     pair = choose(Measurements.from_frame(frame, kind="numeric", direction="down")).pair
     assert pair is not None and pair.score == pytest.approx(2) and pair.gain == pytest.approx(1.5)
+
+
+def test_guessing_is_set_beside_the_intervals_where_it_is_known_of_all_samples() -> None:
+    m = measured({"a": [0.9], "b": [0.3]}, 100, 0)
+    found = choose(m, guesses=dict.fromkeys(m.samples, 0.25))
+    assert found.guessing == 0.25 and [one.beats_guessing for one in found.candidates] == [True, False]
+    partly = choose(m, guesses=dict.fromkeys(m.samples[1:], 0.25))
+    assert partly.guessing is None and {one.beats_guessing for one in partly.candidates} == {None}
+    errors = measured({"a": [0.9], "b": [0.3]}, 100, 0)
+    down = replace(errors, metrics=(replace(errors.metrics[0], direction="down"),))
+    found = choose(down, guesses=dict.fromkeys(m.samples, 0.75))
+    assert [(one.model, one.beats_guessing) for one in found.candidates] == [("b", True), ("a", False)]
+
+
+def test_the_only_candidate_has_no_chance_of_being_the_best() -> None:
+    found = choose(measured({"a": [0.9]}, 20, 0))
+    assert found.candidates[0].best is None and found.alike == ("a",) and found.pair is None
 
 
 def test_what_is_thin_is_left_out_and_untagged_samples_have_no_pair() -> None:

@@ -43,9 +43,7 @@ def test_the_best_that_is_small_enough(measured: Path) -> None:
     evalhub("model", "set", "other", "--parameters", "8B", "--hub", measured)
     found = evalhub("recommend", "--max-params", "8e9", "--json", "--hub", measured).json
     assert found["parameters"] == {"small": 7 * 10**9, "other": 8 * 10**9}
-    assert (
-        "use small: no other one may be used" in evalhub("recommend", "--max-params", "7B", "--hub", measured).out
-    )
+    assert "use small: the only candidate\n" in evalhub("recommend", "--max-params", "7B", "--hub", measured).out
     pair = found["pair"]
     assert {pair["first"], pair["second"]} == {"small", "other"} and pair["low"] > 0
     shown = evalhub("recommend", "--max-params", "8B", "--hub", measured).out
@@ -63,6 +61,32 @@ def test_two_together_are_named_where_they_beat_the_model_recommended(measured: 
     pair = evalhub("recommend", "--max-params", "8B", "--json", "--hub", measured).json["pair"]
     shown = evalhub("recommend", "--max-params", "8B", "--hub", measured).out
     assert f"on all else. That scores {pair['score']:.3f}, {pair['gain']:+.3f} [" in shown
+
+
+def test_no_better_than_guessing_is_said(measured: Path, tmp_path: Path) -> None:
+    """By the shared samples of a filter, too, and where --models fits no baseline."""
+    rows = [
+        ("baseline:random", f"s{sample}", float(sample // 2 % 2), ("algebra", "history")[sample % 2])
+        for sample in range(80)
+    ]
+    table = tmp_path / "chance.parquet"
+    pl.DataFrame(rows, schema=["model", "sample", "value", "tag"], orient="row").write_parquet(table)
+    assert "guessing" not in evalhub("recommend", "--hub", measured).out
+    evalhub("import", table, "--source", "exam", "--hub", measured)
+    found = evalhub("recommend", "--json", "--hub", measured).json
+    assert found["guessing"] == 0.5 and "baseline:random" not in str(found["candidates"])
+    beats = {one["model"]: one["beats_guessing"] for one in found["candidates"]}
+    assert beats == {"nameless": True, "large": True, "small": False, "other": False}
+    shown = evalhub("recommend", "--hub", measured).out
+    assert shown.startswith("use nameless: ") and "\nno better than guessing (0.500): " in shown
+    alone = ("--max-params", "7B", "--hub", measured)
+    shown = evalhub("recommend", *alone, "--models", "parameters = 7000000000").out
+    assert shown.startswith("small is the only candidate, and no better than guessing (0.500)\n")
+    assert "chance" not in shown
+    only = evalhub("recommend", *alone, "--json").json["candidates"][0]
+    assert only["best"] is None and only["beats_guessing"] is False
+    shown = evalhub("recommend", "--max-params", "8B", "--where", "subject = 'history'", "--hub", measured).out
+    assert shown.startswith("use other: the best of 2 models with chance ")
 
 
 def test_the_need_is_what_samples_stand_for_it(measured: Path) -> None:
