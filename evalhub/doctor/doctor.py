@@ -14,7 +14,7 @@ from evalhub.doctor.files import check_access, check_leftovers, check_room, last
 from evalhub.doctor.settings import check_settings
 from evalhub.doctor.snapshots import check_snapshots
 from evalhub.errors import EvalhubError, HubLocked
-from evalhub.store.checkup.finding import BACKUP, Finding
+from evalhub.store.checkup.finding import BACKUP, RESCUE, Finding
 from evalhub.store.checkup.hashes import check_frozen, check_samples
 from evalhub.store.checkup.rows import check_keys, check_names, check_tables
 from evalhub.store.checkup.tallies import check_tallies
@@ -136,6 +136,7 @@ class _Doctor:
             yield Finding(check="opens", fault=True, what=str(error), todo=BACKUP)
             return
         unmade: dict[str, int] = {}
+        todo = f"{BACKUP}; {RESCUE}"
         with hub:
             self.version = hub.version
             for check in (
@@ -149,7 +150,10 @@ class _Doctor:
                 check_unfinished(hub),
             ):
                 try:
-                    yield from self._mended(check)
+                    for one in self._mended(check):
+                        if one.check == "tables" and one.mend and not self._mend:
+                            todo = "evalhub doctor --mend, which is told above, first"
+                        yield one
                 except (duckdb.Error, sqlite3.Error, ValueError, KeyError, TypeError) as error:
                     # DuckDB shuts the whole database after some of them: what follows is the same fault.
                     shut = _SHUT in str(error) and unmade
@@ -157,7 +161,7 @@ class _Doctor:
                     unmade[why] = unmade.get(why, 0) + 1
         for why, checks in unmade.items():
             what = f"{counted(checks, 'check')} could not be made ({why})"
-            yield Finding(check="opens", fault=True, what=what, todo=BACKUP)
+            yield Finding(check="opens", fault=True, what=what, todo=todo)
 
     def _mended(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         for one in findings:
@@ -168,5 +172,8 @@ class _Doctor:
                 one.mend()
             except OSError as error:
                 yield replace(one, todo=f"--mend could not ({error}): do it by hand")
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0]
+                yield replace(one, todo=f"--mend could not ({reason}): {BACKUP}; {RESCUE}")
             else:
                 yield replace(one, mended=True)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from evalhub.store import migrate as migrations
 from evalhub.store.checkup.finding import Finding
 from evalhub.store.hub import Hub
 from evalhub.store.snapshot import current
+from evalhub.store.vectors import put_vectors
 from tests.cli.helpers import evalhub
 
 
@@ -153,6 +155,80 @@ def test_a_damaged_block_is_found(small: Path) -> None:
             file.write(bytes([byte[0] ^ 255]))
     found = doctor(small)
     assert not found["sound"] and all("evalhub restore" in one["do"] for one in found["findings"])
+
+
+@pytest.fixture
+def with_damaged_vectors(small: Path) -> Path:
+    """A byte of a vector is another one."""
+    vectors = np.random.default_rng(0).integers(-127, 127, (1500, 384)).astype(np.int8)
+    with Hub(small) as hub:
+        put_vectors(hub, "encoder", [f"sample {i}" for i in range(1500)], vectors, np.ones(1500, np.float32))
+    damage_rows(small, "vector")
+    return small
+
+
+def damage_rows(hub: Path, table: str) -> None:
+    """A byte of the last block in which rows of a table lie is another one."""
+    with closing(duckdb.connect(str(hub / "hub.duckdb"))) as database:
+        query = f"SELECT max(block_id) FROM pragma_storage_info('{table}')"
+        block = database.execute(query).fetchall()[0][0]
+    content = bytearray((hub / "hub.duckdb").read_bytes())
+    content[3 * 4096 + block * 2**18 + 4000] ^= 255
+    (hub / "hub.duckdb").write_bytes(content)
+
+
+def test_a_damaged_table_of_what_is_lost_stays_and_exports_are_told_of(small: Path) -> None:
+    damage_rows(small, "origin")
+    for options in ((), ("--mend",)):
+        first, *_ = found = doctor(small, *options)["findings"]
+        assert "the table origin cannot be read" in first["what"] and not any(one["mended"] for one in found)
+        assert all(one["do"].endswith("without one, evalhub export rescues what can be read") for one in found)
+
+
+def test_a_damaged_table_of_what_can_be_computed_again_is_emptied(
+    with_damaged_vectors: Path, tmp_path: Path
+) -> None:
+    hub = with_damaged_vectors
+    assert "evalhub doctor says more" in evalhub("backup", tmp_path / "b", "--hub", hub).line
+    (one,) = doctor(hub)["findings"]
+    assert "the table vector cannot be read" in one["what"] and one["can_mend"] and not one["mended"]
+    assert one["do"] == "evalhub doctor --mend empties it; evalhub probe fills it again"
+    assert doctor(hub, "--mend")["sound"] and doctor(hub)["findings"] == []
+    with Hub(hub) as opened:
+        for _ in range(2):  # its key is there again
+            put_vectors(opened, "encoder", ["one"], np.ones((1, 384), np.int8), np.ones(1, np.float32))
+        assert opened.database.execute("SELECT count(*) FROM vector").fetchall() == [(1,)]
+        assert opened.database.execute("SELECT count(*) FROM sample").fetchall() == [(6,)]
+    assert evalhub("backup", tmp_path / "b", "--hub", hub).code == 0
+
+
+def test_where_it_cannot_be_emptied_the_line_says_what_is_left_to_do(
+    with_damaged_vectors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(*_: object) -> None:
+        raise duckdb.IOException("block 7 is damaged\nand more")
+
+    monkeypatch.setattr("evalhub.store.checkup.rows._make_again", shut)
+    (one,) = doctor(with_damaged_vectors, "--mend")["findings"]
+    assert not one["mended"] and one["do"].startswith("--mend could not (block 7 is damaged): restore the hub")
+    assert one["do"].endswith("evalhub export rescues what can be read")
+    assert evalhub("export", tmp_path / "rows.csv", "--hub", with_damaged_vectors).code == 0
+
+
+def test_what_only_that_damage_keeps_from_being_checked_waits_for_it(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> Iterator[Finding]:
+        yield Finding(check="tables", fault=True, what="vector", todo="--mend", mend=lambda: None)
+
+    def broken(*_: object) -> Iterator[Finding]:
+        raise duckdb.IOException("block 7 is damaged")
+        yield
+
+    monkeypatch.setattr("evalhub.doctor.doctor.check_tables", damaged)
+    monkeypatch.setattr("evalhub.doctor.doctor.check_keys", broken)
+    assert doctor(small)["findings"][1]["do"] == "evalhub doctor --mend, which is told above, first"
+    assert "restore the hub" in doctor(small, "--mend")["findings"][1]["do"]
 
 
 def test_one_damaged_place_is_told_once_and_that_nothing_could_be_mended(

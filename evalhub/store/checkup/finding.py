@@ -42,6 +42,9 @@ class Finding:
 BACKUP = "restore the hub from a backup (evalhub restore BACKUP --force)"
 """What is left to do where something is lost for good."""
 
+RESCUE = "without one, evalhub export rescues what can be read"
+"""What is left to do besides."""
+
 
 def shortened(names: list[str], most: int = 3) -> str:
     """The first of some names, and how many more there are."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import duckdb
 
-from evalhub.store.checkup.finding import BACKUP, Finding
+from evalhub.store.checkup.finding import BACKUP, RESCUE, Finding
 from evalhub.store.hub import Hub
 from evalhub.store.whole import read_whole
 from evalhub.telling import Tell
@@ -37,21 +38,38 @@ _NAMES = (
 )
 """Table and column that name a row of another table, by its column. '' names none."""
 
+_CACHES = {
+    "image_text": "evalhub probe, with the packages that read images, fills it again",
+    "slice_counts": "evalhub rank fills it again",
+    "vector": "evalhub probe fills it again",
+}
+"""Tables of what is computed from the others, with what computes it."""
+
 
 def check_tables(hub: Hub, tell: Tell) -> Iterator[Finding]:
     """Read all of every table."""
-    database = hub.database
-    for (table,) in database.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND NOT internal ORDER BY 1"
+    for table, made_by in hub.database.execute(
+        "SELECT table_name, sql FROM duckdb_tables() WHERE NOT temporary AND NOT internal ORDER BY 1"
     ).fetchall():
         tell(f"reading {table}")
         try:
-            read_whole(database, table)
+            read_whole(hub.database, table)
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
+            filled = _CACHES.get(table)
             yield Finding(
-                check="tables", fault=True, what=f"the table {table} cannot be read ({reason})", todo=BACKUP
+                check="tables",
+                fault=True,
+                what=f"the table {table} cannot be read ({str(error).splitlines()[0]})",
+                todo=f"evalhub doctor --mend empties it; {filled}" if filled else f"{BACKUP}; {RESCUE}",
+                mend=partial(_make_again, hub, table, made_by) if filled else None,
             )
+
+
+def _make_again(hub: Hub, table: str, made_by: str) -> None:
+    """A table without rows in the place of one that cannot be read, or all as it was."""
+    with hub.transaction() as database:
+        database.execute(f'DROP TABLE "{table}"')
+        database.execute(made_by)
 
 
 def check_keys(hub: Hub, tell: Tell) -> Iterator[Finding]:
