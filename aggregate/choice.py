@@ -142,9 +142,7 @@ def choose(
         raise MeasurementsError("no model was measured on half of the samples: there is nothing to compare")
     shared = np.isfinite(value[kept]).all(axis=0)
     if shared.sum() < _FEWEST:
-        raise MeasurementsError(
-            f"only {shared.sum():,} samples were measured on all of {len(kept):,} models: leave some out"
-        )
+        raise MeasurementsError(_too_few(np.isfinite(value[kept])))
     rng = np.random.default_rng(seed)
     seen = value[kept][:, shared]
     names = [m.models[place] for place in kept]
@@ -184,6 +182,18 @@ def choose(
         guessing=float(guessing) if known else None,
         left_out={m.models[place]: float(coverage[place]) for place in np.flatnonzero(coverage < _LEAST_COVERAGE)},
         pair=pair,
+    )
+
+
+def _too_few(seen: np.ndarray) -> str:
+    """That models (M, S) share too few samples, and what helps."""
+    most = seen.sum(axis=1).max()
+    if most < _FEWEST:
+        least = f"a recommendation needs {_FEWEST} samples"
+        return f"{least}, and no model was measured on more than {most:,}: score more of them"
+    return (
+        f"a recommendation needs {_FEWEST} samples that all models share, and these {len(seen):,} share only "
+        f"{seen.all(axis=0).sum():,}: score them on the same ones, or leave some out"
     )
 
 

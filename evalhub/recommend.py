@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,13 +20,13 @@ from evalhub.store.costs import attempt_costs
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import known_models
 from evalhub.store.results import measurement_frame, metrics
-from evalhub.wording import is_baseline
+from evalhub.wording import counted, first_few, is_baseline, short_size
 
-_NO_SIZE, _NO_COST = "its size is unknown", "its cost is unknown"
+_NO_SIZE, _NO_COST, _LARGE, _DEAR = "its size is unknown", "its cost is unknown", "too large", "too dear"
 
-_SAID = {
-    _NO_SIZE: "; evalhub model set MODEL --parameters 8B says a size",
-    _NO_COST: "; attempts cost what prices.toml of the hub said when they were made (docs/backends.md), imported "
+_MENDED = {
+    _NO_SIZE: "evalhub model set NAME --parameters 7B says it",
+    _NO_COST: "attempts cost what prices.toml of the hub said when they were made (docs/backends.md), imported "
     "results have no cost",
 }
 """How what is unknown becomes known."""
@@ -45,9 +47,21 @@ class Recommendation:
     refused: dict[str, str]
     """Why others may not be used."""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is unknown, and how it becomes known, where more models are left out for that than are compared."""
+        counts = Counter(why for why in self.refused.values() if why in _MENDED)
+        among = counted(len(self.refused) + len(self.choice.candidates) + len(self.choice.left_out), "model")
+        return tuple(
+            f"not used, {why}: {count:,} of {among} ({_MENDED[why]})"
+            for why, count in counts.items()
+            if counts.total() > len(self.choice.candidates)
+        )
+
     def to_json(self) -> dict[str, Any]:
         """As `evalhub recommend --json` prints it."""
         return {
+            "warnings": list(self.warnings),
             **self.choice.to_json(),
             "parameters": self.parameters,
             "costs": self.costs,
@@ -93,18 +107,13 @@ def recommend(
         if is_baseline(model_id):
             continue
         known = facts.get(model_id)
-        size, cost = known.parameters if known else None, spent.get(model_id)
-        if max_parameters is not None and (size is None or size > max_parameters):
-            refused[name] = _NO_SIZE if size is None else "too large"
-        elif max_cost is not None and (cost is None or cost > max_cost):
-            refused[name] = _NO_COST if cost is None else "too dear"
-        else:
-            parameters[name], costs[name] = size, cost
-    if not parameters:
-        reasons = ", ".join(sorted({f"{why}" for why in refused.values()})) or "only chance baselines are measured"
-        said = "".join(_SAID[why] for why in sorted({*refused.values()} & {*_SAID}))
-        raise EvalhubError(f"no model is left to recommend: {reasons}{said}")
-    left = measurements.of_models(np.isin(measurements.models, list(parameters)))
+        parameters[name], costs[name] = known.parameters if known else None, spent.get(model_id)
+        if why := _refusal(parameters[name], costs[name], max_parameters, max_cost):
+            refused[name] = why
+    kept = parameters.keys() - refused.keys()
+    if not kept:
+        raise EvalhubError(f"no model is left to recommend: {_reasons(refused, parameters, costs)}")
+    left = measurements.of_models(np.isin(measurements.models, list(kept)))
     guesses = measurement_frame(hub, replace(samples, models=(RANDOM,)), metric).drop_nulls("value")
     alike = guesses.filter(pl.col("metric") == left.metrics[0].name).group_by("sample").agg(pl.mean("value"))
     choice = choose(left, guesses=dict(alike.iter_rows()), level=level, seed=seed)
@@ -115,3 +124,31 @@ def recommend(
         costs={name: cost for name, cost in costs.items() if name in used},
         refused=refused,
     )
+
+
+def _refusal(size: int | None, cost: float | None, max_parameters: int | None, max_cost: float | None) -> str:
+    """Why a model of such a size and cost may not be used; '' where it may."""
+    if max_parameters is not None and (size is None or size > max_parameters):
+        return _NO_SIZE if size is None else _LARGE
+    if max_cost is not None and (cost is None or cost > max_cost):
+        return _NO_COST if cost is None else _DEAR
+    return ""
+
+
+def _reasons(
+    refused: Mapping[str, str], parameters: Mapping[str, int | None], costs: Mapping[str, float | None]
+) -> str:
+    """Why none may be used, and what would change it."""
+    said = []
+    for why in sorted(set(refused.values())):
+        names = [name for name, reason in refused.items() if reason == why]
+        if why == _LARGE:
+            smallest = min(size for name, size in parameters.items() if size is not None and name in names)
+            change = f"the smallest has {short_size(smallest)} weights"
+        elif why == _DEAR:
+            cheapest = min(cost for name, cost in costs.items() if cost is not None and name in names)
+            change = f"the cheapest costs {cheapest:.3g} USD an attempt"
+        else:
+            change = _MENDED[why]
+        said.append(f"{first_few(names)}: {why} ({change})")
+    return "; ".join(said) or "only chance baselines are measured"

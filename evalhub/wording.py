@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 BASELINE = "baseline:"
 """How the ids of chance baselines begin."""
@@ -39,6 +39,11 @@ def unmeasured(number: int, samples: int, *, some: bool) -> str:
     """That so many of the samples count for no model. some: there may be measurements that do not count."""
     are, that = "is" if number == 1 else "are", " that is ranked on them" if some else ""
     return f"{number:,} of {counted(samples, 'sample')} {are} measured by no model{that}"
+
+
+def first_few(names: Sequence[str], most: int = 5) -> str:
+    """Names in a row, the first few of many."""
+    return ", ".join(names[:most]) + (", …" if names[most:] else "")
 
 
 def tallied(counts: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 """Candidates in the table."""
-
-_NAMED = 5
-"""Of many models or tags."""
 
 _NO_BETTER = "no better than guessing ({:.3f})"
 
@@ -105,9 +102,11 @@ def _show(found: Recommendation) -> None:
     from rich.table import Table
 
     from evalhub.cli.tables import console, escape
-    from evalhub.wording import counted, plain, short_size
+    from evalhub.wording import counted, first_few, plain, short_size
 
     choice = found.choice
+    for warning in found.warnings:
+        console().print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
     for line in _headline(choice):
         click.echo(line)
     by = f"{counted(choice.samples, 'sample')} in {counted(choice.clusters, 'cluster')}"
@@ -138,19 +137,19 @@ def _show(found: Recommendation) -> None:
     if len(choice.candidates) > _SHOWN:
         click.echo(f"and {len(choice.candidates) - _SHOWN:,} less likely ones")
     if no_better := [plain(one.model) for one in choice.candidates[1:] if one.beats_guessing is False]:
-        click.echo(f"{_NO_BETTER.format(choice.guessing)}: {_some(no_better)}")
+        click.echo(f"{_NO_BETTER.format(choice.guessing)}: {first_few(no_better)}")
     if pair := choice.pair:
         _show_pair(pair, choice.candidates[0].model)
     for name, share in choice.left_out.items():
         click.echo(f"left out: {plain(name)}, measured on {share:.0%} of the samples")
     for why in sorted(set(found.refused.values())):
         names = [plain(name) for name, reason in found.refused.items() if reason == why]
-        click.echo(f"not used, {why}: {_some(names)}")
+        click.echo(f"not used, {why}: {first_few(names)}")
 
 
 def _headline(choice: Choice) -> Iterator[str]:
     """Lines that say which model to use."""
-    from evalhub.wording import counted, plain
+    from evalhub.wording import counted, first_few, plain
 
     first, among = choice.candidates[0], counted(len(choice.candidates), "model")
     name, beyond = plain(first.model), first.beats_guessing is not False
@@ -162,7 +161,7 @@ def _headline(choice: Choice) -> Iterator[str]:
         yield f"use {name}: {said}" if beyond else f"{name} is {said}, but {no_better}"
     else:
         alike = [plain(one) for one in choice.alike]
-        yield f"{len(alike)} of {among} cannot be told apart: {_some(alike)}"
+        yield f"{len(alike)} of {among} cannot be told apart: {first_few(alike)}"
         yield (
             f"{name} is the likeliest best one, with chance {first.best:.2f} only"
             + (": choose among them by price or size, or " if beyond else f", and {no_better}: ")
@@ -170,18 +169,13 @@ def _headline(choice: Choice) -> Iterator[str]:
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    """The first few of many names."""
-    return ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
-
-
 def _show_pair(pair: Pair, best: str) -> None:
-    from evalhub.wording import plain
+    from evalhub.wording import first_few, plain
 
     if pair.low <= 0:
         click.echo(f"two together: no pair does better than {plain(best)} by more than luck")
         return
-    tags = plain(_some(pair.second_on))
+    tags = plain(first_few(pair.second_on))
     click.echo(
         f"two together: ask {plain(pair.second)} on {tags}, and {plain(pair.first)} on all else. That scores "
         f"{pair.score:.3f}, {pair.gain:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}] better than {plain(best)} alone; "

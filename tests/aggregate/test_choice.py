@@ -145,5 +145,16 @@ def test_lower_is_better_where_the_metric_says_so() -> None:
 
 
 def test_too_few_shared_samples_are_refused() -> None:
-    with pytest.raises(MeasurementsError, match="only 5 samples"):
-        choose(measured({"a": [0.5], "b": [0.5]}, 5, 0))
+    for rates in ({"a": [0.5]}, {"a": [0.5], "b": [0.5]}):
+        with pytest.raises(
+            MeasurementsError, match="needs 10 samples, and no model was measured on more than 5: "
+        ):
+            choose(measured(rates, 5, 0))
+    m = measured({"a": [0.5], "b": [0.5]}, 20, 0)
+    number = np.array([int(name[1:]) for name in m.samples])[m.sample]
+    apart = np.where(m.model == 0, number < 12, number > 7)
+    frame = pl.DataFrame({"model": m.model[apart], "sample": m.sample[apart], "value": m.value[apart]})
+    with pytest.raises(
+        MeasurementsError, match="these 2 share only 4: score them on the same ones, or leave some out"
+    ):
+        choose(Measurements.from_frame(frame))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from tests.cli.helpers import evalhub
+from evalhub.store.hub import Hub
+from tests.cli.helpers import evalhub, written
 
 RATES = {"large": (0.9, 0.8), "small": (0.7, 0.2), "other": (0.2, 0.7), "nameless": (0.95, 0.9)}
 
@@ -97,7 +99,45 @@ def test_the_need_is_what_samples_stand_for_it(measured: Path) -> None:
 
 def test_unknown_costs_are_not_cheap(measured: Path) -> None:
     done = evalhub("recommend", "--max-cost", "1", "--hub", measured)
-    assert "its cost is unknown; attempts cost what prices.toml" in done.line and "says a size" not in done.line
+    assert "its cost is unknown (attempts cost what prices.toml" in done.line and "says it" not in done.line
+
+
+def test_what_is_mostly_unknown_is_said_first(measured: Path) -> None:
+    call = ("recommend", "--max-params", "7B", "--hub", measured)
+    assert "warning" not in evalhub(*call).out and evalhub(*call, "--json").json["warnings"] == []
+    evalhub("model", "set", "large", "--forget", "parameters", "--hub", measured)
+    said = "not used, its size is unknown: 2 of 4 models (evalhub model set NAME --parameters 7B says it)"
+    assert evalhub(*call).out.startswith(f"warning: {said}\nuse small: ")
+    assert evalhub(*call, "--json").json["warnings"] == [said]
+
+
+def test_who_is_too_large_or_too_dear_is_told_what_would_do(measured: Path) -> None:
+    done = evalhub("recommend", "--max-params", "1M", "--hub", measured)
+    assert done.line == (
+        "no model is left to recommend: nameless: its size is unknown (evalhub model set NAME --parameters 7B "
+        "says it); large, other, small: too large (the smallest has 7B weights)"
+    )
+    with Hub(measured) as hub:
+        (sample,) = hub.database.execute("SELECT min(sample_id) FROM sample").fetchall()[0]
+        for model, cost in (("large", 0.02), ("small", 0.003)):
+            row = [model, "c", 0, sample, 0, "ok", "hash", 1, 1.0, datetime.now(UTC), 0, cost]
+            hub.database.execute("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    done = evalhub("recommend", "--max-cost", "0.001", "--hub", measured)
+    assert "large, small: too dear (the cheapest costs 0.003 USD an attempt)" in done.line
+
+
+def test_votes_do_not_count_and_metrics_are_listed(hub_path: Path, tmp_path: Path) -> None:
+    votes = pl.DataFrame([("a", "b", "a")] * 20, schema=["model_a", "model_b", "outcome"], orient="row")
+    evalhub("import", written(votes, tmp_path / "votes.parquet"), "--source", "arena", "--hub", hub_path)
+    assert evalhub("recommend", "--hub", hub_path).line == (
+        "there are only votes, which do not count for a recommendation: evalhub rank takes them"
+    )
+    rows = [(f"s{sample}", metric, float(sample)) for sample in range(20) for metric in ("bleu", "chrf")]
+    scores = pl.DataFrame(rows, schema=["sample", "metric", "value"], orient="row").with_columns(model=pl.lit("a"))
+    evalhub("import", written(scores, tmp_path / "scores.parquet"), "--source", "exam", "--hub", hub_path)
+    line = evalhub("recommend", "--hub", hub_path).line
+    assert line == "a recommendation is by one metric: name it with --metric, of bleu, chrf"
+    assert evalhub("recommend", "--metric", "chrf", "--hub", hub_path).out.startswith("use a: the only candidate")
 
 
 def test_models_that_cannot_be_told_apart_are_said_to_be_so(hub_path: Path, tmp_path: Path) -> None:
