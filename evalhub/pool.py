@@ -43,8 +43,10 @@ def ingest(hub: Hub, name: str, options: dict[str, str]) -> Added:
 
 
 def fill_starter(hub: Hub) -> Added:
-    """Bring in the starter pool."""
-    added = [add_samples(hub, plugins.make("source", name).samples(**options)) for name, options in STARTER]
+    """Bring in the starter pool: all of it or, where something stops it, none, so that half of it is never taken
+    for a pool."""
+    with hub.transaction():
+        added = [add_samples(hub, plugins.make("source", name).samples(**options)) for name, options in STARTER]
     return Added(sum(part.samples for part in added), sum(part.added for part in added))
 
 

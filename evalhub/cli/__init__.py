@@ -6,13 +6,16 @@ import importlib
 import io
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Collection
+from typing import NoReturn
 
 import click
 
 from evalhub.errors import EvalhubError, HubLocked
+from evalhub.interrupt import Stopped, heard, leave_at_once, raising
 from evalhub.redact import Redacting, redacted
 
 COMMANDS = {
@@ -76,8 +79,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0.
 
     Codes: 1 an error that the message explains, 2 a wrong call, 75 try again (the hub is locked, arXiv is down),
-    130 Ctrl-C.
+    130 Ctrl-C, 143 SIGTERM.
     """
+    own = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
     # numpy's products here are small, or run in our own threads: BLAS threads would only wait for busy cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -90,27 +94,47 @@ def main(arguments: list[str] | None = None) -> None:
     logging.getLogger("evalhub").setLevel(logging.INFO)
     warnings.formatwarning = lambda message, *_, **__: f"evalhub: {redacted(str(message))}\n"
     try:
-        sys.exit(evalhub.main(arguments, prog_name="evalhub", standalone_mode=False) or 0)
+        try:
+            with raising():
+                code = evalhub.main(arguments, prog_name="evalhub", standalone_mode=False) or 0
+        finally:
+            if own:
+                leave_at_once()
+    except Stopped as stop:
+        _stopped(stop.number, as_json="--json" in arguments)
     except click.UsageError as error:
         error.show()
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; what was done is kept", err=True)
-        sys.exit(130)
+    except click.Abort:
+        _stopped(signal.SIGINT)
     except BrokenPipeError:
         # The reader of our output has gone (as in `| head`): nothing to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
+        if heard():
+            _stopped(heard())
         sys.exit(1)
     except Exception as error:
         if "--debug" in arguments:
             raise
-        from evalhub.scoring.interrupt import is_interruption
-
-        if is_interruption(error):
-            click.echo("stopped; what was done is kept", err=True)
-            sys.exit(130)
         click.echo(f"evalhub: {redacted(_line(error))}", err=True)
         sys.exit(75 if isinstance(error, HubLocked) or _is(error, _LATER) else 1)
+    sys.exit(code)
+
+
+def _stopped(number: int, *, as_json: bool = False) -> NoReturn:
+    """Say that a signal ended the command, and exit as shells expect it."""
+    if as_json:
+        try:
+            click.echo('{"run": null, "interrupted": true}')
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _write_no_more()
+    click.echo("stopped; what was done is kept", err=True)
+    sys.exit(128 + number)
+
+
+def _write_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _line(error: Exception) -> str:

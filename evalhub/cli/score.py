@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +205,7 @@ def command(
         seed=seed,
         overrides={name: value for name, value in overrides.items() if value is not None},
     )
-    with _telling_where_it_stopped(model, as_json=as_json), Hub(hub_path) as hub:
+    with Hub(hub_path) as hub:
         session = score_model(
             hub,
             model,
@@ -243,21 +241,6 @@ def command(
     if session.summary.interrupted:
         left = counted(session.summary.unsettled, "sample")
         _end(session.stopped_by, f"{left} to be tried further. Rankings hear of it when it ends.")
-
-
-@contextmanager
-def _telling_where_it_stopped(model: str, *, as_json: bool) -> Iterator[None]:
-    """A signal while nothing can be summed up (a model is loading, the user is in a hurry): programs are told JSON
-    all the same."""
-    from evalhub.scoring.interrupt import Stopped, raising
-
-    try:
-        with raising():
-            yield
-    except Stopped as stop:
-        if as_json:
-            print_json({"model": model, "run": None, "sources": [], "interrupted": True})
-        _end(stop.number, "nothing was summed up.")
 
 
 def _end(number: int, state: str) -> None:

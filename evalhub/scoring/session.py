@@ -12,11 +12,11 @@ from evalhub import pool
 from evalhub.backends.baseline import RANDOM
 from evalhub.backends.opening import HERE, Where, open_backend
 from evalhub.errors import EvalhubError
+from evalhub.interrupt import listening
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
 from evalhub.scoring.clock import LOADING, Clock
 from evalhub.scoring.figures import Figure, figures
-from evalhub.scoring.interrupt import listening
 from evalhub.scoring.likelihood import arithmetic, coarse
 from evalhub.scoring.plan import Plan
 from evalhub.scoring.run import Watcher

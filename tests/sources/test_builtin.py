@@ -155,3 +155,20 @@ def test_options_are_typed_as_the_source_wants_them(hub: Hub) -> None:
     wanted = drawn("reasoning-gym", generators=("gcd", "lcm"), size=3, seed=4, limit=5)
     assert {sample.sample_id for sample in loaded} == {sample.sample_id for sample in wanted}
     assert ingest(hub, "reasoning-gym", options) == Added(5, 0)
+
+
+def test_half_a_starter_pool_is_none(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next score would take it for the user's own pool, and rank on it."""
+    make = plugins.make
+
+    def stopped(kind: str, name: str) -> object:
+        if name == "reasoning-gym":
+            raise KeyboardInterrupt
+        return make(kind, name)
+
+    monkeypatch.setattr(plugins, "make", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        fill_starter(hub)
+    assert hub.database.execute("SELECT count(*) FROM sample").fetchall() == [(0,)]
+    monkeypatch.undo()
+    assert fill_starter(hub) == Added(112, 112)
