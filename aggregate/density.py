@@ -21,7 +21,7 @@ import numpy as np
 from aggregate.bootstrap import weighed_means
 from aggregate.doubling import Doubling, doubling
 from aggregate.intervals import check_level
-from aggregate.ladder import reached, span
+from aggregate.ladder import reached, rising, span
 from aggregate.laws.family import FamilyError, in_order
 
 _FEWEST = 10
@@ -158,7 +158,8 @@ def densities(
 
     Raises:
         FamilyError: the ladder has fewer than three sizes, an unknown one, two of one size or a mixture of
-            experts; its models share too few samples, or score alike; a rate lies outside [0, 1].
+            experts; its models share too few samples, score alike, or the larger ones worse; a rate lies outside
+            [0, 1].
     """
     check_level(level)
     if ((m.rates < 0) | (m.rates > 1)).any():
@@ -174,6 +175,8 @@ def densities(
     x = np.log(np.array([m.parameters[place] for place in rungs], float))
     if np.ptp(rates[:, rungs].mean(axis=0)) <= 1e-12:
         raise FamilyError("all models of the ladder score alike on these samples: they tell no size from another")
+    if np.ptp(rising(rates[:, rungs].mean(axis=0)[None])) <= 1e-12:
+        raise FamilyError("the larger models of the ladder score no better than the smaller ones on these samples")
     others = np.setdiff1d(np.arange(len(m.models)), rungs)
     found: list[Density] = []
     left_out: dict[str, float] = {}

@@ -128,7 +128,8 @@ def pass_at_command(
         f"{level * 100:.12g}% bounds",
         "",
     ):
-        table.add_column(heading, justify="left" if heading in ("model", "") else "right")
+        left = heading in ("model", "")
+        table.add_column(heading, justify="left" if left else "right", overflow="fold" if left else "ellipsis")
     for model, (attempts, rows, counted) in found.items():
         least, most = int(attempts.min()), int(attempts.max())
         each = f"{least:,}" if least == most else f"{least:,}–{most:,}"

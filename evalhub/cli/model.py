@@ -123,6 +123,13 @@ def set_model(
     given |= {name: "" if name == "licence" else None for name in forget}
     if not given:
         raise click.UsageError("say what is known, e.g. --cutoff 2024-06-30")
+    sizes = {**_known(hub_path, model), **given}
+    parameters, active = (sizes.get(name) or 0 for name in _SIZES)
+    if 0 < parameters < active:
+        raise click.UsageError(
+            f"a token passes through no more weights than there are: not {short_size(active)} "
+            f"of {short_size(parameters)}"
+        )
     with Hub(hub_path, make=new) as hub:
         name = set_facts(hub, model, {fact: given[fact] for fact in given if fact not in _SHAPE}, new=new)
         set_shape(hub, name, {fact: given[fact] for fact in given if fact in _SHAPE})

@@ -135,6 +135,7 @@ def print_time(summary: Summary, time: dict[str, Any]) -> None:
         "generating": "generating",
         "verdicts": "waiting for verdicts",
         "writing": "writing",
+        "ranking": "ranking",
         "other": "other",
     }
     shares = [f"{word} {time[name]:.1f} s ({time[name] / total:.0%})" for name, word in words.items()]

@@ -11,6 +11,7 @@ LOADING = "loading"
 GENERATING = "generating"
 VERDICTS = "verdicts"
 WRITING = "writing"
+RANKING = "ranking"
 
 
 class Clock:
@@ -22,7 +23,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._started = self._since = time.perf_counter()
-        self._seconds = dict.fromkeys((LOADING, GENERATING, VERDICTS, WRITING), 0.0)
+        self._seconds = dict.fromkeys((LOADING, GENERATING, VERDICTS, WRITING, RANKING), 0.0)
         self._now: list[str] = []
         self.tokens = 0
 

@@ -15,7 +15,7 @@ from evalhub.errors import EvalhubError
 from evalhub.interrupt import listening
 from evalhub.ranking import rank_hub
 from evalhub.scoring.budget import PoolEstimate, draw, estimate_pool
-from evalhub.scoring.clock import LOADING, Clock
+from evalhub.scoring.clock import LOADING, RANKING, Clock
 from evalhub.scoring.figures import Figure, figures
 from evalhub.scoring.likelihood import arithmetic, coarse
 from evalhub.scoring.plan import Plan
@@ -130,7 +130,6 @@ def score_model(
         backend.close()
     if drawn:
         scored = replace(scored, skipped=drawn.skipped)
-    took = clock.to_json()
     asked = [tally.sample_id for tally in scored.tallies]
     unknown = sorted(set(asked) - set(pass_rates(hub, RANDOM, asked)))
     if unknown and not scored.interrupted:
@@ -144,11 +143,12 @@ def score_model(
     said = (*backend.notes, *coarse(hub, scored.metrics), *summary.warnings)
     summary = replace(summary, warnings=(*said, *_no_longer_ranked(hub, backend.model.model_id)))
     if scored.interrupted:
-        return Session(summary, None, None, took, stopped_by=stopped.number, benchmark=benchmark)
+        return Session(summary, None, None, clock.to_json(), stopped_by=stopped.number, benchmark=benchmark)
     pool_estimate = estimate_pool(hub, drawn) if drawn else None
     found = tuple(figures(scored.metrics, samples))
-    ranking = ranking_after(hub, summary, chosen_sources, selection.bench)
-    return Session(summary, ranking, pool_estimate, took, found, benchmark=benchmark)
+    with clock.spent(RANKING):
+        ranking = ranking_after(hub, summary, chosen_sources, selection.bench)
+    return Session(summary, ranking, pool_estimate, clock.to_json(), found, benchmark=benchmark)
 
 
 def _no_longer_ranked(hub: Hub, model_id: str) -> list[str]:
@@ -167,6 +167,8 @@ def check_sources(hub: Hub, chosen: Sequence[str]) -> None:
         EvalhubError: one of them.
     """
     known = sources(hub)
+    if chosen and not known:
+        raise EvalhubError(f"the pool is empty: evalhub ingest {chosen[0]} brings samples in")
     for source in chosen:
         if source not in known:
             raise EvalhubError(

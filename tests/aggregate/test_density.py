@@ -91,6 +91,14 @@ def test_a_ladder_that_scores_alike_is_refused() -> None:
         against(replace(m, rates=rates))
 
 
+def test_a_ladder_that_falls_is_refused() -> None:
+    m = measured(100, 0)
+    rates = m.rates.copy()
+    rates[:, :6] = rates[:, :6][:, ::-1]
+    with pytest.raises(FamilyError, match="no better than the smaller"):
+        against(replace(m, rates=rates))
+
+
 def test_a_model_of_the_ladder_again_has_density_one() -> None:
     m = measured(100, 3)
     rates = m.rates.copy()

@@ -87,6 +87,7 @@ def test_sizes(tmp_path: Path, typed: str, count: float) -> None:
         ["--released", "2024-6-1"],
         ["--cutoff", "2024-06-01", "--forget", "cutoff"],
         ["--forget", "name"],
+        ["--parameters", "7B", "--active", "20B"],
         [],
     ],
 )

@@ -112,7 +112,7 @@ def test_json_says_what_ended_it_and_where_the_time_went(pool: Path) -> None:
     assert (found["target"], found["ended"]) == ("per-sample", ["40 attempts"])
     assert found["unsettled"] > 0 and found["interrupted"] is False
     assert found["waste"].keys() == {"attempts", "tokens", "share"}
-    kinds = ("loading", "generating", "verdicts", "writing", "other")
+    kinds = ("loading", "generating", "verdicts", "writing", "ranking", "other")
     assert sum(found["time"][kind] for kind in kinds) == pytest.approx(found["time"]["total"])
     assert found["time"]["tokens_per_second"] > 0
 
