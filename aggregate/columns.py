@@ -12,6 +12,9 @@ from kernels.interning import Interner
 _SEEDS = (0, 1)
 """Of the two hashes of a name."""
 
+_FEW = 2**18
+"""Names in a batch; of more, compiled loops find those that come again faster."""
+
 _MOST = 1e30
 """What is larger is no measurement, and its square would be lost."""
 
@@ -48,14 +51,22 @@ class Names:
             return self._codes_of_numbers(names)
         nulls = names.is_null().to_numpy() if names.null_count() else None
         text = names if nulls is None else names.drop_nulls()
-        codes, new = self._codes.codes(*(text.hash(seed).to_numpy() for seed in _SEEDS))
-        if new.size:
-            self._names.append(text.gather(new).rename(""))
+        if 0 < len(text) < _FEW:  # what comes again is looked up by polars, which needs no compiled loops
+            distinct = text.unique(maintain_order=True)
+            codes = text.replace_strict(distinct, self._of_text(distinct), return_dtype=pl.Int32).to_numpy()
+        else:
+            codes = self._of_text(text)
         if nulls is None:
             return codes
         found = np.full(len(names), -1, np.int32)
         found[~nulls] = codes
         return found
+
+    def _of_text(self, text: pl.Series) -> np.ndarray:
+        codes, new = self._codes.codes(*(text.hash(seed).to_numpy() for seed in _SEEDS))
+        if new.size:
+            self._names.append(text.gather(new).rename(""))
+        return codes
 
     def _codes_of_numbers(self, names: pl.Series) -> np.ndarray:
         """Of integers and categories, which are written out as text once each, whatever the number of rows."""
