@@ -62,7 +62,7 @@ LIVE = frozenset(
 """What snapshots of before lack: pages on live releases say so."""
 
 
-MEMORY = 100
+MEMORY = 80
 """Megabytes that DuckDB may hold for all readers together, for each of its threads."""
 
 
