@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,8 +19,11 @@ from evalhub.store.chosen import model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.model_columns import known_models
 from evalhub.telling import Tell, quiet
-from evalhub.wording import read_size
+from evalhub.wording import counted, read_size
+from ingest.importer import IMPORTED
 from ingest.tables import frames
+
+_log = logging.getLogger(__name__)
 
 _MORE = ("family", "parameters", "loss", "chance")
 """Columns of a family's file beside those of any table."""
@@ -106,9 +110,18 @@ def family_of_hub(
 
 
 def _guesses(hub: Hub, of: Measurements, otherwise: float) -> np.ndarray:
-    """(S,) pass rate of a guess: by the number of choices, else otherwise."""
+    """(S,) pass rate of a guess: by the number of choices, else otherwise. Where that is 0, it is told of how many
+    samples nobody knows whether they have choices."""
     named = pl.DataFrame({"sample_id": list(of.samples)}, schema={"sample_id": pl.String})
-    choices = dict(hub.select("SELECT sample_id, len(choices) FROM sample JOIN given USING (sample_id)", named))
+    rows = hub.select("SELECT sample_id, len(choices), grader FROM sample JOIN given USING (sample_id)", named)
+    unknown = sum(not count and grader == IMPORTED for _, count, grader in rows)
+    if unknown and not otherwise:
+        _log.warning(
+            "of %s it is only known how they were answered: if there were choices, say what a guess passes "
+            "(--chance 0.25 for four); it is taken never to",
+            counted(unknown, "sample"),
+        )
+    choices = {sample: count for sample, count, _ in rows}
     return np.array([1 / count if (count := choices.get(sample, 0)) > 1 else otherwise for sample in of.samples])
 
 

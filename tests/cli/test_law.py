@@ -100,7 +100,7 @@ def test_a_cell_without_passes_is_missing_and_sizes_may_be_words(table: Path, tm
     assert laws[0]["alpha"] == pytest.approx(laws[1]["alpha"]) == pytest.approx(laws[2]["alpha"])
 
 
-def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
+def test_a_family_of_the_hub(table: Path, hub_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     frame = pl.read_parquet(table).with_columns(value=pl.col("passes") / pl.col("attempts"))
     rows = table.with_name("rows.parquet")
     frame.drop("parameters").write_parquet(rows)
@@ -113,7 +113,10 @@ def test_a_family_of_the_hub(table: Path, hub_path: Path) -> None:
     (law,) = evalhub("law", "fit", "--source", "exam", *call).json["laws"]
     (same,) = evalhub("law", "fit", table, *call).json["laws"]
     assert law["alpha"] == pytest.approx(same["alpha"], rel=1e-3) and law["rates"] == pytest.approx(same["rates"])
+    assert "of 30 samples it is only known how they were answered" in caplog.text
+    caplog.clear()
     told = evalhub("law", "fit", "--source", "exam", "--chance", 0.01, *call).json["laws"][0]
+    assert not caplog.text
     assert told["chance"] == pytest.approx(0.01) and told["alpha"] != law["alpha"]
     (four,) = evalhub("law", "fit", "--models", "parameters < 1e9", *call).json["laws"]
     assert len(four["models"]) == 4
