@@ -11,6 +11,13 @@ BASELINE = "baseline:"
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _NO_TEXT = re.compile(rf"{_CONTROL.pattern}|[\ud800-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
+"""Of a character: what stands for a byte of the command line that is no UTF-8, or is left of a pair."""
+
+
+def unicode_text(text: str) -> str:
+    """The text with U+FFFD for what is no Unicode, such as bytes of a command line that are not UTF-8."""
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def plain(text: str) -> str:

@@ -92,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     told.setFormatter(Redacting("%(message)s"))
     logging.basicConfig(handlers=[told])
     logging.getLogger("evalhub").setLevel(logging.INFO)
+    warnings.simplefilter("ignore", SyntaxWarning)  # of others' code, told when it is compiled
     warnings.formatwarning = lambda message, *_, **__: f"evalhub: {redacted(str(message))}\n"
     try:
         try:

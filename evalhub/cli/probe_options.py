@@ -59,9 +59,10 @@ def asked(
         raise click.UsageError("--top and --precision both say how many samples: give one of them")
 
     from evalhub.probes.probe import Cut, Probe
+    from evalhub.wording import unicode_text
 
     cut = Cut(top=top) if top is not None else Cut(precision=precision or _DEFAULT_PRECISION)
-    return Probe(text=text.strip(), like=like, where=where), cut
+    return Probe(text=unicode_text(text).strip(), like=like, where=where), cut
 
 
 def with_whole_ids(hub: Hub, probe: Probe) -> Probe:

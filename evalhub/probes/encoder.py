@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from evalhub.embedded import EmbeddedFile
+from evalhub.wording import unicode_text
 from kernels.threads import in_threads
 
 _REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
@@ -39,9 +39,6 @@ _MOST_TOKENS = 256
 
 _BATCH_TOKENS = 2048
 """Of a batch, padding included: more of them no longer fit into the caches of a core."""
-
-_HALF = re.compile("[\ud800-\udfff]")
-"""Of a character: what stands for a byte of the command line that is no UTF-8, or is left of a pair."""
 
 
 class Encoder(Protocol):
@@ -89,7 +86,9 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, 384) float32 of length 1, in the order of the texts."""
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch([_whole(text) for text in texts])]
+        tokens = [
+            encoding.ids for encoding in self._tokenizer.encode_batch([unicode_text(text) for text in texts])
+        ]
         batches = list(_batches([len(one) for one in tokens]))
         vectors = np.empty((len(tokens), _WIDTH), np.float32)
 
@@ -110,12 +109,7 @@ class MiniLM:
 
     def cuts(self, text: str) -> bool:
         """Whether the text has more than 256 tokens."""
-        return bool(self._tokenizer.encode(_whole(text)).overflowing)
-
-
-def _whole(text: str) -> str:
-    """The text as Unicode, which is all that a tokenizer takes."""
-    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+        return bool(self._tokenizer.encode(unicode_text(text)).overflowing)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
