@@ -31,9 +31,12 @@ def open_servers(name: str, urls: Sequence[str], price: Price | None) -> Spread:
     model = read_name(name).model
     if f"{PREFIX}{model}" != name.strip():
         raise EvalhubError("--base-url and MODEL both say where the server is: give one of them")
+    like = "--base-url takes addresses like http://localhost:8000/v1"
+    if not all(url.strip().startswith(("http://", "https://")) for url in urls):
+        raise EvalhubError(like)
     addresses = [read_name(f"{PREFIX}{model}@{url.strip()}") for url in urls]
     if any(address.model != model for address in addresses):
-        raise EvalhubError("--base-url takes addresses like http://localhost:8000/v1")
+        raise EvalhubError(like)
     if len({address.url for address in addresses}) < len(addresses):
         raise EvalhubError("--base-url: a server is given twice")
     among = "+".join(sorted(address.host for address in addresses))
@@ -42,7 +45,7 @@ def open_servers(name: str, urls: Sequence[str], price: Price | None) -> Spread:
     servers = [one for one in opened if isinstance(one, _Server)]
     errors = [one for one in opened if isinstance(one, EvalhubError)]
     if not servers:
-        raise errors[0]
+        raise EvalhubError("; ".join(dict.fromkeys(map(str, errors))))
     for error in errors:
         _log.warning("a server is left out: %s", error)
     return Spread(servers[0].backend.model, servers)

@@ -14,7 +14,7 @@ from evalhub.runtime.accelerators import Accelerator
 from evalhub.runtime.calibration import Calibration
 from evalhub.runtime.estimate import Load, Takes
 from evalhub.runtime.in_hub import Ideal
-from evalhub.wording import plain
+from evalhub.wording import first_few, plain
 
 
 def print_accelerators(known: Mapping[str, Accelerator], *, as_json: bool) -> None:
@@ -66,8 +66,11 @@ def print_estimates(found: Ideal, calibration: Calibration | None, loads: Sequen
         click.echo(f"USD a pass: an attempt's over the pass rate, with the rate's {level * 100:.12g}% interval")
     for one in {one.model: one for one in found.estimates if one.needed > one.count}.values():
         click.echo(f"{plain(one.model)} needs {one.needed} x {one.accelerator} for its weights and what it keeps")
+    lacking: dict[str, list[str]] = {}
     for name, what in found.unknown.items():
-        click.echo(f"left out: {plain(name)}, not known: {what}")
+        lacking.setdefault(what, []).append(plain(name))
+    for what, names in lacking.items():
+        click.echo(f"left out, not known: {what}: {first_few(names)}")
 
 
 def _cells(one: Takes) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def test_of_the_hub(hub_path: Path, gpt2: Path) -> None:
     assert one["rate"]["low"] < one["rate"]["rate"] < one["rate"]["high"]
     assert one["roofline"]["per_correct"] == pytest.approx(one["roofline"]["cost"] / one["rate"]["rate"])
     assert found["unknown"] == {"dark": "its number of weights"}
-    assert "left out: dark" in evalhub("runtime", "--hub", hub_path).out
+    assert "left out, not known: its number of weights: dark" in evalhub("runtime", "--hub", hub_path).out
     other = evalhub("runtime", "--prompt", 100, "--json", "--hub", hub_path).json["estimates"][0]
     assert (other["prompt"], other["output"]) == (100, 1)
     (hub_path / "efficiency.toml").write_text('accelerator = "H100"\nprice = 1\ncount = 4\n')
