@@ -17,6 +17,11 @@ def judge(sandbox: Sandbox, program: str, tests: str = SQUARES, prompt: str = ""
     return sandbox.judge(program=program, entry_point="f", prompt=prompt, tests=tests)
 
 
+def with_libc(program: str) -> str:
+    """A program to which `libc` is the C library."""
+    return "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n" + program
+
+
 def descendants(root: int) -> dict[int, str]:
     """The processes below `root`: pid and name, zombies included."""
     parents: dict[int, tuple[int, str]] = {}

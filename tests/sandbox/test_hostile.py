@@ -14,7 +14,7 @@ import pytest
 from evalhub.sandbox import Limits, Sandbox
 from ingest.records import Status
 
-from . import forgeries, hostile, hostile_system
+from . import forgeries, hostile, hostile_system, hostile_use
 from .conftest import LIMITS
 from .helpers import HONEST, cpu_of_ended, descendants, judge
 
@@ -25,7 +25,7 @@ SECRET = "a secret of the parent"
 PROGRAMS = {
     name: (program, tests, detail)
     for tests, programs in (
-        (HARMED, {**hostile.PROGRAMS, **hostile_system.PROGRAMS}),
+        (HARMED, {**hostile.PROGRAMS, **hostile_system.PROGRAMS, **hostile_use.PROGRAMS}),
         (UNTOLD, forgeries.PROGRAMS),
     )
     for name, (program, detail) in programs.items()
