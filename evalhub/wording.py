@@ -10,9 +10,10 @@ BASELINE = "baseline:"
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_NO_TEXT = re.compile(rf"{_CONTROL.pattern}|[\ud800-\udfff]")
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"[\ud800-\udfff]")
 """Of a character: what stands for a byte of the command line that is no UTF-8, or is left of a pair."""
+
+_NO_TEXT = re.compile(rf"{_CONTROL.pattern}|{_HALF.pattern}")
 
 
 def unicode_text(text: str) -> str:

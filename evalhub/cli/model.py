@@ -113,8 +113,9 @@ def set_model(
     from evalhub.wording import short_size
 
     given = {name: value for name, value in facts.items() if value is not None}
+    known = _known(hub_path, model)
     if config is not None:
-        sizes = {**_known(hub_path, model), **given}
+        sizes = {**known, **given}
         if "parameters" in given and "active_parameters" not in given:
             sizes.pop("active_parameters", None)  # those were of another size
         given = {**_made_of(config, sizes), **given}
@@ -123,7 +124,7 @@ def set_model(
     given |= {name: "" if name == "licence" else None for name in forget}
     if not given:
         raise click.UsageError("say what is known, e.g. --cutoff 2024-06-30")
-    sizes = {**_known(hub_path, model), **given}
+    sizes = {**known, **given}
     parameters, active = (sizes.get(name) or 0 for name in _SIZES)
     if 0 < parameters < active:
         raise click.UsageError(
