@@ -1,4 +1,4 @@
-"""Programs that use up what the machine has, its memory first: as in `hostile`, `COLUMN` as in `hostile_system`."""
+"""Programs that use up what the machine has: as in `hostile`, with `COLUMN` as in `hostile_system`."""
 
 from __future__ import annotations
 
