@@ -9,6 +9,7 @@ from scipy import special
 
 from aggregate.bootstrap import cluster_weights
 from aggregate.estimates import Estimates
+from aggregate.influence import influence_covariance
 from aggregate.intervals import small_sample_factor
 from aggregate.latent_part import LatentPart
 from aggregate.marginal import Fit, Marginal
@@ -93,12 +94,8 @@ def abilities(
         found += normal[1] * np.sqrt(lack)
         return _turned(m, unit, Estimates(scores=scores, draws=found, low=low, high=high))
 
-    covariance = beyond
-    for derivatives, values in marginal.influence(fit):
-        influence = derivatives @ by_derivative
-        if by_value:
-            influence += deviation * values / m.weight.sum()
-        covariance += influence.T @ influence
+    scale = deviation / m.weight.sum() if by_value else 0.0
+    covariance = beyond + influence_covariance(marginal, fit, by_derivative, scale)
     if unit != PASS_UNIT:
         return _turned(m, unit, _unbounded(m, by_value, Estimates(scores=scores, covariance=covariance)))
     low, high, lack = _in_unit(m, scores, np.diag(covariance), clusters, level)

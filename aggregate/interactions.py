@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aggregate.influence import adding_up
 from aggregate.marginal import Fit, Marginal
 
 _EXPECTED = 0.3
@@ -64,9 +65,10 @@ def _by_tag(marginal: Marginal, fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     for _, parts in marginal.scores(fit):
         for scores in parts:
             if scores.sample.size:
-                tag, by_ability = m.tag_of[scores.sample], scores.parameters[:, :models]
-                np.add.at(total, tag, by_ability)
-                np.add.at(squares, tag, by_ability**2)
+                tag = m.tag_of[scores.sample]
+                of_tag = adding_up(tag, len(m.tags))
+                total += (of_tag @ scores.ability).toarray()
+                squares += (of_tag @ scores.ability.multiply(scores.ability)).toarray()
     return total, squares
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from aggregate.measurements import Measurements
 from aggregate.responses import Grades, Normal, Passes, Response
-from kernels.latent import posterior, sample_scores, score_curvature, shares
+from kernels.latent import entry_scores, posterior, score_curvature, shares
 from kernels.latent_rows import Nodes, Rows
 
 _REACH = 6.0
@@ -69,8 +70,11 @@ class Scores:
     unit: np.ndarray
     """(n,) their resampling unit, counted from the first one asked for."""
 
-    parameters: np.ndarray
-    """(n, M + P) derivatives of the log-likelihood by abilities and own parameters."""
+    ability: sparse.csr_matrix
+    """(n, M) derivatives of the log-likelihood by abilities."""
+
+    own: np.ndarray
+    """(n, P) by own parameters."""
 
     mean: np.ndarray
     """(n,) by the mean difficulty; empty for votes."""
@@ -78,8 +82,8 @@ class Scores:
     sample: np.ndarray
     """(n,) which samples they are; empty for votes."""
 
-    expected: np.ndarray
-    """(n, M) values that the models are expected to get; no rows for votes."""
+    share: np.ndarray
+    """(n, Q) posteriors of the nodes; no nodes for votes."""
 
 
 class LatentPart:
@@ -142,6 +146,11 @@ class LatentPart:
     def share_grid(self, other: LatentPart) -> None:
         """Take the nodes of another part."""
         self._node, self._x, self._log_weight, self._least = other._node, other._x, other._log_weight, other._least
+
+    @property
+    def nodes(self) -> int:
+        """Q, nodes of the grid."""
+        return self._node.size
 
     def rows_of(self, begin: int, end: int) -> slice:
         """The samples of the units from begin to end."""
@@ -216,9 +225,13 @@ class LatentPart:
             self.rows.start[which.start : which.stop + 1], self.rows.model, self.rows.level, self.rows.weight
         )
         mean, weight = mean[which], self.weight[which]
-        u, d, slope, nodes = self._nodes(ability, own, mean)
-        sd, _, _, scale, response = self._split(own)
-        by_ability = sample_scores(few, nodes, scale * d * slope)
+        _, d, slope, nodes = self._nodes(ability, own, mean)
+        sd, _, _, scale, _ = self._split(own)
+        by_entry = np.repeat(weight, np.diff(few.start)) * entry_scores(few, nodes, scale * d * slope)
+        entries = slice(int(few.start[0]), int(few.start[-1]))
+        model = few.model[entries].copy()  # what is summed next is summed in place
+        by_ability = sparse.csr_matrix((by_entry, model, few.start - few.start[0]), (mean.size, ability.size))
+        by_ability.sum_duplicates()
         by_own = np.empty((mean.size, own.size))
         for p in range(own.size):
             # Each sample's likelihood moves smoothly with the few parameters that all samples share.
@@ -230,11 +243,16 @@ class LatentPart:
             )
             by_own[:, p] = (up - down) / (2 * _DIFFERENCE)
         found = shares(few, nodes)
-        expected = self.response.expected(u, response)
         return Scores(
             self.unit[which] - begin,
-            weight[:, None] * np.concatenate([by_ability, by_own], axis=1),
+            by_ability,
+            weight[:, None] * by_own,
             weight * (found @ self._node - mean) / sd**2,
             self.samples[which],
-            weight[:, None] * (found @ expected.T),
+            weight[:, None] * found,
         )
+
+    def values(self, ability: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """(Q, M) what the models are expected to get at each node."""
+        u = self._nodes(ability, own, np.empty(0))[0]
+        return self.response.expected(u, self._split(own)[-1]).T

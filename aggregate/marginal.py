@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy import optimize, sparse
+from scipy import optimize
 
 from aggregate.bootstrap import resampling_units
 from aggregate.effects import Effects
@@ -31,7 +31,10 @@ _STRAY = 8.0
 """How far from their start the search looks at the parts' own parameters; beyond, nothing changes."""
 
 _CURVATURE_ROWS = 250_000
-"""The curvature is taken from about this many rows at most, picked by sample and scaled up."""
+"""The curvature is taken from about this many rows at most, picked by sample and scaled up ..."""
+
+_CURVATURE_ROWS_EACH = 200
+"""... or, where that is more, from so many of each model on average."""
 
 _STEP = 1e-4
 """Of the differences of the gradient that make a part of the curvature: as right as a step is short, which is
@@ -135,9 +138,10 @@ class Marginal:
     def thinned(self) -> Marginal:
         """The same from a random part of the samples, weighing more each; itself if it is small."""
         m = self.measurements
-        if m.value.size <= _CURVATURE_ROWS:
+        rows = max(_CURVATURE_ROWS, _CURVATURE_ROWS_EACH * self.models)
+        if m.value.size <= rows:
             return self
-        share = _CURVATURE_ROWS / m.value.size
+        share = rows / m.value.size
         keep = np.random.default_rng(0).random(len(m.samples)) < share
         few = replace(m, weight=m.weight / share).of_samples(keep)
         found = Marginal(few, discriminate=self.discriminate, effects=self.effects.of_samples(keep))
@@ -161,7 +165,9 @@ class Marginal:
     def scores(self, fit: Fit) -> Iterator[tuple[int, list[Scores]]]:
         """Runs of resampling units: how many, and the scores of their samples and votes by part."""
         mean = self.effects.mean(fit.effects)
-        width = max(1, _CHUNK_CELLS // self.size)
+        rows = self.measurements.value.size // max(1, self.units.number)
+        others = self.size - self.models + sum(part.nodes for part in self.parts)
+        width = max(1, _CHUNK_CELLS // (1 + rows + others))
         for begin in range(0, self.units.number, width):
             yield (
                 min(width, self.units.number - begin),
@@ -171,22 +177,9 @@ class Marginal:
                 ],
             )
 
-    def influence(self, fit: Fit) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Of runs of resampling units (u,): (u, N) derivatives by all parameters, and (u, M) sums over their
-        samples of the expected values less their average over all samples."""
-        for size, parts in self.scores(fit):
-            found, values = np.zeros((size, self.size)), np.zeros((size, self.models))
-            for p, scores in enumerate(parts):
-                own = slice(self._edges[p], self._edges[p + 1])
-                np.add.at(found[:, : self.models], scores.unit, scores.parameters[:, : self.models])
-                np.add.at(found[:, own], scores.unit, scores.parameters[:, self.models :])
-                if scores.sample.size:
-                    weight = self.measurements.weight[scores.sample, None]
-                    np.add.at(values, scores.unit, scores.expected - weight * fit.expected)
-                    at = (scores.unit, np.arange(scores.unit.size))
-                    of_unit = sparse.csr_matrix((scores.mean, at), shape=(size, scores.unit.size))
-                    found[:, self._edges[-1] :] += (of_unit @ self.effects.design[scores.sample]).toarray()
-            yield found, values
+    def node_values(self, fit: Fit) -> list[np.ndarray]:
+        """Of each part (Q, M) what models are expected to get at its nodes, in the order of `Scores.share`."""
+        return [part.values(fit.ability, own) for part, own in zip(self.parts, fit.own, strict=True)]
 
     def _split(self, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         own = [x[begin:end] for begin, end in pairwise(self._edges)]

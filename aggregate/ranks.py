@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
+from scipy.linalg import lapack
 
 from kernels.largest import largest_difference
 
@@ -66,9 +67,12 @@ def ranks_from_covariance(
     seed: int = 0,
 ) -> Ranks:
     """The same from normal draws of a covariance (M, M) of the scores, as `sandwich` gives it."""
-    spread, axes = np.linalg.eigh(covariance)
-    normal = np.random.default_rng([seed, 2]).standard_normal((_DRAWS, scores.size))
-    wobble = normal @ (axes * np.sqrt(np.maximum(spread, 0))).T
+    # Of a matrix that may lack full rank, as where scores add up to 0: Cholesky's, the largest rest first.
+    factor, order, rank, _ = lapack.dpstrf(covariance, lower=1)
+    root = np.tril(factor)[:, :rank]
+    normal = np.random.default_rng([seed, 2]).standard_normal((_DRAWS, rank))
+    wobble = np.empty((_DRAWS, scores.size))
+    wobble[:, order - 1] = normal @ root.T
     return _ranks(scores, wobble, covariance, level, clusters, comparable)
 
 

@@ -22,6 +22,7 @@ class VotePart:
         self.samples = np.empty(0, np.int64)
         self.unit, self.weight = unit, np.ones(votes.outcome.size)
         self.own_start = np.zeros((not first) + self.ties)
+        self.nodes = 0
 
     def _terms(self, ability: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, ...]:
         """Scale, gap of abilities, chances of the tie, expected half-wins of the first; log-likelihoods."""
@@ -74,12 +75,20 @@ class VotePart:
         """Of the votes of the units from begin to end."""
         which = np.flatnonzero((self.unit >= begin) & (self.unit < end))
         by_first, by_own = self._scores(ability, own)
-        found = np.zeros((which.size, ability.size + own.size))
-        rows = np.arange(which.size)
-        found[rows, self.votes.first[which]] = by_first[which]
-        found[rows, self.votes.second[which]] = -by_first[which]
-        found[:, ability.size :] = by_own[which]
-        none = np.empty(0, np.int64)
+        weight = self.weight[which]
+        each, pair = weight * by_first[which], (self.votes.first[which], self.votes.second[which])
+        both = np.stack([each, -each], axis=1).ravel(), np.stack(pair, axis=1).ravel()
+        by_ability = sparse.csr_matrix((*both, np.arange(0, 2 * which.size + 1, 2)), (which.size, ability.size))
         return Scores(
-            self.unit[which] - begin, self.weight[which, None] * found, mean, none, np.empty((0, ability.size))
+            self.unit[which] - begin,
+            by_ability,
+            weight[:, None] * by_own[which],
+            mean,
+            np.empty(0, np.int64),
+            np.empty((which.size, self.nodes)),
         )
+
+    def values(self, ability: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """See `LatentPart.values`: there are no nodes."""
+        del own
+        return np.empty((self.nodes, ability.size))

@@ -59,14 +59,15 @@ def shares(rows: Rows, nodes: Nodes) -> np.ndarray:
     return found
 
 
-def sample_scores(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
-    """(S, M) each sample's score for each model: the posterior mean of the sum of slope[i, l, q] over its rows.
+def entry_scores(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
+    """(E,) of each entry the posterior mean of slope[i, l, q], times how often it counts: the sum over the entries
+    that a sample has of a model is the sample's score for it.
 
     slope: (M, L, Q), derivative of `log_chance` with regard to the model's own parameter.
     """
     from kernels import latent_loops
 
-    found = np.zeros((nodes.mean.size, slope.shape[0]))
+    found = np.empty(int(rows.start[-1] - rows.start[0]))
 
     def part(begin: int, end: int) -> None:
         latent_loops.scores(begin, end, *_plain(rows, nodes), slope, found)
@@ -79,7 +80,7 @@ def score_curvature(
     rows: Rows, nodes: Nodes, weight: np.ndarray, slope: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """How the posterior of each sample's node moves with the models' own parameters, which the slopes belong to as
-    in `sample_scores`. With r[s, i, q] the sum of slope[i, l, q] over the sample's rows of model i:
+    in `entry_scores`. With r[s, i, q] the sum of slope[i, l, q] over the sample's rows of model i:
 
     Returns:
         (M, M) sum over samples of weight[s] times the posterior covariance of r[s, i] and r[s, j]: what the
@@ -120,14 +121,16 @@ def posterior_reference(rows: Rows, nodes: Nodes, weight: np.ndarray) -> Posteri
     return Posterior(each, counts, totals, first, second)
 
 
-def sample_scores_reference(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
-    """What `sample_scores` promises, by the posterior of one sample after the other."""
-    found = np.zeros((nodes.mean.size, slope.shape[0]))
+def entry_scores_reference(rows: Rows, nodes: Nodes, slope: np.ndarray) -> np.ndarray:
+    """What `entry_scores` promises, by the posterior of one sample after the other."""
+    found = [np.empty(0)]
     for s in range(nodes.mean.size):
         alone = Rows(rows.start[s : s + 2], rows.model, rows.level, rows.weight)
         here = Nodes(nodes.node, nodes.log_chance, nodes.log_prior, nodes.mean[s : s + 1], nodes.precision)
-        found[s] = (posterior_reference(alone, here, np.ones(1)).counts * slope).sum(axis=(1, 2))
-    return found
+        at = slice(rows.start[s], rows.start[s + 1])
+        along = slope[rows.model[at], rows.level[at]]
+        found.append(rows.weight[at] * (along @ posterior_reference(alone, here, np.ones(1)).totals))
+    return np.concatenate(found)
 
 
 def score_curvature_reference(

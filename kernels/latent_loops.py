@@ -76,7 +76,7 @@ def expected(
 
 @_jit
 def scores(begin, end, start, model, level, often, log_chance, log_prior, node, mean, precision, slope, found):
-    """Samples begin to end: fills their rows of `found`."""
+    """Samples begin to end: fills what their entries have in `found`, which begins with the first entry of all."""
     nodes = node.size
     share = np.zeros(nodes)
     for s in range(begin, end):
@@ -88,7 +88,7 @@ def scores(begin, end, start, model, level, often, log_chance, log_prior, node, 
             total = 0.0
             for q in range(nodes):
                 total += share[q] * along[q]
-            found[s, model[e]] += often[e] * total
+            found[e - start[0]] = often[e] * total
 
 
 @_jit

@@ -66,9 +66,11 @@ def test_gradients_are_those_of_the_likelihood_and_scores_add_up_to_them(kind: s
     gradient = np.concatenate([found.ability, found.own, found.mean])
     np.testing.assert_allclose(gradient, optimize.approx_fprime(x, value, 1e-6), rtol=1e-4, atol=2e-3)
     scores = part.scores(0, len(m.clusters), x[:first], x[first:second], x[second:])
-    np.testing.assert_allclose(scores.parameters.sum(axis=0), gradient[:second], rtol=1e-5, atol=1e-5)
+    parameters = np.concatenate([scores.ability.toarray(), scores.own], axis=1)
+    np.testing.assert_allclose(parameters.sum(axis=0), gradient[:second], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(scores.mean, found.mean, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(scores.expected.sum(axis=0), found.expected, rtol=1e-9)
+    expected = scores.share @ part.values(x[:first], x[first:second])
+    np.testing.assert_allclose(expected.sum(axis=0), found.expected, rtol=1e-9)
 
 
 def differences(gradient: Callable[[np.ndarray], Gradient], ability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.latent import (
+    entry_scores,
+    entry_scores_reference,
     posterior,
     posterior_reference,
-    sample_scores,
-    sample_scores_reference,
     score_curvature,
     score_curvature_reference,
     shares,
@@ -50,7 +50,7 @@ def test_the_compiled_sums_equal_the_plain_ones(
         np.testing.assert_allclose(getattr(fast, name), getattr(plain, name), rtol=1e-9, atol=1e-9, err_msg=name)
     slope = np.random.default_rng(seed).normal(size=at.log_chance.shape)
     np.testing.assert_allclose(
-        sample_scores(rows, at, slope), sample_scores_reference(rows, at, slope), rtol=1e-9, atol=1e-9
+        entry_scores(rows, at, slope), entry_scores_reference(rows, at, slope), rtol=1e-9, atol=1e-9
     )
     for found, wanted in zip(
         score_curvature(rows, at, weight, slope), score_curvature_reference(rows, at, weight, slope), strict=True
