@@ -100,3 +100,9 @@ def test_without_a_card_it_says_why() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 3 and ran.stdout == ""
     assert ran.stderr == "nothing measured: no NVIDIA GPU on this machine\n"
+
+
+def test_nothing_of_it_needs_a_database() -> None:
+    modules = ("tests.conftest", *(f"benchmarks.gpu.{section}" for section in SECTIONS))
+    code = f"import sys; sys.modules |= dict.fromkeys(('duckdb', 'polars')); import {', '.join(modules)}"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
