@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu.bench import said
 from kernels.device import why_not
 
 SECTIONS = {"scores": 110, "draws": 50, "wins": 110, "latent": 70, "attempts": 150}
@@ -79,7 +80,7 @@ def run(
             if time.perf_counter() > end:
                 return f"ended after {SECTIONS[section]} seconds"
     except Exception as error:  # one section must not take the others with it
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return said(error)
     print()
     return ""
 

@@ -41,6 +41,11 @@ class Ceilings:
     """Bytes a second of a large copy, read and written."""
 
 
+_ASLEEP = 2_000_000
+"""Cycles, 1 ms or so, that the card sleeps before a measurement: what Python launches meanwhile queues behind them,
+so that short work is not measured by how long its launch takes."""
+
+
 class Bench:
     """A device, and how long a measurement may take.
 
@@ -76,6 +81,7 @@ class Bench:
             return 1e3 * (time.perf_counter() - begin)
         start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda.synchronize()
+        torch.cuda._sleep(_ASLEEP)
         start.record()
         work()
         stop.record()
@@ -102,6 +108,11 @@ def ceilings(bench: Bench, size: int = 8192, copied: int = 2**31) -> Ceilings:
     target = torch.empty_like(source)
     copy = bench.ms(lambda _: target.copy_(source))
     return Ceilings(2e3 * size**3 / product, 2e3 * source.nbytes / copy)
+
+
+def said(error: Exception) -> str:
+    """An error in a line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def relative(found: torch.Tensor, exact: torch.Tensor) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.gpu.bench import Bench, Ceilings, Line, relative
+from benchmarks.gpu.bench import Bench, Ceilings, Line, relative, said
 from kernels.token_scores import token_scores_reference
 from kernels.token_scores_triton import SINGLE, WIDE, Tile, fused
 
@@ -82,8 +82,12 @@ def _of_type(bench: Bench, limits: Ceilings, sizes: Sizes, dtype: torch.dtype, t
         def by_compiler(n: int) -> tuple[torch.Tensor, ...]:
             return compiled(states[n % 2][:count], heads[n % 2], tokens[:count])
 
-        rival = bench.ms(by_compiler)
-        yield Line(f"torch.compile, {name}", rival, rival / took, floor, bench.memory(lambda: by_compiler(0)))
+        what = f"torch.compile, {name}"
+        try:
+            rival = bench.ms(by_compiler)
+            yield Line(what, rival, rival / took, floor, bench.memory(lambda: by_compiler(0)))
+        except Exception as error:  # of a compiler that finds no other compiler, say: what follows does without
+            yield Line(what, note=said(error))
     more = bench.memory(lambda: ours(0, sizes.more))
     yield Line(f"fused, {sizes.more:,} positions", memory=more, note="memory does not grow with the vocabulary")
     read = 1e3 * heads[0].nbytes / limits.bandwidth

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,38 @@ def test_a_failure_is_said_and_stops_no_other(monkeypatch: pytest.MonkeyPatch, t
     failure = run("draws", Bench(DEVICE, 0.0), Ceilings(1, 1), report, tmp_path / "report.json")
     assert failure == "RuntimeError: a card that fell off" and len(report["lines"]) == 1
     assert '"first"' in (tmp_path / "report.json").read_text()
+
+
+def test_a_card_sleeps_while_what_is_measured_is_launched(monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+
+    class Event:
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def record(self) -> None:
+            did.append("record")
+
+        def elapsed_time(self, _: Event) -> float:
+            return 0.25
+
+    for name, fake in (("Event", Event), ("synchronize", lambda: None), ("_sleep", lambda _: did.append("sleep"))):
+        monkeypatch.setattr(torch.cuda, name, fake)
+    bench = Bench("cpu", 0.0)
+    bench.device = "cuda"
+    assert bench.once(lambda: did.append("work")) == 0.25
+    assert did == ["sleep", "record", "work", "record"]
+
+
+def test_a_compiler_that_fails_has_a_line_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no compiler\nhere")
+
+    monkeypatch.setattr(torch, "compile", lambda _: broken)
+    sizes = replace(SIZES["scores"], compile=True)
+    lines = list(scores.measure(Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), sizes))
+    assert Line("torch.compile, bfloat16", note="RuntimeError: no compiler here") in lines
+    assert lines[-1].what.startswith("fused, float32")
 
 
 def test_a_line_of_the_table() -> None:
