@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 
 
-class Shortage(UserWarning):
+class Lacking(UserWarning):
+    """The GPU does less than it might, and work goes on."""
+
+
+class Shortage(Lacking):
     """The GPU's memory ran out, and work goes on with less of it."""
 
 
 OLDEST = (8, 0)
 """Compute capability from which on the kernels run: Ampere, the first with bfloat16 and copies behind the work."""
 
-_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 """What NVIDIA's driver puts there, on Linux and in WSL: to look is quicker than to load torch."""
 
 
 @cache
 def why_not() -> str | None:
     """Why no GPU takes over, in words that follow "on the CPU: "; None where one does."""
-    if not any(Path(driver).exists() for driver in _DRIVERS):
+    if not any(Path(driver).exists() for driver in DRIVERS):
         return "no NVIDIA GPU on this machine"
     import torch
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
 import logging
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.backends.base import Output, Request
+from evalhub.backends.card import why_no_card
 from evalhub.backends.dealing import Taker, deal
 from evalhub.backends.weights import resolve
 from evalhub.engine.job import Job, Remark
@@ -29,6 +29,10 @@ from ingest.records import Condition, Model, Sample
 _log = logging.getLogger(__name__)
 
 _SLOTS = {"cpu": 64, "cuda": 256}
+_SPARE = {"cpu": 4, "cuda": 256}
+"""Requests that a worker has beyond its slots, so that one that falls free finds the next already there: a GPU may
+end all its attempts at once, and is at its next step before others could come."""
+
 _ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
 """glibc gives large blocks back to the system at once, and each step would fault all their pages in again. It
 takes no threshold above 32 MiB."""
@@ -47,7 +51,7 @@ class TransformersBackend:
 
     def __init__(self, name: str, *, device: str = "auto", dtype: str = "auto") -> None:
         weights = resolve(name)
-        kind, dtype = _arithmetic(device, dtype)
+        kind, dtype, notes = _arithmetic(device, dtype)
         folder = weights.folder(dtype)
         count = _cores() if kind == "cpu" else 1
         if kind == "cpu":
@@ -66,7 +70,7 @@ class TransformersBackend:
         )
         for _, theirs in pairs:
             theirs.close()
-        self._workers = [_Worker(ours, _SLOTS[kind]) for ours, _ in pairs]
+        self._workers = [_Worker(ours, _SLOTS[kind] + _SPARE[kind]) for ours, _ in pairs]
         try:
             self._workers[0].pipe.send(Job(folder, kind, dtype, _SLOTS[kind], memory))
             ready = [worker.message() for worker in self._workers]
@@ -81,7 +85,7 @@ class TransformersBackend:
         )
         self.architecture = ready[0].architecture
         self.capacity = sum(worker.capacity for worker in self._workers)
-        self.notes = ready[0].notes
+        self.notes = (*notes, *ready[0].notes)
         self._ready = ready[0]
         self._engine = f"{ready[0].engine}/{dtype}"
         self._revision = weights.revision
@@ -126,9 +130,8 @@ class TransformersBackend:
 class _Worker(Taker):
     """The parent's end of a worker process."""
 
-    def __init__(self, pipe: Connection, slots: int) -> None:
-        # A few more than slots, so that a freed slot finds its next request already there.
-        super().__init__(slots + 4)
+    def __init__(self, pipe: Connection, capacity: int) -> None:
+        super().__init__(capacity)
         self.pipe = pipe
 
     def send(self, requests: list[Request]) -> None:
@@ -158,15 +161,17 @@ class _Worker(Taker):
         return message
 
 
-def _arithmetic(device: str, dtype: str) -> tuple[str, str]:
-    """Device and dtype to run with: CUDA where it is, bfloat16 where the hardware computes in it."""
-    card = _has_cuda()
-    if device == "cuda" and not card:
-        raise EvalhubError("no CUDA GPU is seen here: use --device cpu")
-    kind = device if device != "auto" else "cuda" if card else "cpu"
+def _arithmetic(device: str, dtype: str) -> tuple[str, str, tuple[str, ...]]:
+    """Device and dtype to run with, and what is to be said of them: CUDA where it is, bfloat16 where the hardware
+    computes in it."""
+    there, why_not = why_no_card()
+    if device == "cuda" and why_not:
+        raise EvalhubError(f"{why_not}: use --device cpu")
+    kind = device if device != "auto" else "cpu" if why_not else "cuda"
     if dtype == "auto":
         dtype = "bfloat16" if kind == "cuda" or _cpu_has_bfloat16() else "float32"
-    return kind, dtype
+    left = there and device == "auto" and kind == "cpu"
+    return kind, dtype, (f"it runs on the CPU, though there is a GPU: {why_not}",) if left else ()
 
 
 def _cores() -> int:
@@ -175,11 +180,6 @@ def _cores() -> int:
     if text and not (text.isdecimal() and int(text) > 0):
         raise EvalhubError(f"EVALHUB_CORES must be a number of cores, not '{text}'")
     return min(free, int(text)) if text else free
-
-
-def _has_cuda() -> bool:
-    """Whether there is an NVIDIA driver and a card, asked without importing torch."""
-    return Path("/dev/nvidiactl").exists() and ctypes.util.find_library("cuda") is not None
 
 
 def _cpu_has_bfloat16() -> bool:

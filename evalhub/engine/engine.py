@@ -127,8 +127,7 @@ class Engine:
         started = time.perf_counter()
         try:
             sight = self.text.look(request) if request.images else None
-            tokens = sight.tokens if sight else self.text.encode(request)
-            shared = 0 if sight else self.text.shared(request, tokens)
+            tokens, shared = (sight.tokens, 0) if sight else self.text.prompt(request)
         except Exception as error:  # a chat template is a program that came with the model
             return Output(request, f"the prompt cannot be built: {error}", Status.ERROR, 0, 0.0)
         room = self.context - len(tokens)

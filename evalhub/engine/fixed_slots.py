@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from evalhub.engine.mirror import Mirror
 from evalhub.engine.pool import Pool
 from evalhub.engine.prompts import Prompt
 from evalhub.engine.seam import Layer
@@ -31,16 +32,28 @@ class FixedSlots:
     """
 
     def __init__(self, count: int, layers: int, capacity: int, tokens: int, device: torch.device) -> None:
-        self.count, self.capacity, self.device = count, capacity, device
+        self.count, self.capacity = count, capacity
         self.pool = Pool(tokens)
-        self.layers = [_FixedLayer(self, number) for number in range(layers)]
-        self.line = torch.arange(count, device=device)
+        line = (count,), torch.int32
+        self._mirror = Mirror(
+            {
+                **dict.fromkeys(("start", "before", "own", "order", "active"), line),
+                "tiles": ((count, 2), torch.int32),
+                "positions": ((count, 1), torch.int64),
+                "place": ((count,), torch.int64),
+            },
+            device,
+        )
+        there = self._mirror.there
+        self.rows = Rows(*(there[name] for name in ("start", "before", "own", "order", "tiles")))
+        self.active, self.positions = there["active"], there["positions"]
+        """[count] int32, 1 where a slot does not stand idle; [count, 1] int64 of the tokens that are fed."""
 
-        def numbers(*shape: int) -> torch.Tensor:
-            return torch.zeros(shape, dtype=torch.int32, device=device)
-
-        self.rows = Rows(numbers(count), numbers(count), numbers(count), numbers(count), numbers(count, 2))
-        self.positions = torch.zeros(count, 1, dtype=torch.int64, device=device)
+        self._place = there["place"]
+        every = torch.arange(count, device=device)
+        self.layers = [
+            _FixedLayer(number, self.rows, every, self._place, capacity, tokens) for number in range(layers)
+        ]
 
     def enter(self, prompt: Prompt) -> int | None:
         """Let one more slot continue a prompt: its place in the pool, or None where there is no room now."""
@@ -56,20 +69,22 @@ class FixedSlots:
     def stand(self, starts: Sequence[int], prompts: Sequence[Prompt | None], own: Sequence[int]) -> None:
         """Say of every slot which prompt it continues, where that lies, and how many tokens it has been fed; a
         slot without a prompt stands idle."""
-        before = [prompt.length if prompt else 0 for prompt in prompts]
-        after = [prompt.after if prompt else 0 for prompt in prompts]
-        keys = [start if prompt else -1 for start, prompt in zip(starts, prompts, strict=True)]
-        order, tiles = _tiles(np.array(keys))
-        for tensor, given in (
-            (self.rows.start, np.maximum(keys, 0)),
-            (self.rows.before, np.array(before)),
-            (self.rows.own, np.array(own)),
-            (self.rows.order, order),
-            (self.rows.tiles, tiles),
-        ):
-            tensor.copy_(torch.from_numpy(given.astype(np.int32)), non_blocking=True)
-        positions = np.array(after, np.int64) + np.array(own, np.int64)
-        self.positions.copy_(torch.from_numpy(positions)[:, None], non_blocking=True)
+        here = self._mirror.here
+        keys = np.array([start if prompt else -1 for start, prompt in zip(starts, prompts, strict=True)])
+        here["start"][:] = np.maximum(keys, 0)
+        here["before"][:] = [prompt.length if prompt else 0 for prompt in prompts]
+        here["own"][:] = here["place"][:] = own
+        here["order"][:], here["tiles"][:] = _tiles(keys)
+        here["active"][:] = keys >= 0
+        here["positions"][:, 0] = [prompt.after if prompt else 0 for prompt in prompts]
+        here["positions"][:, 0] += own
+        self._mirror.send()
+
+    def advance(self) -> None:
+        """A token further, for all that do not stand idle: on the device alone."""
+        self.rows.own.add_(self.active)
+        self._place.add_(self.active)
+        self.positions.add_(self.active[:, None])
 
     def point(self, prompts: Sequence[Prompt | None], own: Sequence[int], device: torch.device) -> torch.Tensor:
         """As `evalhub.engine.slots.Slots.point`, for the check of a model: the prompts stay only for this step."""
@@ -106,12 +121,22 @@ def _tiles(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 class _FixedLayer(Layer):
     """One layer's pool, [tokens, key heads, width], and what slots have generated, [slots, key heads, capacity,
-    width]; made when its first keys show their shape."""
+    width]; made when its first keys show their shape.
 
-    def __init__(self, slots: FixedSlots, number: int) -> None:
+    Args:
+        number: of the layer.
+        rows: where the slots stand.
+        every: [slots], all of them in order.
+        place: [slots] of the token now fed among those that a slot has generated, int64.
+        capacity, tokens: see `FixedSlots`.
+    """
+
+    def __init__(  # not the slots themselves: what points in a circle would hold memory after its end
+        self, number: int, rows: Rows, every: torch.Tensor, place: torch.Tensor, capacity: int, tokens: int
+    ) -> None:
         super().__init__()
-        self._slots = slots
-        self._number = number
+        self._number, self._rows, self._every, self._place = number, rows, every, place
+        self._capacity, self._tokens = capacity, tokens
         self._pool: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def put(self, prompt: Prompt, start: int) -> None:
@@ -124,20 +149,16 @@ class _FixedLayer(Layer):
 
     def keep(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         self._make(keys, values)
-        own = self._slots.rows.own.long()
-        self.keys[self._slots.line, :, own] = keys[:, :, 0]
-        self.values[self._slots.line, :, own] = values[:, :, 0]
+        self.keys[self._every, :, self._place] = keys[:, :, 0]
+        self.values[self._every, :, self._place] = values[:, :, 0]
 
     def _make(self, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The pool, made with all else when the first keys and values, [rows, key heads, tokens, width], come."""
         if self._pool is None:
-            slots, heads = self._slots, keys.shape[1]
-            widths = keys.shape[3], values.shape[3]
-            tokens = slots.pool.tokens
-            self._pool = keys.new_zeros(tokens, heads, widths[0]), keys.new_zeros(tokens, heads, widths[1])
-            self.keys, self.values = (
-                keys.new_zeros(slots.count, heads, slots.capacity, width) for width in widths
-            )
+            heads, widths = keys.shape[1], (keys.shape[3], values.shape[3])
+            pooled, own = (self._tokens, heads), (len(self._every), heads, self._capacity)
+            self._pool = keys.new_zeros(*pooled, widths[0]), keys.new_zeros(*pooled, widths[1])
+            self.keys, self.values = (keys.new_zeros(*own, width) for width in widths)
         return self._pool
 
     def attend(
@@ -145,7 +166,5 @@ class _FixedLayer(Layer):
     ) -> torch.Tensor:
         assert self._pool is not None
         states = *self._pool, self.keys, self.values
-        found = attend_shared(
-            query[:, :, 0], *states, self._slots.rows, scale=scale, softcap=softcap, window=window
-        )
+        found = attend_shared(query[:, :, 0], *states, self._rows, scale=scale, softcap=softcap, window=window)
         return found[:, :, None]

@@ -21,12 +21,13 @@ from evalhub.engine.eyes import Eyes
 from evalhub.engine.fixed_slots import FixedSlots
 from evalhub.engine.graph import Played
 from evalhub.engine.memory import token_bytes
+from evalhub.engine.mirror import Mirror, given
 from evalhub.engine.prompts import Prompt
 from evalhub.engine.seam import forward
 from evalhub.engine.verify import verify
 from evalhub.errors import EvalhubError
 from ingest.records import Status
-from kernels.device import Shortage
+from kernels.device import Lacking, Shortage
 from kernels.gumbel import race_tokens, stream_words
 
 _ROWS = 8
@@ -95,6 +96,8 @@ class GraphEngine(Engine):
     ) -> None:
         super().__init__(model, tokenizer, slots, memory, eyes)
         self.notes: list[str] = []
+        """What users should know of how it runs; they are warned as well."""
+
         size = token_bytes(model.config.get_text_config(), model.dtype.itemsize)
         self._pooled = max(min(self.context, _PROBED), int(memory * _FOR_POOL) // size)
         self._tokens -= self._pooled
@@ -145,6 +148,7 @@ class GraphEngine(Engine):
                     slot = self._slotted.index(None)
                     run = _Slotted(**vars(begun), start=start)
                     self._slotted[slot], self._changed = run, True
+                    self._settle_in(slot, run)
                     self._fresh.append((slot, run))
                 elif any(self._slotted):
                     return  # until somebody leaves the pool
@@ -153,12 +157,20 @@ class GraphEngine(Engine):
                     self._outputs.append(Output(begun.request, words, Status.ERROR, 0, 0.0))
             self._queue.popleft()
 
+    def _settle_in(self, slot: int, run: _Slotted) -> None:
+        """Say how a slot's new attempt draws; the GPU is told with the next step."""
+        how, condition = self._draws.here, run.request.condition
+        how["temperature"][slot] = condition.temperature
+        how["top_p"][slot], how["top_k"][slot] = condition.top_p, condition.top_k
+        how["words"][slot] = stream_words([run.key])[0].numpy()
+
     def _make_room(self, request: Request) -> bool:
         """Whether a slot is free for a request, if need be in new slots with more room, once the old are empty."""
         needed = min(request.condition.max_tokens, self.context)
         if needed > self._capacity:
             if any(self._slotted) or self._begun:
                 return False
+            self._free()
             self._build(needed)
         return None in self._slotted
 
@@ -181,14 +193,18 @@ class GraphEngine(Engine):
             count = self._halve(count)
 
     def _halve(self, count: int) -> int:
-        """Fewer slots from now on. Free what the old ones held first."""
-        self._slotted, self._fresh, self._begun = [], [], None
-        for name in ("_fixed", "_play"):
-            vars(self).pop(name, None)
-        torch.cuda.empty_cache()
+        """Fewer slots from now on."""
+        self._free()
         self._most = max(_ROWS, count // 2 // _ROWS * _ROWS)
         warnings.warn(f"the GPU's memory ran out: going on with {self._most} slots", Shortage, stacklevel=2)
         return self._most
+
+    def _free(self) -> None:
+        """Give back what the slots hold, so that others can be made."""
+        self._slotted, self._fresh, self._begun = [], [], None
+        for name in ("_play", "_fixed"):
+            vars(self).pop(name, None)
+        torch.cuda.empty_cache()
 
     def _shrink(self) -> None:
         """Begin what was running anew in fewer slots: outputs depend on nothing but their requests."""
@@ -206,36 +222,41 @@ class GraphEngine(Engine):
         self._slotted = [None] * count
         self._fed = torch.zeros(count, dtype=torch.int64, device=device)
         self._drawn = torch.zeros(count, dtype=torch.int64, device=device)
-        self._active = torch.zeros(count, dtype=torch.int32, device=device)
-        self._temperature = torch.zeros(count, dtype=torch.float32, device=device)
-        self._top_p = torch.ones(count, dtype=torch.float64, device=device)
-        self._top_k = torch.zeros(count, dtype=torch.int32, device=device)
-        self._words = torch.zeros(count, 2, dtype=torch.int64, device=device)
-        self._place = torch.zeros(count, dtype=torch.int32, device=device)
+        self._draws = Mirror(
+            {
+                "temperature": ((count,), torch.float32),
+                "top_p": ((count,), torch.float64),
+                "top_k": ((count,), torch.int32),
+                "words": ((count, 2), torch.int64),
+                "positions": ((count,), torch.int32),
+            },
+            device,
+        )
+        self._draws.here["top_p"][:] = 1
         self._stand()
         self._play = Played(self._compute, device)
         if device.type == "cuda" and self._play.why_not:
             note = f"its steps are not recorded, so that the GPU waits for the host ({self._play.why_not})"
             self.notes = [note]
+            warnings.warn(note, Lacking, stacklevel=2)
 
     def _compute(self) -> None:
         """A step of all slots, for the GPU alone."""
         fixed = self._fixed
         logits = forward(self.model, self._fed[:, None], fixed.positions, fixed.layers)[:, -1]
-        drawn = race_tokens(logits, self._temperature, self._top_p, self._top_k, self._words, self._place)
+        drawn = race_tokens(logits, **self._draws.there)
         self._drawn.copy_(drawn)
         self._fed.copy_(drawn.clamp_min(0))
-        fixed.rows.own.add_(self._active)
-        fixed.positions.add_(self._active[:, None])
-        self._place.add_(self._active)
+        fixed.advance()
+        self._draws.there["positions"].add_(fixed.active)
 
     def _launch(self) -> _Begun:
         """Let the GPU begin a step."""
         cuda = self.model.device.type == "cuda"
         fresh, self._fresh = self._fresh, []
-        first = self._draw_first(fresh) if fresh else self._drawn[:0]
         if self._changed:
             self._stand()
+        first = self._draw_first(fresh) if fresh else self._drawn[:0]
         self._play()
         there = [torch.empty(one.shape, dtype=one.dtype, pin_memory=cuda) for one in (first, self._drawn)]
         for here, one in zip(there, (first, self._drawn), strict=True):
@@ -268,25 +289,16 @@ class GraphEngine(Engine):
             [run.prompt if run else None for run in runs],
             [run.fed if run else 0 for run in runs],
         )
-        self._active.copy_(torch.tensor([int(run is not None) for run in runs], dtype=torch.int32))
-        self._place.copy_(torch.tensor([run.fed + 1 if run else 0 for run in runs], dtype=torch.int32))
+        self._draws.here["positions"][:] = [run.fed + 1 if run else 0 for run in runs]
+        self._draws.send()
         self._changed = False
 
     def _draw_first(self, fresh: list[tuple[int, _Slotted]]) -> torch.Tensor:
-        """Tell slots how their new attempts draw, and draw first tokens from the prompts' logits, [fresh]."""
-        device = self.model.device
-        slots = torch.tensor([slot for slot, _ in fresh]).to(device)
-        conditions = [run.request.condition for _, run in fresh]
-        settings = (
-            (self._temperature, [condition.temperature for condition in conditions]),
-            (self._top_p, [condition.top_p for condition in conditions]),
-            (self._top_k, [condition.top_k for condition in conditions]),
-        )
-        for kept, given in settings:
-            kept[slots] = torch.tensor(given, dtype=kept.dtype).to(device)
-        self._words[slots] = stream_words([run.key for _, run in fresh]).to(device)
+        """First tokens of new attempts from their prompts' logits, [fresh]."""
+        slots = given([slot for slot, _ in fresh], torch.int64, self.model.device)
         logits = torch.stack([run.prompt.logits for _, run in fresh])
-        how = self._temperature[slots], self._top_p[slots], self._top_k[slots], self._words[slots]
-        drawn = race_tokens(logits, *how, torch.zeros_like(how[2]))
+        how = {name: kept[slots] for name, kept in self._draws.there.items()}
+        how["positions"].zero_()
+        drawn = race_tokens(logits, **how)
         self._fed[slots] = drawn.clamp_min(0)
         return drawn

@@ -65,7 +65,7 @@ def load(job: Job) -> tuple[Any, Any, Ready]:
         del model
         model = _model(job, config)
         eyes = Eyes(model, eyes.processor) if eyes else None
-        generator = Fallback(model, tokenizer, job.slots, job.memory, eyes)
+        generator = Fallback(model, tokenizer, job.slots, _for_states(model, job), eyes)
         scorer = PlainLikelihood(model, generator.text)
         notes.insert(0, f"it runs through transformers' own generate, which is slower: {reason}")
     ready = Ready(
@@ -84,11 +84,16 @@ def _engine(model: Any, tokenizer: Any, job: Job, eyes: Eyes | None, notes: list
     """The engine for where a model lies, and what conditions call it: on a GPU tokens are drawn otherwise."""
     if model.device.type != "cuda":
         return Engine(model, tokenizer, job.slots, job.memory, eyes), "transformers"
-    memory = int(torch.cuda.mem_get_info()[0] * _FOR_STATES)
+    memory = _for_states(model, job)
     if reason := why_not():
         notes.append(f"tokens are drawn and scored without kernels of our own: {reason}")
         return Engine(model, tokenizer, job.slots, memory, eyes), "transformers"
     return GraphEngine(model, tokenizer, job.slots, memory, eyes), "transformers-graph"
+
+
+def _for_states(model: Any, job: Job) -> int:
+    """Bytes for keys and values where a model lies."""
+    return int(torch.cuda.mem_get_info()[0] * _FOR_STATES) if model.device.type == "cuda" else job.memory
 
 
 def _architecture(model: Any) -> Architecture | None:
@@ -117,6 +122,11 @@ def _short(error: Exception) -> str:
 
 def _model(job: Job, config: Any) -> Any:
     """A model with its weights, all of which must be there."""
+    if job.device == "cuda" and not torch.cuda.is_available():
+        raise EvalhubError(
+            f"torch {torch.__version__} sees no GPU: install torch for CUDA and a driver that fits it, or use "
+            "--device cpu"
+        )
     try:
         model, loading = _kind(config).from_pretrained(
             job.folder, dtype=getattr(torch, job.dtype), output_loading_info=True

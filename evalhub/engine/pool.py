@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import ref
 
 from evalhub.engine.prompts import Prompt
 
@@ -11,7 +12,10 @@ from evalhub.engine.prompts import Prompt
 class _Lodger:
     """A prompt that lies in the pool."""
 
-    prompt: Prompt
+    prompt: ref[Prompt]
+    """Held by who uses it; one that nobody holds any more is asked for no more."""
+
+    length: int
     start: int
     users: int = 0
     used: int = 0
@@ -19,7 +23,7 @@ class _Lodger:
 
     @property
     def end(self) -> int:
-        return self.start + self.prompt.length
+        return self.start + self.length
 
 
 class Pool:
@@ -41,7 +45,7 @@ class Pool:
         """A place for one more user of a prompt, and whether the prompt is new there; None where there is no room
         beside those that are in use."""
         self._clock += 1
-        lodger = next((one for one in self._lodgers if one.prompt is prompt), None)
+        lodger = next((one for one in self._lodgers if one.prompt() is prompt), None)
         fresh = lodger is None
         if lodger is None:
             start = self._gap(prompt.length)
@@ -51,7 +55,7 @@ class Pool:
                     return None
                 self._lodgers.remove(min(idle, key=lambda one: one.used))
                 start = self._gap(prompt.length)
-            lodger = _Lodger(prompt, start)
+            lodger = _Lodger(ref(prompt), prompt.length, start)
             self._lodgers.append(lodger)
             self._lodgers.sort(key=lambda one: one.start)
         lodger.users += 1
@@ -60,7 +64,7 @@ class Pool:
 
     def leave(self, prompt: Prompt) -> None:
         """One user less."""
-        next(one for one in self._lodgers if one.prompt is prompt).users -= 1
+        next(one for one in self._lodgers if one.prompt() is prompt).users -= 1
 
     def _gap(self, length: int) -> int | None:
         """The first place that has room."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from evalhub.backends.base import Request
 from evalhub.engine.eyes import Eyes, Sight
+from ingest.records import Condition
 
 _LEAST_SHARED = 32
 """Fewer common tokens than this are not worth computing by themselves."""
@@ -29,6 +30,12 @@ class Text:
         """Whether the chat template takes messages in pieces, as those of models that look at images do."""
 
         self.ends = _end_tokens(model, tokenizer)
+        self._asked: tuple[str, Condition] | None = None
+        self._prompt: tuple[list[int], int] = [], 0
+        """What was asked last, and its tokens: the attempts of a sample follow each other."""
+
+        self._said: dict[int, str] = {}
+        """What tokens say by themselves."""
 
     @property
     def chat(self) -> bool:
@@ -50,6 +57,14 @@ class Text:
     def encode(self, request: Request) -> list[int]:
         """Token ids of a request's prompt."""
         return self.tokens([self.render(request)], request)[0]
+
+    def prompt(self, request: Request) -> tuple[list[int], int]:
+        """Token ids of a request's prompt, and how many at its beginning are `shared`."""
+        asked = request.text, replace(request.condition, max_tokens=0)
+        if asked != self._asked:
+            tokens = self.encode(request)
+            self._asked, self._prompt = asked, (tokens, self.shared(request, tokens))
+        return self._prompt
 
     def look(self, request: Request) -> Sight:
         """A request's prompt with its images.
@@ -106,13 +121,20 @@ class Text:
 
     def cut(self, last: int, generated: list[int], stops: Sequence[str]) -> str | None:
         """The text up to the first stop string, if the newest token completes one in what was generated."""
-        # A stop string ends in the newest token, so a tail as long as the longest one is enough to look at.
-        tail = self.tokenizer.decode(generated[-max(map(len, stops)) - 1 :])
-        if not any(stop in tail for stop in stops):
+        if not self._may_end(generated[-1], stops):
             return None
         text = self.decode(last, generated)
         ends = [text.index(stop) for stop in stops if stop in text]
         return text[: min(ends)] if ends else None
+
+    def _may_end(self, token: int, stops: Sequence[str]) -> bool:
+        """Whether a stop string's last character may be one that this token brings. Most bring none, and to decode
+        an output for each of thousands of tokens a second would keep a GPU waiting."""
+        said = self._said.get(token)
+        if said is None:
+            said = self._said[token] = self.tokenizer.decode([token])
+        # A part of a character says nothing by itself, and a space may be there only behind another token.
+        return "\ufffd" in said or any(stop[-1] == " " or stop[-1] in said for stop in stops)
 
 
 def common(first: Sequence[int], second: Sequence[int]) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from evalhub.engine.job import Job, Ready, Remark
 from evalhub.errors import EvalhubError
-from kernels.device import Shortage
+from kernels.device import Lacking
 
 
 def work(pipes: list[Connection]) -> None:
@@ -63,7 +63,7 @@ def _serve(pipe: Connection, generator: Any, scorer: Any, ready: Ready) -> None:
     pipe.send(ready)
 
     def remark(message: Warning | str, *_: Any, **__: Any) -> None:
-        if isinstance(message, Shortage):  # libraries warn of much that is no matter of the user's
+        if isinstance(message, Lacking):  # libraries warn of much that is no matter of the user's
             pipe.send(Remark(str(message)))
 
     warnings.showwarning = remark

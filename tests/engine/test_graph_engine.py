@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import random
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +114,31 @@ def test_stop_strings_are_cut(llama: Path) -> None:
     text = whole[PROMPTS[0], 0].text
     found = run(load(llama), requests(replace(greedy, stop=(text[4:6],)), 1))[PROMPTS[0], 0]
     assert found.text == text[: text.index(text[4:6])] and found.tokens <= whole[PROMPTS[0], 0].tokens
+
+
+def test_slots_that_are_made_anew_leave_nothing_of_the_old_ones(llama: Path) -> None:
+    """On a GPU both would not fit; so it must not take the collector of circles."""
+    engine = load(llama, 8)
+    gc.disable()
+    try:
+        run(engine, requests(replace(PLAIN, max_tokens=10), 1))
+        old = weakref.ref(engine._fixed), weakref.ref(engine._fixed.layers[0].keys)
+        assert all(one() is not None for one in old)
+        run(engine, requests(replace(PLAIN, max_tokens=100), 1))
+        assert engine._capacity == 128 and not any(one() for one in old)
+    finally:
+        gc.enable()
+
+
+def test_a_prompt_that_nobody_holds_leaves_no_memory_behind(llama: Path) -> None:
+    engine = load(llama)
+    run(engine, requests(PLAIN, 1))
+    lodgers = engine._fixed.pool._lodgers
+    assert len(lodgers) == len(PROMPTS)
+    engine.prompts._kept.clear()
+    gc.collect()
+    assert not any(lodger.prompt() for lodger in lodgers)
+    assert texts(run(engine, requests(PLAIN, 1))) == texts(run(load(llama), requests(PLAIN, 1)))
 
 
 def test_a_prompt_longer_than_the_pool_is_an_error(llama: Path) -> None:

@@ -13,7 +13,7 @@ import transformers
 
 from evalhub.backends.base import Output, Request
 from evalhub.backends.transformers import TransformersBackend
-from evalhub.engine import likelihood
+from evalhub.engine import likelihood, tree
 from evalhub.engine.likelihood import Likelihood
 from evalhub.engine.prompts import Prompts
 from evalhub.engine.seam import ATTENTION, forward
@@ -105,6 +105,20 @@ def test_scores_are_those_of_transformers(kind: str, condition: Condition, tmp_p
     for output in run(engine, requests(condition)).values():
         text = condition.preamble + output.request.text
         check(output, [plain.continuation(text, one) for one in output.request.continuations])
+
+
+@pytest.mark.parametrize("kind", ["llama", "gemma2"])
+def test_rows_that_attend_as_a_whole_give_the_same(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU; with heads in groups, windows and soft caps."""
+    folder = make(tmp_path, kind)
+    apart = run(load(folder), requests(SHOTS))
+    monkeypatch.setattr(tree, "_APART", ())
+    whole = run(load(folder), requests(SHOTS))
+    for name, output in whole.items():
+        expected = [(score.logprob, score.tokens, score.greedy) for score in apart[name].scores]
+        check(output, expected)
 
 
 def test_what_requests_and_continuations_share_is_computed_once(

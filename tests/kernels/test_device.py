@@ -18,7 +18,7 @@ from kernels.device import in_halves, takes, why_not
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A machine with all that is needed, as far as questions go."""
-    monkeypatch.setattr(device, "_DRIVERS", (str(tmp_path),))
+    monkeypatch.setattr(device, "DRIVERS", (str(tmp_path),))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "Tesla V100")
@@ -39,7 +39,7 @@ def test_a_sound_card_takes_over() -> None:
 @pytest.mark.parametrize(
     ("lacking", "reason"),
     [
-        (lambda patch: patch.setattr(device, "_DRIVERS", ("/nowhere",)), "no NVIDIA GPU on this machine"),
+        (lambda patch: patch.setattr(device, "DRIVERS", ("/nowhere",)), "no NVIDIA GPU on this machine"),
         (lambda patch: patch.setattr(torch.cuda, "is_available", lambda: False), "sees no GPU"),
         (
             lambda patch: patch.setattr(importlib.util, "find_spec", lambda _: None),
