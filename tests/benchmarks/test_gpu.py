@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import torch
 
 pytest.importorskip("triton.knobs", reason="Triton 3.4 or later is not installed", exc_type=ImportError)
 
-from benchmarks.gpu import attempts, draws, latent, scores, wins
-from benchmarks.gpu.__main__ import SECTIONS, run, shown
+from benchmarks.gpu import __main__ as command
+from benchmarks.gpu import attempts, draws, latent, scores, section, wins
+from benchmarks.gpu.__main__ import CARD, SECTIONS, shown
+from benchmarks.gpu.apart import told
 from benchmarks.gpu.bench import Bench, Ceilings, Line, ceilings
 from kernels import card_wins
 from kernels.token_scores_triton import Tile
@@ -41,28 +45,34 @@ SIZES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_each_section_measures(
-    section: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def tiny() -> None:
+    """What `benchmarks.gpu.section` does in a process of its own, tiny."""
+    part, bench = sys.argv[1], Bench(DEVICE, 0.0)
+    card_wins._ALIGNED = 128
+    if part == "card":
+        section.tell(section.card(bench, size=64, copied=2**20))
+    else:
+        section.tell(section.measured(part, bench, Ceilings(1e12, 1e11), SIZES[part]))
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_each_section_measures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card_wins, "_ALIGNED", 128)
-    report: dict[str, Any] = {"lines": []}
-    failure = run(section, Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), report, None, SIZES[section])
-    assert failure == ""
-    lines = report["lines"]
-    assert len(capsys.readouterr().out.splitlines()) == len(lines) + 2
-    assert len(lines) >= 3 and all(line["section"] == section for line in lines)
+    *found, end = section.measured(name, Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), SIZES[name])
+    assert end == {"ended": ""}
+    lines = [one["line"] for one in found]
+    assert len(lines) >= 3
     assert all(line["ms"] is None or line["ms"] > 0 for line in lines)
     notes = [line["note"] for line in lines]
-    if section == "wins":
+    if name == "wins":
         assert notes.count("equal to the CPU's to the last one") == 2
-    if section == "draws":
+    if name == "draws":
         assert notes[0] == "1 of 1 tokens as the plain race draws"
-    if section == "scores":
+    if name == "scores":
         assert all(float(note.split()[1]) < 1e-2 for note in notes if note.startswith("error"))
-    if section == "attempts":
+    if name == "attempts":
         assert "times generate's best" in notes[-1]
-    if section == "latent":
+    if name == "latent":
         assert float(notes[0].split()[-1]) < 1e-9 and float(notes[-1].split()[-1]) > 0.5
 
 
@@ -71,16 +81,70 @@ def test_ceilings_are_of_the_order_of_what_was_done() -> None:
     assert 1e6 < found.operations < 1e14 and 1e6 < found.bandwidth < 1e13
 
 
-def test_a_failure_is_said_and_stops_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_all_sections_in_processes_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "from tests.benchmarks.test_gpu import tiny; tiny()"
+    monkeypatch.setattr(command, "command", lambda part, *_: [sys.executable, "-c", code, part])
+    monkeypatch.setattr(command, "why_not", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["gpu", "--json", str(tmp_path / "report.json")])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["device"] == DEVICE and report["torch"] == torch.__version__ and report["failures"] == {}
+    assert report["ceilings"]["operations"] > 0
+    assert list(dict.fromkeys(line["section"] for line in report["lines"])) == list(SECTIONS)
+    # The device and its ceilings, and above each section an empty line and its heading.
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 2 * len(SECTIONS) + len(report["lines"])
+
+
+def test_all_of_it_takes_less_than_nine_minutes() -> None:
+    assert CARD + sum(SECTIONS.values()) < 9 * 60
+
+
+def test_a_section_that_fails_says_why_and_keeps_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> Iterator[Line]:
         yield Line("first", 1.0)
         raise RuntimeError("a card\nthat fell off")
 
     monkeypatch.setattr(draws, "measure", broken)
-    report: dict[str, Any] = {"lines": []}
-    failure = run("draws", Bench(DEVICE, 0.0), Ceilings(1, 1), report, tmp_path / "report.json")
-    assert failure == "RuntimeError: a card that fell off" and len(report["lines"]) == 1
-    assert '"first"' in (tmp_path / "report.json").read_text()
+    line, end = section.measured("draws", Bench(DEVICE, 0.0), Ceilings(1, 1))
+    assert line["line"]["what"] == "first" and end == {"ended": "RuntimeError: a card that fell off"}
+
+
+def test_sections_that_die_or_hang_take_no_other_along(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"print({json.dumps(json.dumps({'line': asdict(Line('first', 1.0))}))}, flush=True)"
+    programs = {
+        "card": "raise SystemExit(7)",
+        "draws": f"{line}; import os; os.abort()",
+        "wins": f"{line}; import time; time.sleep(99)",
+        "latent": f'{line}; print(\'{{"ended": ""}}\', flush=True); import time; time.sleep(99)',
+    }
+    monkeypatch.setattr(command, "command", lambda part, *_: [sys.executable, "-c", programs[part]])
+    monkeypatch.setitem(SECTIONS, "wins", 2)
+    file = tmp_path / "report.json"
+    report = command.measured(["draws", "wins", "latent"], 0.5, file)
+    assert [line["section"] for line in report["lines"]] == ["draws", "wins", "latent"]
+    assert report["failures"] == {
+        "card": "died with exit code 7",
+        "draws": "died with exit code -6",
+        "wins": "out of its 2 seconds",
+    }
+    assert json.loads(file.read_text()) == report
+    assert "wins: out of its 2 seconds" in capsys.readouterr().out
+
+
+def test_what_a_process_started_ends_with_it(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    child = f"import time; time.sleep(2); open({str(left)!r}, 'w')"
+    code = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(99)"
+    assert list(told([sys.executable, "-c", code], 1)) == [{"ended": "out of its 1 seconds"}]
+    time.sleep(2.5)
+    assert not left.exists()
 
 
 def test_a_card_sleeps_while_what_is_measured_is_launched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +193,7 @@ def test_a_line_of_the_table() -> None:
 
 
 def test_without_a_card_it_says_why() -> None:
-    code = "import kernels.device as d; d._DRIVERS = (); from benchmarks.gpu.__main__ import main; main()"
+    code = "import kernels.device as d; d.DRIVERS = (); from benchmarks.gpu.__main__ import main; main()"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 3 and ran.stdout == ""
     assert ran.stderr == "nothing measured: no NVIDIA GPU on this machine\n"
