@@ -3,8 +3,9 @@
     python -m benchmarks.gpu [--json FILE] [--only SECTION ...] [--seconds 0.5]
 
 Each line is the median of repeats on fresh random inputs after two calls to compile and warm up. Ceilings are
-measured first: of a large bfloat16 product and of a large copy. `share` is the floor over the time. A section that
-fails or runs out of its time is said and left; the others go on. About eight minutes in all on an H100.
+measured first: of a large bfloat16 product and of a large copy. `share` is the floor over the time. Each section is
+a process of its own; one that fails, hangs or runs out of its time is said and left, and the others go on. Under
+nine minutes in all.
 
 Without a card it says why and ends with exit code 3.
 """
@@ -12,19 +13,21 @@ Without a card it says why and ends with exit code 3.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu.bench import said
+from benchmarks.gpu import apart
+from benchmarks.gpu.bench import PUBLISHED, Ceilings, Line
 from kernels.device import why_not
 
-SECTIONS = {"scores": 110, "draws": 50, "wins": 110, "latent": 70, "attempts": 150}
-"""Modules of this package with a `measure`, and the seconds that they may begin new measurements in."""
+SECTIONS = {"attempts": 180, "scores": 90, "draws": 40, "wins": 110, "latent": 80}
+"""Modules of this package with a `measure`, those that matter most first, and seconds that they are given."""
+
+CARD = 30
+"""Seconds for the ceilings."""
 
 
 def main() -> None:
@@ -37,55 +40,44 @@ def main() -> None:
     if reason is not None:
         print(f"nothing measured: {reason}", file=sys.stderr)
         sys.exit(3)
-    import torch
-    import triton
-
-    from benchmarks.gpu.bench import Bench, ceilings
-
-    bench = Bench("cuda", options.seconds)
-    limits = ceilings(bench)
-    report: dict[str, Any] = {
-        "device": torch.cuda.get_device_name(),
-        "torch": torch.__version__,
-        "triton": triton.__version__,
-        "ceilings": asdict(limits),
-        "lines": [],
-        "failures": {},
-    }
-    print(f"{report['device']}, torch {torch.__version__}, Triton {triton.__version__}")
-    print(f"bfloat16 products {limits.operations / 1e12:.0f} TFLOP/s, copies {limits.bandwidth / 1e9:.0f} GB/s\n")
-    for section in options.only:
-        failure = run(section, bench, limits, report, options.json)
-        if failure:
-            report["failures"][section] = failure
-            print(f"{section}: {failure}", flush=True)
-        torch.cuda.empty_cache()
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
+    report = measured(options.only, options.seconds, options.json)
     sys.exit(1 if report["failures"] else 0)
 
 
-def run(
-    section: str, bench: Any, limits: Any, report: dict[str, Any], file: Path | None, sizes: Any = None
-) -> str:
-    """Measure one section, printing as it goes. Returns what went wrong, or nothing."""
-    end = time.perf_counter() + SECTIONS[section]
-    print(f"{section:44} {'ms':>10} {'ratio':>7} {'floor':>9} {'share':>6} {'MiB':>8}")
-    try:
-        for line in importlib.import_module(f"benchmarks.gpu.{section}").measure(bench, limits, sizes):
-            report["lines"].append({"section": section, **asdict(line)})
-            print(shown(line), flush=True)
-            if file:
-                file.write_text(json.dumps(report, indent=1))
-            if time.perf_counter() > end:
-                return f"ended after {SECTIONS[section]} seconds"
-    except Exception as error:  # one section must not take the others with it
-        return said(error)
-    print()
-    return ""
+def measured(sections: list[str], seconds: float, file: Path | None) -> dict[str, Any]:
+    """Measure, printing as it goes. Returns what `--json` writes."""
+    report: dict[str, Any] = {"lines": [], "failures": {}}
+    run("card", command("card", seconds), CARD, report, file)
+    limits = Ceilings(**report.setdefault("ceilings", asdict(PUBLISHED)))
+    print(", ".join(f"{what} {report[what]}" for what in ("device", "torch", "triton") if what in report))
+    print(f"bfloat16 products {limits.operations / 1e12:.0f} TFLOP/s, copies {limits.bandwidth / 1e9:.0f} GB/s")
+    for section in sections:
+        print(f"\n{section:44} {'ms':>10} {'ratio':>7} {'floor':>9} {'share':>6} {'MiB':>8}", flush=True)
+        run(section, command(section, seconds, limits), SECTIONS[section], report, file)
+    return report
 
 
-def shown(line: Any) -> str:
+def command(part: str, seconds: float, limits: Ceilings | None = None) -> list[str]:
+    """What starts `benchmarks.gpu.section`."""
+    numbers = seconds, *(asdict(limits).values() if limits else ())
+    return [sys.executable, "-m", "benchmarks.gpu.section", part, *map(str, numbers)]
+
+
+def run(part: str, started: list[str], most: float, report: dict[str, Any], file: Path | None) -> None:
+    """Add what a part's process tells within `most` seconds to the report."""
+    for found in apart.told(started, most):
+        report.update(found.get("about", {}))
+        if "line" in found:
+            report["lines"].append({"section": part, **found["line"]})
+            print(shown(Line(**found["line"])), flush=True)
+        if found.get("ended"):
+            report["failures"][part] = found["ended"]
+            print(f"{part}: {found['ended']}", flush=True)
+        if file:
+            file.write_text(json.dumps(report, indent=1))
+
+
+def shown(line: Line) -> str:
     """A line of the table."""
     share = line.floor / line.ms if line.floor and line.ms else None
     numbers = (
