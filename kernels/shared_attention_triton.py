@@ -9,6 +9,8 @@ asks the host for anything, and both have a grid of one size: rows and tiles tha
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import triton
 import triton.language as tl
@@ -16,8 +18,33 @@ from triton import knobs
 
 from kernels.step_rows import TILE, Rows
 
-BLOCK = 64
-"""Tokens at a time."""
+TOGETHER, SINGLE = 64, 32
+"""Heads of a prompt's rows that a program takes over it, and heads of a row that one takes over its own tokens, at
+most; Hopper's matrix units want 64."""
+
+
+class Cut(NamedTuple):
+    """What a program takes at a time: as much as fits its registers, and 99 KB of shared memory, which all cards
+    have."""
+
+    members: int
+    """Heads of rows."""
+
+    block: int
+    """Tokens."""
+
+    warps: int
+
+
+def cut(members: int, most: int, wide: int, dtype: torch.dtype) -> Cut:
+    """For so many heads, at most so many of them together, of so many numbers each. It does not ask how many rows
+    there are, so that a row's sums are cut alike in any company."""
+    # Matrix units do not multiply float32: threads hold both factors in registers.
+    plain = dtype == torch.float32
+    most = max(16, min(most, (8_192 if plain else 16_384) // wide))
+    members = min(most, max(16, triton.next_power_of_2(members)))
+    block = 16 if plain else max(16, min(64, 8_192 // wide))
+    return Cut(members, block, 8 if members * wide >= 16_384 else 4)
 
 
 def attend_shared_fused(
@@ -31,9 +58,8 @@ def attend_shared_fused(
     scale: float,
     softcap: float | None = None,
     window: int | None = None,
-    block: int = BLOCK,
 ) -> torch.Tensor:
-    """What `attend_shared` promises. block: tokens at a time, a power of 2 from 16 on."""
+    """What `attend_shared` promises."""
     query = query.contiguous()
     count, heads, width = query.shape
     key_heads, capacity, out_width = own_values.shape[1:]
@@ -49,20 +75,24 @@ def attend_shared_fused(
         "SHARED": shared,
         "WIDE": wide,
         "OUT_WIDE": out_wide,
-        "BLOCK": block,
-        "num_warps": 4,
         "num_stages": 2,
     }
     numbers = scale, softcap or 0.0, window or 0, key_heads, width, out_width
-    prompts[(count, key_heads)](
+    together = cut(TILE * shared, TOGETHER, max(wide, out_wide), query.dtype)
+    prompts[(count, key_heads, triton.cdiv(TILE * shared, together.members))](
         *(query, prompt_keys, prompt_values, rows.start, rows.before, rows.own, rows.order, rows.tiles),
         *(partial, peak, total, *numbers),
-        MEMBERS=max(16, triton.next_power_of_2(TILE * shared)),
+        MEMBERS=together.members,
+        BLOCK=together.block,
+        num_warps=together.warps,
         **flags,
     )
-    generated[(count, key_heads)](
+    single = cut(shared, SINGLE, max(wide, out_wide), query.dtype)
+    generated[(count, key_heads, triton.cdiv(shared, single.members))](
         *(query, own_keys, own_values, rows.before, rows.own, partial, peak, total, found, *numbers, capacity),
-        MEMBERS=max(16, triton.next_power_of_2(shared)),
+        MEMBERS=single.members,
+        BLOCK=single.block,
+        num_warps=single.warps,
         **flags,
     )
     return found
@@ -122,13 +152,13 @@ def prompts(
     BLOCK: tl.constexpr,
     MEMBERS: tl.constexpr,
 ):
-    """A tile of rows over their prompt, for one key head."""
-    tile, head = tl.program_id(0), tl.program_id(1)
+    """Some heads of a tile of rows over their prompt, for one key head."""
+    tile, head, begun = tl.program_id(0), tl.program_id(1), tl.program_id(2) * MEMBERS
     first = tl.load(tiles + 2 * tile)
     count = tl.load(tiles + 2 * tile + 1)
-    if count == 0:
+    if begun >= count * SHARED:
         return
-    member = tl.arange(0, MEMBERS)
+    member = begun + tl.arange(0, MEMBERS)
     inside = member // SHARED < count
     row = tl.load(order + first + member // SHARED, mask=inside, other=0)
     at = (row * key_heads + head) * SHARED + member % SHARED
@@ -193,11 +223,11 @@ def generated(
     BLOCK: tl.constexpr,
     MEMBERS: tl.constexpr,
 ):
-    """A row over what it has generated, for one key head, merged with what it found in its prompt."""
+    """Some heads of a row over what it has generated, for one key head; then what they found in its prompt."""
     row, head = tl.program_id(0), tl.program_id(1)
     if tl.load(before + row) == 0:
         return
-    member = tl.arange(0, MEMBERS)
+    member = tl.program_id(2) * MEMBERS + tl.arange(0, MEMBERS)
     inside = member < SHARED
     at = (row * key_heads + head) * SHARED + member
     column, out_column = tl.arange(0, WIDE), tl.arange(0, OUT_WIDE)

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import torch
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
@@ -129,22 +130,41 @@ def wins() -> None:
 
 
 def shared_attention() -> None:
-    from kernels.shared_attention_triton import BLOCK, generated, prompts
+    from kernels.shared_attention_triton import SINGLE, TOGETHER, cut, generated, prompts
+    from kernels.step_rows import TILE
 
     numbers = {"scale": "fp32", "softcap": "fp32", "window": "i32"}
     numbers |= {"key_heads": "i32", "width": "i32", "out_width": "i32"}
-    states = {"query": "*bf16", "keys": "*bf16", "values": "*bf16"}
     partial = {"partial": "*fp32", "peak": "*fp32", "total": "*fp32"}
     rows = dict.fromkeys(("start", "before", "own", "order", "tiles"), "*i32")
     own = {name: rows[name] for name in ("before", "own")}
-    for card, shared, wide, odd in ((HOPPER, 7, 64, False), (HOPPER, 8, 128, True), (AMPERE, 4, 128, False)):
-        flags = {"CAPPED": odd, "WINDOWED": odd, "UPCAST": False, "SHARED": shared}
-        flags |= {"WIDE": wide, "OUT_WIDE": wide, "BLOCK": BLOCK}
-        how = {"num_warps": 4, "num_stages": 2}
-        members = triton.next_power_of_2(8 * shared)
-        compiled("prompts", prompts, card, states | rows | partial | numbers, flags | {"MEMBERS": members}, **how)
-        given = states | own | partial | {"found": "*bf16"} | numbers | {"capacity": "i32"}
-        compiled("generated", generated, card, given, flags | {"MEMBERS": 16}, **how)
+    # Heads of a key head x numbers of a head; 71 x 64 are Falcon's.
+    groups = (7, 64), (71, 64), (8, 128), (48, 128), (8, 256), (8, 512)
+    for card, dtype, kind in (
+        (HOPPER, torch.bfloat16, "bf16"),
+        (AMPERE, torch.bfloat16, "bf16"),
+        (HOPPER, torch.float32, "fp32"),
+    ):
+        states = dict.fromkeys(("query", "keys", "values"), f"*{kind}")
+        for shared, wide in groups:
+            odd = shared == 8
+            flags = {"CAPPED": odd, "WINDOWED": odd, "UPCAST": False, "SHARED": shared}
+            flags |= {"WIDE": wide, "OUT_WIDE": wide}
+            given = states | own | partial | {"found": f"*{kind}"} | numbers | {"capacity": "i32"}
+            for name, kernel, members, most, types in (
+                ("prompts", prompts, TILE * shared, TOGETHER, states | rows | partial | numbers),
+                ("generated", generated, shared, SINGLE, given),
+            ):
+                members, block, warps = cut(members, most, wide, dtype)
+                compiled(
+                    f"{name}, {shared} x {wide}, {kind}",
+                    kernel,
+                    card,
+                    types,
+                    flags | {"BLOCK": block, "MEMBERS": members},
+                    num_warps=warps,
+                    num_stages=2,
+                )
 
 
 if __name__ == "__main__":

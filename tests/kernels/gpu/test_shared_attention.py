@@ -52,28 +52,40 @@ ROWS = standing([(3, 100), (110, 1), (200, 65)], [0, 1, 0, None, 2, *[0] * 9, No
 
 
 @pytest.mark.parametrize(
-    ("heads", "key_heads", "width", "out"), [(4, 4, 16, 16), (14, 2, 64, 64), (6, 2, 24, 40), (8, 1, 32, 32)]
+    ("heads", "key_heads", "width", "out"),
+    [
+        (4, 4, 16, 16),
+        (14, 2, 64, 64),
+        (6, 2, 24, 40),
+        (8, 1, 32, 32),
+        (40, 2, 16, 16),
+        (71, 1, 16, 24),
+        (3, 1, 256, 256),
+    ],
 )
 @pytest.mark.parametrize("how", [{}, {"softcap": 5.0}, {"window": 30}, {"window": 1}])
 def test_it_is_one_softmax(heads: int, key_heads: int, width: int, out: int, how: dict[str, Any]) -> None:
     given = states(len(ROWS.own), heads, key_heads, width, out, torch.float32)
     expected = attend_shared_reference(*given, ROWS, scale=width**-0.5, **how)
-    found = attend_shared_fused(*given, ROWS, scale=width**-0.5, block=32, **how)
+    found = attend_shared_fused(*given, ROWS, scale=width**-0.5, **how)
     there = ROWS.before > 0
     torch.testing.assert_close(found[there], expected[there], rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_is_as_close_as_its_rounding() -> None:
-    given = states(len(ROWS.own), 14, 2, 64, 64, torch.bfloat16)
-    expected = attend_shared_reference(*(tensor.float() for tensor in given), ROWS, scale=0.125)
+@pytest.mark.parametrize(("heads", "width"), [(14, 64), (40, 64), (4, 256)])
+def test_bfloat16_is_as_close_as_its_rounding(heads: int, width: int) -> None:
+    given = states(len(ROWS.own), heads, 2, width, width, torch.bfloat16)
+    expected = attend_shared_reference(*(tensor.float() for tensor in given), ROWS, scale=width**-0.5)
     there = ROWS.before > 0
-    found = attend_shared_fused(*given, ROWS, scale=0.125).float()
+    found = attend_shared_fused(*given, ROWS, scale=width**-0.5).float()
     torch.testing.assert_close(found[there], expected[there], rtol=2e-2, atol=1e-2)
 
 
-def test_a_row_does_not_depend_on_its_company() -> None:
-    """Not even in the last bit: neither on the tile that it is in nor on its place in it."""
-    given = states(len(ROWS.own), 14, 2, 64, 64, torch.float32)
+@pytest.mark.parametrize(("heads", "dtype"), [(14, torch.float32), (14, torch.bfloat16), (40, torch.float32)])
+def test_a_row_does_not_depend_on_its_company(heads: int, dtype: torch.dtype) -> None:
+    """Not even in the last bit: neither on the tile that it is in nor on its place in it, nor on the program that
+    takes some of its heads."""
+    given = states(len(ROWS.own), heads, 2, 64, 64, dtype)
     together = attend_shared_fused(*given, ROWS, scale=0.125)
     for row in (0, 2, 7, 13):
         of_row: list[int | None] = [None] * len(ROWS.own)
