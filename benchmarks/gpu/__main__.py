@@ -3,9 +3,9 @@
     python -m benchmarks.gpu [--json FILE] [--only SECTION ...] [--seconds 0.5]
 
 Each line is the median of repeats on fresh random inputs after two calls to compile and warm up. Ceilings are
-measured first: of a large bfloat16 product and of a large copy. `share` is the floor over the time. Each section is
-a process of its own; one that fails, hangs or runs out of its time is said and left, and the others go on. Under
-nine minutes in all.
+measured first: of a large bfloat16 product and of a large copy. `share` is the floor over the time. Each section
+is a process of its own; one that fails, hangs or runs out of its time is said and left, and the others go on.
+Under nine minutes in all.
 
 Without a card it says why and ends with exit code 3.
 """

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+import transformers
 
 pytest.importorskip("triton.knobs", reason="Triton 3.4 or later is not installed", exc_type=ImportError)
 
@@ -38,8 +40,9 @@ SIZES: dict[str, Any] = {
         new_tokens=6,
         slots=(8,),
         batches=(4, 8),
+        many=5,
         dtype=torch.float32,
-        beside=False,
+        beside=(),
     ),
     "latent": latent.Sizes(models=20, samples=400, seen=10, nodes=7, small=50, steps=10),
 }
@@ -71,7 +74,11 @@ def test_each_section_measures(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     if name == "scores":
         assert all(float(note.split()[1]) < 1e-2 for note in notes if note.startswith("error"))
     if name == "attempts":
-        assert "times generate's best" in notes[-1]
+        assert [note.partition(", ")[2] for note in notes[:-1]] == [
+            *("8 of 8 attempts", "8 of 8 attempts", "5 of 5 attempts"),
+            *("4 of 8 attempts", "8 of 8 attempts", "4 of 8 attempts", "4 of 5 attempts"),
+        ]
+        assert notes[-1] == "0 kernels, together 0.000 ms"
     if name == "latent":
         assert float(notes[0].split()[-1]) < 1e-9 and float(notes[-1].split()[-1]) > 0.5
 
@@ -177,6 +184,49 @@ def test_a_compiler_that_fails_has_a_line_and_ends_nothing(monkeypatch: pytest.M
     lines = list(scores.measure(Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), sizes))
     assert Line("torch.compile, bfloat16", note="RuntimeError: no compiler here") in lines
     assert lines[-1].what.startswith("fused, float32")
+
+
+def test_generate_attends_as_in_transformers_and_prompts_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    ways, prompts = [], []
+
+    def generate(_: Bench, model: Any, *__: Any, **___: Any) -> attempts.Found:
+        ways.append(model.config._attn_implementation)
+        return attempts.Found(1, 1.0)
+
+    def drawn(*given: Any) -> list[list[int]]:
+        prompts.append(draw(*given))
+        return prompts[-1]
+
+    draw = attempts._prompts
+    monkeypatch.setattr(attempts, "_generate", generate)
+    monkeypatch.setattr(attempts, "_prompts", drawn)
+    lines = list(attempts.measure(Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), SIZES["attempts"]))
+    assert set(ways) == {"sdpa"} and len(lines) == 8
+    every = [tuple(prompt) for some in prompts for prompt in some]
+    assert len(set(every)) == len(every)
+
+
+@pytest.mark.parametrize(
+    ("came", "error", "expected"),
+    [
+        (8, None, "16 tokens/s, 8 of 8 attempts"),
+        (7, None, "RuntimeError: 7 of 8 attempts came back"),
+        (8, "no kernel", "RuntimeError: no kernel"),
+    ],
+)
+def test_attempts_that_generate_batch_loses_are_no_slowness(
+    monkeypatch: pytest.MonkeyPatch, came: int, error: str | None, expected: str
+) -> None:
+    def generate_batch(_: Any, asked: list[list[int]], **__: Any) -> dict[str, Any]:
+        fine = SimpleNamespace(error=None, created_time=1.0, lifespan=(2.0, 3.0), generated_tokens=[4] * 4)
+        found = {str(number): fine for number in range(len(asked))}
+        found["0"] = SimpleNamespace(**{**vars(fine), "error": error})
+        return dict(list(found.items())[:came])
+
+    monkeypatch.setattr(transformers.Qwen2ForCausalLM, "generate_batch", generate_batch)
+    sizes = replace(SIZES["attempts"], beside=(8,))
+    lines = list(attempts.measure(Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), sizes))
+    assert lines[-2].what == "repeated: generate_batch" and lines[-2].note == expected
 
 
 def test_a_line_of_the_table() -> None:
