@@ -2,8 +2,9 @@
 
 Both of its sums are sums of rows of a table over runs of entries: of the log-chances at each entry's model and
 level over a sample's entries, and of the samples' posteriors over a model's entries. torch's embedding bags take
-such sums without writing out what they add. The entries stay on the device between the steps of a fit, in both
-orders (24 bytes each, 8 where all weigh 1); of the samples so many are worked on at a time as fit.
+such sums without writing out what they add; a model's entries, which may be many, are summed in pieces. The
+entries stay on the device between the steps of a fit, in both orders (24 bytes each, 8 where all weigh 1); of the
+samples so many are worked on at a time as fit.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _CELLS = 2**27
 _ENTRIES = 2**28
 """Entries of about so many are worked on at a time."""
 
+_PIECE = 2**11
+"""Entries of a column that one bag takes: a thread adds up a number of a bag, entry by entry, and few models would
+make few bags. The pieces of a column are as many at four million entries."""
+
 
 @dataclass(frozen=True)
 class _Chunk:
@@ -40,8 +45,11 @@ class _Chunk:
     sample: torch.Tensor
     """(e,) int32: of the run, in the order of the columns."""
 
+    piece_start: torch.Tensor
+    """(p+1,) int32: where pieces of at most `_PIECE` entries of one column begin in that order."""
+
     column_start: torch.Tensor
-    """(M * L + 1,) int32: where the entries of a column begin in that order."""
+    """(M * L + 1,) int32: where the pieces of a column begin."""
 
     column_often: torch.Tensor | None
     """(e,) weights in that order."""
@@ -81,7 +89,9 @@ class Card:
             share = log_node.sub_(each[:, None]).exp_()
             found = torch.stack([each, share @ node, share @ node**2])
             of_all = often @ share
-            more = _sums(chunk.sample, share.mul_(often[:, None]), chunk.column_start, chunk.column_often)
+            pieces = _sums(chunk.sample, share.mul_(often[:, None]), chunk.piece_start, chunk.column_often)
+            piece = torch.arange(len(pieces), dtype=torch.int32, device=pieces.device)
+            more = _sums(piece, pieces, chunk.column_start, None)
             # What lacks memory has failed by now, so that nothing is added twice.
             counts.add_(more)
             totals.add_(of_all)
@@ -107,12 +117,23 @@ class Card:
         order = column.argsort(stable=True)
         samples = torch.arange(last - first, dtype=torch.int32, device=self._device)
         sample = samples.repeat_interleave(starts.diff())[order]
-        ends = torch.bincount(column, minlength=columns).cumsum(0)
-        column_start = torch.nn.functional.pad(ends, (1, 0)).int()
-        return _Chunk(column, starts, often, sample, column_start, None if often is None else often[order])
+        piece_start, column_start = _pieces(torch.bincount(column, minlength=columns))
+        column_often = None if often is None else often[order]
+        return _Chunk(column, starts, often, sample, piece_start, column_start, column_often)
 
     def _numbers(self, given: np.ndarray) -> torch.Tensor:
         return lent(np.asarray(given, np.float64)).to(self._device)
+
+
+def _pieces(lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of columns of so many entries, side by side, where their pieces begin, (p+1,), and the columns among these,
+    (columns + 1,): int32."""
+    pieces = (lengths + _PIECE - 1) // _PIECE
+    begin, first = (torch.nn.functional.pad(sizes.cumsum(0), (1, 0)) for sizes in (lengths, pieces))
+    # A piece begins behind all pieces of its column that are before it, and those are full.
+    skipped = (begin[:-1] - first[:-1] * _PIECE).repeat_interleave(pieces)
+    at = skipped + torch.arange(len(skipped), device=lengths.device) * _PIECE
+    return torch.cat([at, begin[-1:]]).int(), first.int()
 
 
 def _sums(

@@ -65,12 +65,47 @@ def test_samples_are_worked_on_in_runs(limit: str, monkeypatch: pytest.MonkeyPat
     equal(posterior_on_card(rows, at, weight, "cpu"), posterior(rows, at, weight))
 
 
+@pytest.mark.parametrize("piece", [1, 3, 10_000])
+def test_a_column_is_summed_in_pieces(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as it takes; with weights of entries and columns that nobody has."""
+    rows, at, weight = problem(7, 200, 6, 3, 5)
+    monkeypatch.setattr(latent_torch, "_PIECE", piece)
+    for level in (rows.level, np.zeros_like(rows.level)):
+        these = Rows(rows.start, rows.model, level, rows.weight)
+        found, expected = posterior_on_card(these, at, weight, "cpu"), posterior(these, at, weight)
+        np.testing.assert_allclose(found.counts, expected.counts, rtol=1e-12, atol=1e-12)
+        equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "begins", "columns"),
+    [
+        ([5, 0, 4, 1], [0, 4, 5, 9, 10], [0, 2, 2, 3, 4]),
+        ([0, 8, 0], [0, 4, 8], [0, 0, 2, 2]),
+        ([0, 0], [0], [0, 0, 0]),
+    ],
+)
+def test_pieces_are_full_but_for_a_columns_last(
+    lengths: list[int], begins: list[int], columns: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latent_torch, "_PIECE", 4)
+    found = latent_torch._pieces(torch.tensor(lengths))
+    assert [one.tolist() for one in found] == [begins, columns]
+    assert all(one.dtype == torch.int32 for one in found)
+
+
+def test_samples_without_entries() -> None:
+    rows, at, weight = problem(8, 5, 6, 2, 7)
+    none = Rows(np.zeros(6, rows.start.dtype), rows.model[:0], rows.level[:0], rows.weight[:0])
+    equal(posterior_on_card(none, at, weight, "cpu"), posterior(none, at, weight))
+
+
 def test_when_memory_ends_the_runs_are_halved_once_and_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, at, weight = problem(6, 100, 6, 2, 7)
     plain, asked = latent_torch._sums, []
 
     def narrow(entry: Any, table: Any, start: torch.Tensor, often: Any) -> torch.Tensor:
-        if table.shape[0] == 12:
+        if table.shape[0] == 12 and len(start) != 13:  # not the pieces of columns
             asked.append(len(start) - 1)
             if len(start) > 40:
                 raise torch.OutOfMemoryError("full")
