@@ -120,7 +120,7 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
             yield _rival(f"{work.name}: generate, batch {batch}", found, given.whole, work, best)
             _free()
     for given in map(repeated.part, sizes.beside):
-        what = f"{repeated.name}: generate_batch"
+        what = f"{repeated.name}: generate_batch, {given.whole} attempts"
         try:
             _generate_batch(bench, model, given, sizes, few=True)
             found = _generate_batch(bench, model, given, sizes)

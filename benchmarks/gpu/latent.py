@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize, special
@@ -29,6 +29,10 @@ class Sizes:
     steps: int = 40
     """Of the fit, at most."""
 
+    few: tuple[int, int, int] = 50, 400_000, 25
+    """Models, samples and seen of another step: of few models each has very many results to be added up. Few enough
+    that `posterior` leaves them to the CPU."""
+
 
 def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Iterator[Line]:
     """Floors: each index read once in both orders, each posterior written and read once."""
@@ -36,40 +40,17 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
     rng = np.random.default_rng()
     ability = np.sort(rng.normal(size=sizes.models))
     rows = _rows(rng, ability, sizes)
-    weight = np.ones(sizes.samples)
+    small = replace(sizes, samples=sizes.small)
+    first = Rows(rows.start[: small.samples + 1], rows.model, rows.level, rows.weight)
+    yield from _beside(bench, limits, first, ability, small)
 
-    few = Rows(rows.start[: sizes.small + 1], rows.model, rows.level, rows.weight)
-    at = _nodes(ability, sizes.nodes, sizes.small)
-    card = Card(few, bench.device)
-    posterior(few, at, weight[: sizes.small])  # compiles
-    start = time.perf_counter()
-    expected = posterior(few, at, weight[: sizes.small])
-    cpu = 1e3 * (time.perf_counter() - start)
-    took = bench.ms(lambda _: card.posterior(at, weight[: sizes.small]))
-    found = card.posterior(at, weight[: sizes.small])
-    error = max(
-        _error(found, expected, name) for name in ("log_likelihood", "counts", "totals", "first", "second")
-    )
-    entries = sizes.small * sizes.seen
-    yield Line(f"a step, {entries:,} results", took, 1, note=f"largest relative difference {error:.0e}")
-    yield Line("the CPU's", cpu, cpu / took)
-
-    card = Card(rows, bench.device)
-    at = _nodes(ability, sizes.nodes, sizes.samples)
+    card, at, weight = Card(rows, bench.device), _nodes(ability, sizes), np.ones(sizes.samples)
     start = time.perf_counter()
     card.posterior(at, weight)
-    first = 1e3 * (time.perf_counter() - start)
-    moved = 2 * 4 * sizes.samples * sizes.seen + 2 * 8 * sizes.samples * sizes.nodes
-    floor = 1e3 * moved / limits.bandwidth
-    took = bench.ms(lambda _: card.posterior(at, weight))
-    yield Line(
-        f"a step, {sizes.samples * sizes.seen:,} results",
-        took,
-        1,
-        floor,
-        bench.memory(lambda: card.posterior(at, weight)),
-    )
-    yield Line("its first, with the results coming over", first, first / took)
+    seconds = time.perf_counter() - start
+    step = _step(bench, limits, card, at, sizes)
+    yield step
+    yield Line("its first, with the results coming over", 1e3 * seconds, 1e3 * seconds / (step.ms or 1))
     start = time.perf_counter()
     fitted, steps = _fit(card, sizes)
     seconds = time.perf_counter() - start
@@ -79,6 +60,43 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
         1e3 * seconds,
         note=f"{steps} steps, correlation with the truth {agreed:.4f}",
     )
+
+    del card, rows, first
+    models, samples, seen = sizes.few
+    few = replace(sizes, models=models, samples=samples, seen=seen)
+    ability = np.sort(rng.normal(size=models))
+    yield from _beside(bench, limits, _rows(rng, ability, few), ability, few)
+
+
+def _step(bench: Bench, limits: Ceilings, card: Card, at: Nodes, sizes: Sizes) -> Line:
+    """A step of all samples."""
+    weight = np.ones(sizes.samples)
+    entries = sizes.samples * sizes.seen
+    moved = 2 * 4 * entries + 2 * 8 * sizes.samples * sizes.nodes
+    return Line(
+        f"a step, {sizes.models:,} models, {entries:,} results",
+        bench.ms(lambda _: card.posterior(at, weight)),
+        1,
+        1e3 * moved / limits.bandwidth,
+        bench.memory(lambda: card.posterior(at, weight)),
+    )
+
+
+def _beside(bench: Bench, limits: Ceilings, rows: Rows, ability: np.ndarray, sizes: Sizes) -> Iterator[Line]:
+    """A step, and the CPU's."""
+    at, weight = _nodes(ability, sizes), np.ones(sizes.samples)
+    posterior(rows, at, weight)  # compiles
+    start = time.perf_counter()
+    expected = posterior(rows, at, weight)
+    cpu = 1e3 * (time.perf_counter() - start)
+    card = Card(rows, bench.device)
+    step = _step(bench, limits, card, at, sizes)
+    found = card.posterior(at, weight)
+    error = max(
+        _error(found, expected, name) for name in ("log_likelihood", "counts", "totals", "first", "second")
+    )
+    yield replace(step, note=f"largest relative difference {error:.0e}")
+    yield Line("the CPU's", cpu, cpu / (step.ms or 1))
 
 
 def _rows(rng: np.random.Generator, ability: np.ndarray, sizes: Sizes) -> Rows:
@@ -95,13 +113,13 @@ def _rows(rng: np.random.Generator, ability: np.ndarray, sizes: Sizes) -> Rows:
     return Rows(start, model, level, np.broadcast_to(1.0, entries))
 
 
-def _nodes(ability: np.ndarray, count: int, samples: int) -> Nodes:
+def _nodes(ability: np.ndarray, sizes: Sizes) -> Nodes:
     """Gauss-Hermite nodes of standard normal difficulties. The kernel adds the normal density, which their weights
     hold already: it is taken out of them."""
-    node, share = np.polynomial.hermite_e.hermegauss(count)
+    node, share = np.polynomial.hermite_e.hermegauss(sizes.nodes)
     u = ability[:, None] - node
     log_chance = np.stack([-np.logaddexp(0, u), -np.logaddexp(0, -u)], axis=1)
-    return Nodes(node, log_chance, np.log(share / share.sum()) + node**2 / 2, np.zeros(samples), 1.0)
+    return Nodes(node, log_chance, np.log(share / share.sum()) + node**2 / 2, np.zeros(sizes.samples), 1.0)
 
 
 def _fit(card: Card, sizes: Sizes) -> tuple[np.ndarray, int]:
@@ -109,7 +127,7 @@ def _fit(card: Card, sizes: Sizes) -> tuple[np.ndarray, int]:
     weight, scale = np.ones(sizes.samples), sizes.samples * sizes.seen / sizes.models / 4
 
     def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
-        at = _nodes(x, sizes.nodes, sizes.samples)
+        at = _nodes(x, sizes)
         found = card.posterior(at, weight)
         chance = special.expit(x[:, None] - at.node)
         gradient = (found.counts[:, 1] * (1 - chance) - found.counts[:, 0] * chance).sum(axis=1)
