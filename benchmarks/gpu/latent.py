@@ -30,8 +30,8 @@ class Sizes:
     """Of the fit, at most."""
 
     few: tuple[int, int, int] = 50, 400_000, 25
-    """Models, samples and seen of another step: of few models each has very many results to be added up. Few enough
-    that `posterior` leaves them to the CPU."""
+    """Models, samples and seen of another step: of few models each has very many results to be added up. So few
+    results that `posterior` leaves them to the CPU."""
 
 
 def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Iterator[Line]:
