@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from kernels.bits import are_bits
-from kernels.device import in_halves, lent
+from kernels.device import in_halves
+from kernels.staging import Sender
 
 MOST_WEIGHT = 127
 """Weights are multiplied as numbers of 8 bits."""
@@ -78,7 +79,7 @@ def _count(
     """
     from kernels.wins_triton import WORD, count_bits, count_ordered, fill_bits
 
-    number = _number(rows[2])
+    number, sender = _number(rows[2]), Sender(device)
     counts = torch.zeros(
         2, 1 if weights is None else len(weights), models, models, dtype=torch.int64, device=device
     )
@@ -90,7 +91,7 @@ def _count(
             plane = torch.zeros(2, width // WORD, models, dtype=torch.int32, device=device)
         else:
             plane = torch.full((width, models), float("nan"), dtype=number, device=device)
-        for there, at, value in _pieces(rows, models, samples, range(begin, begin + width), device):
+        for there, at, value in _pieces(rows, models, samples, range(begin, begin + width), sender):
             if not binary:
                 plane.view(-1)[at.long() * models + there] = value.to(number)
             elif not fill_bits(there, at, value, plane):
@@ -129,11 +130,11 @@ def _part(weights: np.ndarray, begin: int, width: int) -> torch.Tensor:
 
 
 def _pieces(
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray], models: int, samples: int, here: range, device: str
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray], models: int, samples: int, here: range, sender: Sender
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Rows of some samples, on the device: model, sample counted from the first of them, value."""
     for first in range(0, len(rows[0]), _PIECE):
-        model, sample, value = (lent(column[first : first + _PIECE]).to(device) for column in rows)
+        model, sample, value = (sender.send(column[first : first + _PIECE]) for column in rows)
         for index, size in ((model, models), (sample, samples)):
             low, high = torch.stack(torch.aminmax(index)).tolist()
             if low < 0 or high >= size:
