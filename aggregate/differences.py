@@ -1,12 +1,13 @@
-"""How much higher one model's pass rate is than another's on the samples that both were measured on."""
+"""How much higher one model's values are than another's on the samples that both were measured on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
-from aggregate.intervals import cluster_variance, korn_graubard
+from aggregate.intervals import check_level, cluster_variance, korn_graubard
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -14,11 +15,11 @@ class Differences:
     """Of each of G groups of samples; all arrays are (G,)."""
 
     difference: np.ndarray
-    """Mean of a - b, in [-1, 1]."""
+    """Mean of a - b; of pass rates in [-1, 1]."""
 
     low: np.ndarray
     high: np.ndarray
-    """Ends of each group's own interval: they do not hold for all groups at once."""
+    """Ends of each group's own interval: they do not hold for all groups at once. NaN where there is none."""
 
     samples: np.ndarray
 
@@ -56,4 +57,37 @@ def differences(
     low, high = korn_graubard(mean, variance, samples, clusters, level)
     return Differences(
         difference=2 * mean - 1, low=2 * low - 1, high=2 * high - 1, samples=samples, clusters=clusters
+    )
+
+
+def differences_of_numbers(
+    a: np.ndarray, b: np.ndarray, cluster: np.ndarray, group: np.ndarray, level: float = 0.95
+) -> Differences:
+    """The same of values of any size, with Student's interval for a mean over clusters.
+
+    It assumes that the clusters' sums are about normal: no interval holds for values that may be of any size. One
+    cluster, or clusters that all differ by the same, say nothing of the spread and have no interval.
+
+    Raises ValueError for values that are not finite, shapes that differ, or a group without samples.
+    """
+    check_level(level)
+    if not a.shape == b.shape == cluster.shape == group.shape or a.ndim != 1:
+        raise ValueError("values, clusters and groups must be lists of one length")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("values must be numbers; leave missing ones out")
+    samples = np.bincount(group)
+    if not samples.all():
+        raise ValueError("a group without samples has no difference")
+    cells, cell = np.unique(np.stack([group, cluster]), axis=1, return_inverse=True)
+    sums, counts = np.bincount(cell, weights=a.astype(np.float64) - b), np.bincount(cell)
+    difference = np.bincount(cells[0], weights=sums) / samples
+    error = np.sqrt(cluster_variance(sums, counts, cells[0], samples.size))
+    clusters = np.bincount(cells[0])
+    width = np.where(error > 0, error * special.stdtrit(np.maximum(clusters - 1, 1), (1 + level) / 2), np.nan)
+    return Differences(
+        difference=difference,
+        low=difference - width,
+        high=difference + width,
+        samples=samples,
+        clusters=clusters,
     )

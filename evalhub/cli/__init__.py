@@ -21,6 +21,7 @@ from evalhub.redact import Redacting, redacted
 COMMANDS = {
     "score": "Score a model on the pool and rank it.",
     "rank": "Rank the models of the hub, or of a file.",
+    "compare": "Compare two models on the samples that both were measured on.",
     "ingest": "Bring samples of a source into the pool.",
     "import": "Bring the results of others into the hub.",
     "export": "Write what the hub holds into files, for other tools.",

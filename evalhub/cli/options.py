@@ -99,13 +99,14 @@ def hub_option(command: _Command) -> _Command:
     )(command)
 
 
-def selection_options(start: str, models: str) -> Callable[[_Command], _Command]:
-    """--source, --bench, --where, --models. start: how what they say begins. models: what the last one says."""
+def selection_options(start: str, models: str = "") -> Callable[[_Command], _Command]:
+    """--source, --bench, --where, --models. start: how what they say begins. models: what the last one says, which
+    is not there where it says nothing."""
     told = {
         "source": ("TEXT", f"{start} the samples of this source."),
         "bench": ("BENCH", f"{start} the samples of this benchmark."),
         "where": ("FILTER", f"{start} samples that fit."),
-        "models": ("FILTER", models),
+        **({"models": ("FILTER", models)} if models else {}),
     }
 
     def decorated(command: _Command) -> _Command:
@@ -142,10 +143,10 @@ def sizes_options(sizes: str) -> Callable[[_Command], _Command]:
     return decorated
 
 
-def level_option(of: str) -> Callable[[_Command], _Command]:
+def level_option(of: str, default: float = 0.9) -> Callable[[_Command], _Command]:
     """--level. of: what it is the level of."""
     within = Number(0, 1, min_open=True, max_open=True)
-    return click.option("--level", type=within, default=0.9, show_default=True, help=f"Of {of}.")
+    return click.option("--level", type=within, default=default, show_default=True, help=f"Of {of}.")
 
 
 def seed_option(command: _Command) -> _Command:

@@ -180,6 +180,21 @@ def metrics(hub: Hub, wanted: Wanted = EVERYTHING) -> list[str]:
     return list(rows["metric"])
 
 
+def metrics_of(hub: Hub, wanted: Wanted) -> dict[str, bool]:
+    """Names of the metrics that the wanted models are measured by on the wanted samples, and whether each is the
+    main one of any output."""
+    rows = hub.frame(
+        f"""
+        SELECT metric, bool_or(main) FROM named_measurement
+        WHERE sample_id IN (SELECT sample_id FROM sample WHERE {wanted.samples})
+              AND {wanted.of_model("named_measurement.model_id")}
+        GROUP BY metric ORDER BY metric
+        """,
+        wanted.given,
+    )
+    return dict(rows.rows())
+
+
 def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:
     """Votes to rank: model_a, model_b, sample (null where the log did not say), cluster, outcome."""
     return hub.frame(

@@ -1,0 +1,106 @@
+"""Two models on the samples that both were measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aggregate.differences import differences, differences_of_numbers
+from aggregate.measurements import Measurements, Metric
+from aggregate.win_rates import win_rates
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadToHead:
+    """The first model beside the second by one metric, on the shared samples of one source or of all."""
+
+    metric: Metric
+
+    source: str | None
+    """None for all together, where there are several or none is known."""
+
+    samples: int
+    clusters: int
+
+    first: float
+    second: float
+    """Means on the shared samples."""
+
+    difference: float
+    """Of the first less the second, whichever direction is better."""
+
+    low: float | None
+    high: float | None
+    """None where the samples say nothing of the spread."""
+
+    wins: float
+    ties: float
+    losses: float
+    """Samples on which the first does better, as well, or worse; see `aggregate.win_rates`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """Of the votes between two models."""
+
+    wins: int
+    ties: int
+    losses: int
+
+
+def head_to_head(measurements: Measurements, first: str, second: str, level: float = 0.95) -> list[HeadToHead]:
+    """By each metric: on all samples with a value of both, and on those of each source.
+
+    Samples are paired; those of one cluster are not independent. See `aggregate.differences`.
+    """
+    both = np.array([model in (first, second) for model in measurements.models], bool)
+    voted = measurements.votes
+    unvoted = replace(measurements, votes=voted.where(np.zeros(voted.first.size, bool)))
+    shared = unvoted.of_models(both).of_shared()
+    found = []
+    for number, metric in enumerate(shared.metrics):
+        by_metric = shared.metric_of == number
+        if not by_metric.any():
+            continue
+        parts = [(name, by_metric & (shared.source_of == one)) for one, name in enumerate(shared.sources)]
+        parts = [(name, keep) for name, keep in parts if keep.any()]
+        for source, keep in parts if len(parts) == 1 else [(None, by_metric), *parts]:
+            found.append(_on(shared.of_samples(keep), metric, source, first, second, level))
+    return found
+
+
+def votes_between(measurements: Measurements, first: str, second: str) -> Outcomes:
+    """How the votes between two models of the measurements came out, for the first."""
+    votes, (one, other) = measurements.votes, map(measurements.models.index, (first, second))
+    here = votes.outcome[(votes.first == one) & (votes.second == other)]
+    turned = 1 - votes.outcome[(votes.first == other) & (votes.second == one)]
+    wins, ties, losses = (int((np.concatenate([here, turned]) == outcome).sum()) for outcome in (1, 0.5, 0))
+    return Outcomes(wins=wins, ties=ties, losses=losses)
+
+
+def _on(
+    part: Measurements, metric: Metric, source: str | None, first: str, second: str, level: float
+) -> HeadToHead:
+    """On samples that both were measured on, by one metric."""
+    one, other = part.models.index(first), part.models.index(second)
+    # Rows are sorted by sample, so that both models' values stand in the order of samples.
+    a, b = (part.value[part.model == model].astype(np.float64) for model in (one, other))
+    paired = differences if metric.kind == "binary" else differences_of_numbers
+    found = paired(a, b, part.cluster_of, np.zeros(a.size, np.int64), level)
+    counted = win_rates(part)
+    low, high = (None if np.isnan(end[0]) else float(end[0]) for end in (found.low, found.high))
+    return HeadToHead(
+        metric=metric,
+        source=source,
+        samples=a.size,
+        clusters=int(found.clusters[0]),
+        first=float(a.mean()),
+        second=float(b.mean()),
+        difference=float(found.difference[0]),
+        low=low,
+        high=high,
+        wins=float(counted.wins[one, other]),
+        ties=float(counted.ties[one, other]),
+        losses=float(counted.wins[other, one]),
+    )

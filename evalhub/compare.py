@@ -1,0 +1,119 @@
+"""Two of a hub's models side by side."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from aggregate.caveats import named
+from aggregate.head_to_head import HeadToHead, Outcomes, head_to_head, votes_between
+from aggregate.measurements import Measurements
+from evalhub.errors import EvalhubError
+from evalhub.selection import Selection
+from evalhub.store.aliases import aliases
+from evalhub.store.chosen import model_ids
+from evalhub.store.hub import Hub
+from evalhub.store.origins import sources
+from evalhub.store.results import measurement_frame, metrics_of, vote_frame
+from evalhub.wording import counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What is known of the first model beside the second."""
+
+    first: str
+    second: str
+    """As rankings show them."""
+
+    level: float
+
+    values: tuple[HeadToHead, ...]
+    """By each metric that both were measured by, on all shared samples and on those of each source."""
+
+    votes: Outcomes
+
+    def to_json(self) -> dict[str, Any]:
+        """As `evalhub compare --json` prints it."""
+        rows = [{**asdict(row), **asdict(row.metric), "metric": row.metric.name} for row in self.values]
+        return {
+            "first": self.first,
+            "second": self.second,
+            "level": self.level,
+            "comparisons": [{key: value for key, value in row.items() if key != "name"} for row in rows],
+            "votes": asdict(self.votes),
+        }
+
+
+def compare(
+    hub: Hub, first: str, second: str, selection: Selection, *, metric: str = "", level: float = 0.95
+) -> Comparison:
+    """Compare two models by their names or other names, on the samples of a selection.
+
+    metric: '' for the main one of each output, those that are main nowhere, and votes.
+
+    Raises:
+        EvalhubError: a name is no model's, the two are one or share nothing, or there is no such source or metric.
+        FilterError: the filter cannot be read.
+    """
+    known = model_ids(hub)
+    one, other = (_ranked_name(hub, known, name) for name in (first, second))
+    if one == other:
+        raise EvalhubError(f"'{first}' and '{second}' are one model: name two")
+    if selection.source and selection.source not in (pool := sources(hub)):
+        raise EvalhubError(f"the pool has no source '{selection.source}'; it has {named(list(pool))}")
+    wanted = selection.wanted(hub)
+    both = replace(wanted, models=tuple(sorted({known[one], known[other]})))
+    there = metrics_of(hub, both)
+    if metric and metric not in there:
+        raise EvalhubError(
+            f"neither is measured by '{metric}' there; there are {named(list(there)) or 'votes alone'}"
+        )
+    ours = pl.col("model").is_in([one, other])
+    frames, values = [], []
+    for by in [metric] if metric else ["", *(name for name, main in there.items() if not main)]:
+        rows = measurement_frame(hub, both, by).filter(ours).with_columns(pl.col("metric").replace("", by))
+        if selection.source:  # whichever source brought them first
+            rows = rows.with_columns(source=pl.lit(selection.source))
+        if rows.drop_nulls("value")["model"].n_unique() == 2:
+            values += head_to_head(Measurements.from_frame(rows), one, other, level)
+        frames.append(rows)
+    votes = Outcomes(wins=0, ties=0, losses=0)
+    if not metric and (voted := vote_frame(hub, both))["outcome"].count():
+        votes = votes_between(Measurements.from_frame(voted), one, other)
+    if not values and not sum(asdict(votes).values()):
+        raise EvalhubError(_nothing_shared([one, other], pl.concat(frames), metric))
+    return Comparison(first=one, second=other, level=level, values=tuple(values), votes=votes)
+
+
+def _ranked_name(hub: Hub, known: dict[str, str], name: str) -> str:
+    """The name under which a model is ranked.
+
+    Raises:
+        EvalhubError: there is none, or there are several.
+    """
+    model_id = aliases(hub).get(name, name)
+    if model_id in known:
+        return model_id
+    forms = [ranked for ranked, of in known.items() if of == model_id]
+    if len(forms) == 1:
+        return forms[0]
+    if forms:
+        raise EvalhubError(f"'{name}' was asked in several ways, name one: {named(forms)}")
+    near = "".join(f", did you mean '{one}'?" for one in get_close_matches(name, known, 1))
+    raise EvalhubError(f"nothing is measured of a model '{name}'{near or ': evalhub rank shows those there are'}")
+
+
+def _nothing_shared(names: list[str], rows: pl.DataFrame, metric: str) -> str:
+    """That two models share nothing there, and where each was measured."""
+    valued = rows.drop_nulls("value").unique(["model", "sample"])
+    told = []
+    for name in names:
+        of_model = valued.filter(model=name)
+        where = named(of_model["source"].unique().sort().to_list(), 3)
+        told.append(f"{name} has values on {counted(of_model.height, 'sample')}{where and f' (of {where})'}")
+    by = f" by '{metric}'" if metric else ""
+    return f"nothing{by} is measured of both, and no vote is between them: {'; '.join(told)}"
