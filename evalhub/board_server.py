@@ -20,7 +20,8 @@ def server(snapshots: Path, address: str, port: int, *, browser: bool = False) -
     if entry is None or entry.origin is None:
         raise EvalhubError("the leaderboard is not installed: pip install evalhub")
     command = [
-        *(sys.executable, "-m", "streamlit", "run", entry.origin),
+        # -P: where the working folder holds a clone, `evalhub.benchmarks` would be the clone's own folder.
+        *(sys.executable, "-P", "-m", "streamlit", "run", entry.origin),
         f"--server.port={port}",
         f"--server.address={address}",
         f"--server.headless={'false' if browser else 'true'}",
