@@ -10,7 +10,7 @@ from pathlib import Path
 from evalhub.errors import EvalhubError
 
 
-def server(snapshots: Path, address: str, port: int, *, browser: bool = False) -> tuple[list[str], dict[str, str]]:
+def server(snapshots: Path, address: str, port: int) -> tuple[list[str], dict[str, str]]:
     """The command and the environment of a server of published snapshots.
 
     Raises:
@@ -24,7 +24,8 @@ def server(snapshots: Path, address: str, port: int, *, browser: bool = False) -
         *(sys.executable, "-P", "-m", "streamlit", "run", entry.origin),
         f"--server.port={port}",
         f"--server.address={address}",
-        f"--server.headless={'false' if browser else 'true'}",
+        "--server.headless=true",  # else it asks for an address of e-mail the first time
+        "--logger.hideWelcomeMessage=true",
         "--browser.gatherUsageStats=false",
         "--server.fileWatcherType=none",
         *("--", "--snapshots", str(snapshots.resolve())),

@@ -39,7 +39,8 @@ def command(port: int, address: str, browser: bool, hub_path: Path) -> None:
             ) from None
     if snapshot.current(hub_path) is None:
         publish.main(["--hub", str(hub_path)], standalone_mode=False)
-    arguments, environment = server(snapshot.folder(hub_path), address, port, browser=browser)
-    click.echo(f"leaderboard at http://{address}:{port}  (Ctrl-C stops it)")
-    sys.stdout.flush()
-    os.execve(sys.executable, arguments, environment)
+    arguments, environment = server(snapshot.folder(hub_path), address, port)
+    options = [address, str(port), *(["--browser"] if browser else [])]
+    watch = [sys.executable, "-P", "-m", "evalhub.board_watch", *options, "--", *arguments]
+    # In the place of this process, which may have ranked a hub and keeps the memory.
+    os.execve(sys.executable, watch, environment)

@@ -19,6 +19,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from evalhub import board_watch
 from tests.cli.helpers import evalhub
 
 PATIENCE = 60
@@ -46,7 +47,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(folder: Path, *options: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """`evalhub serve` in a folder, on a hub with a relative path, and its port."""
+    """`evalhub serve` in a folder, on a hub with a relative path and for a user who never ran it, and its port."""
     port = free_port()
     home = folder / "home"
     home.mkdir(exist_ok=True)
@@ -63,7 +64,7 @@ def serving(folder: Path, *options: object, **environment: str) -> Iterator[tupl
         yield running, port
     finally:
         running.terminate()
-        running.communicate(timeout=PATIENCE)
+        running.wait(PATIENCE)
 
 
 def until_it_answers(running: subprocess.Popen[str], port: int) -> None:
@@ -110,3 +111,50 @@ def test_pages_show_where_a_clone_lies_in_the_working_folder(folder: Path) -> No
     assert not said
     assert any(element.heading.body == "Ranking" for element in elements)
     assert any(element.WhichOneof("type") == "dataframe" for element in elements)
+
+
+@pytest.mark.slow
+def test_it_asks_nothing_and_says_where_it_is_when_it_answers(folder: Path) -> None:
+    """The address is opened by the user's browser; a signal ends the server, too."""
+    opened = folder / "opened"
+    browser = folder / "browser"
+    browser.write_text(f"#!/bin/sh\necho $1 > {opened}\n")
+    browser.chmod(0o755)
+    with serving(folder, BROWSER=str(browser)) as (running, port):
+        assert running.stdout is not None
+        said = []
+        while not said or not said[-1].startswith("leaderboard at"):
+            said.append(running.stdout.readline())
+            assert said[-1], "it ended"
+        assert answers(port)
+        assert said[-1] == f"leaderboard at http://localhost:{port}  (Ctrl-C stops it)\n"
+        assert "mail" not in "".join(said)
+        deadline = time.monotonic() + PATIENCE
+        while not opened.exists() or not opened.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert opened.read_text() == f"http://localhost:{port}\n"
+    assert running.returncode == 143 and not answers(port)
+
+
+def test_a_server_that_does_not_come_up_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """After what it says itself."""
+    code = board_watch.main(["localhost", str(free_port()), "--browser", "--", sys.executable, "-c", "exit('no')"])
+    assert code == 1
+    assert capfd.readouterr() == (
+        "",
+        "no\nevalhub: the leaderboard's server ended before it answered, with exit code 1\n",
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+@pytest.mark.slow
+def test_no_server_is_left_behind(folder: Path) -> None:
+    """Not even by a kill that nobody can hear."""
+    with serving(folder, "--no-browser") as (running, port):
+        until_it_answers(running, port)
+        running.kill()
+        deadline = time.monotonic() + PATIENCE
+        while answers(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
