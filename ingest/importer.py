@@ -121,6 +121,9 @@ class Log:
 
     warnings: list[str] = field(default_factory=list)
 
+    unread: dict[str, str] = field(default_factory=dict)
+    """Columns of a table that were not read, each with the --columns that makes it part of the condition."""
+
     partial: str = ""
     """Why this is not all that the log was to hold; '' where it is."""
 

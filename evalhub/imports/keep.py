@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from evalhub.imports.apart import telling_column
 from evalhub.imports.find import Found
 from evalhub.imports.identity import model_doubts, place_samples, sample_doubts
 from evalhub.imports.rows import distinct, renamed, tallied
@@ -27,7 +28,7 @@ def keep_log(hub: Hub, import_id: str, found: Found, content: str, size: int, lo
         add_conditions(hub, log.conditions.values())
         keys = _keys(log)
         ids, new = place_samples(hub, log, keys)
-        kept = _keep_results(hub, import_id, log, ids) if log.results.height else 0
+        kept = _keep_results(hub, import_id, found, log, ids) if log.results.height else 0
         kept += _keep_votes(hub, import_id, log, ids) if log.votes.height else 0
         add_doubts(hub, import_id, [*model_doubts(hub, models), *sample_doubts(hub, new)])
         entry = LogEntry(
@@ -71,14 +72,21 @@ def _keep_models(hub: Hub, log: Log) -> set[str]:
     return names
 
 
-def _keep_results(hub: Hub, import_id: str, log: Log, ids: dict[str, str]) -> int:
+def _keep_results(hub: Hub, import_id: str, found: Found, log: Log, ids: dict[str, str]) -> int:
     """Returns the number of rows kept with a value."""
     frame = log.results.with_columns(
         renamed(log.results["sample"], lambda keys: [ids[key] for key in keys]),
         *(renamed(log.results[name], lambda names: names) for name in ("model", "condition", "metric")),
         name=renamed(log.results["sample"], lambda keys: [_shown(log, key) for key in keys]),
     )
-    frame = not_told_before(hub, import_id, tallied(distinct(frame, log), log), log)
+    frame, contradicting = distinct(frame, log)
+    apart = None if contradicting.is_empty() else telling_column(found.files[0], log.unread, contradicting)
+    if apart is not None:
+        log.warnings.append(
+            f"the column {apart} tells contradicting duplicates apart, as of several runs: to keep them all, "
+            f"evalhub import --undo {import_id}, then import with --columns {log.unread[apart]}"
+        )
+    frame = not_told_before(hub, import_id, tallied(frame, log), log)
     for metric, other in directions_before(hub, log.scales):
         log.warnings.append(
             f"{metric} is better {log.scales[metric].direction} here and {other} elsewhere in the hub: two things"

@@ -25,20 +25,24 @@ def renamed(column: pl.Series, new: Callable[[list[str]], list[str]]) -> pl.Seri
     return pl.Series(column.name, code[column.to_physical().to_numpy()]).cat.to(pl.Enum(list(places)))
 
 
-def distinct(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
+def distinct(frame: pl.DataFrame, log: Log) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Each attempt once. Equal values are duplicates; of different ones nobody knows which is right, and none is
     kept; a value goes before a row that has none. The log hears of what is not kept.
 
     frame: columns of `ingest.importer.RESULTS`, with names as Enum, and name: what the log calls the sample.
+
+    Returns:
+        the rows kept, and for each attempt with contradicting ones their numbers, rows, and values, given: lists.
     """
     twice = _occurs_twice(frame)
     if twice is None:
-        return frame
+        return frame, pl.DataFrame(schema={"rows": pl.List(pl.Int64), "given": pl.List(pl.Struct([]))})
     doubled = frame.filter(twice).with_row_index("place")
     key = [*_KEY, "attempt"]
-    values = pl.struct("value", "passes", "attempts").filter(pl.col("value").is_not_null())
+    given = pl.struct("value", "passes", "attempts")
     told = doubled.group_by(key, maintain_order=True).agg(
-        values.n_unique().alias("values"),
+        given.filter(pl.col("value").is_not_null()).n_unique().alias("values"),
+        given.alias("given"),
         pl.col("place").sort_by(pl.col("value").is_null(), "place").first().alias("best"),
         pl.col("row").alias("rows"),
         pl.col("value").alias("all"),
@@ -57,7 +61,7 @@ def distinct(frame: pl.DataFrame, log: Log) -> pl.DataFrame:
     agreeing = told.filter(pl.col("values") <= 1)
     kept = doubled[agreeing["best"].to_list()].drop("place")
     log.refuse(DUPLICATE, int(agreeing["rows"].list.len().sum()) - kept.height)
-    return pl.concat([frame.filter(~twice), kept])
+    return pl.concat([frame.filter(~twice), kept]), against.select("rows", "given")
 
 
 def _occurs_twice(frame: pl.DataFrame) -> pl.Series | None:

@@ -63,7 +63,10 @@ class Table:
         values.finish()
         votes.finish()
         about.finish()
-        log.warnings += _unsaid(guessed, names - taken - {*guessed.values()} - COLUMNS, told, log)
+        left = names - taken - {*guessed.values()} - COLUMNS
+        condition = columns.get("condition", "condition" if "condition" in names else "")
+        log.unread = {one: _with_condition(told.columns, f"{condition}+{one}".lstrip("+")) for one in sorted(left)}
+        log.warnings += _unsaid(guessed, left, told, log)
         return log
 
 
@@ -95,6 +98,11 @@ def _guessed(names: Set[str], told: Set[str]) -> dict[str, str]:
         if ours[0] not in told and name is not None and name != ours[0]:
             found[ours[0]] = name
     return found
+
+
+def _with_condition(told: Mapping[str, str], theirs: str) -> str:
+    """What the user said of columns, with another condition."""
+    return ",".join(f"{ours}={name}" for ours, name in {**told, "condition": theirs}.items())
 
 
 def _unsaid(guessed: Mapping[str, str], left: Set[str], told: Told, log: Log) -> list[str]:

@@ -70,6 +70,36 @@ def test_duplicates_are_dropped_and_contradictions_reported_by_row(tmp_path: Pat
     assert [row[:2] for row in values(hub_path)] == [("a", "1"), ("a", "3"), ("b", "1")]
 
 
+def test_the_column_that_tells_contradicting_rows_apart_is_named(tmp_path: Path, hub_path: Path) -> None:
+    """With the --columns that keeps them: a number of the row, or what both rows share, tells nothing."""
+    rows = [
+        {"model": "a", "name": f"s{n}", "value": float(run == "new"), "id2": 2 * n + new, "run": run, "lang": "en",
+         "parts": [run]}
+        for n in range(30) for new, run in enumerate(("old", "new"))
+    ]  # fmt: skip
+    for suffix in ("parquet", "jsonl", "csv"):
+        path = tmp_path / f"rows.{suffix}"
+        frame = pl.DataFrame(rows).drop(["parts"] if suffix == "csv" else [])
+        {"parquet": frame.write_parquet, "csv": frame.write_csv, "jsonl": frame.write_ndjson}[suffix](path)
+        done = imported(path, hub_path, "--columns", "sample=name").json
+        (told,) = (line for line in done["warnings"] if "apart" in line)
+        assert "the column run tells contradicting duplicates apart" in told
+        undo = f"evalhub import --undo {done['import']}, then import with --columns sample=name,condition=run"
+        assert told.endswith(undo)
+        evalhub("import", "--undo", done["import"], "--hub", hub_path)
+        done = imported(path, hub_path, "--columns", "sample=name,condition=run").json
+        assert done["kept"] == 60 and not any("apart" in line for line in done["warnings"])
+        evalhub("import", "--undo", done["import"], "--hub", hub_path)
+    done = imported(path, hub_path, "--columns", "sample=name,condition=lang").json
+    assert "--columns sample=name,condition=lang+run" in str(done["warnings"])
+
+
+def test_contradicting_rows_that_nothing_tells_apart(tmp_path: Path, hub_path: Path) -> None:
+    path = csv(tmp_path / "rows.csv", "model,sample,value,run\na,1,1,x\na,1,0,x\na,2,1,y\na,2,0,\n")
+    done = imported(path, hub_path).json
+    assert done["refused"] == {"contradicting duplicates": 4} and "apart" not in str(done["warnings"])
+
+
 def test_attempts_add_up(tmp_path: Path, hub_path: Path) -> None:
     """To passes of attempts; those that are missing count for nothing."""
     path = csv(
