@@ -28,8 +28,11 @@ from evalhub.store.chosen import replaced
 from evalhub.store.hub import Hub
 from evalhub.store.origins import sources
 from evalhub.store.results import pass_rates
-from evalhub.store.samples import choose_samples, load_samples
-from evalhub.wording import counted
+from evalhub.store.samples import choose_samples, load_samples, unjudged_samples
+from evalhub.wording import counted, tallied
+
+_FILE = "jsonl:"
+"""How the sources of one's own files begin."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def score_model(
         EvalhubError: no such source or model, or nothing that can be asked and judged here.
     """
     clock = Clock()
+    _check_judged(hub, chosen_sources, selection)
     with waiting(f"loading {name}"), clock.spent(LOADING):
         backend = open_backend(
             name,
@@ -108,18 +112,12 @@ def score_model(
         if not chosen_sources and not choose_samples(hub):
             with waiting("filling the empty pool with the starter samples"):
                 pool.fill_starter(hub)
-        check_sources(hub, chosen_sources)
         benchmark = resolve(hub, selection.bench) if selection.bench else None
         wanted = selection.asked_of(hub, backend.model.model_id)
         sample_ids = choose_samples(hub, chosen_sources, limit, wanted)
         if not sample_ids:
-            which = f"of {', '.join(chosen_sources)}" if chosen_sources else "that fit"
-            if selection != POOL and chosen_sources:
-                which += " that fit, if any,"
-            raise EvalhubError(
-                f"the samples {which} are known from logs alone, and nothing here can "
-                "judge an answer to them: ingest their source (evalhub sources)"
-            )
+            which = f" of {', '.join(chosen_sources)}" if chosen_sources else ""
+            raise EvalhubError(f"there is no sample{which} that fits and to which an answer can be judged here")
         drawn = draw(hub, backend, sample_ids, plan, budget, chosen_sources) if budget else None
         asked = drawn.sample_ids if drawn else sample_ids
         with listening() as stopped, watching(backend.model.model_id) as watcher:
@@ -158,6 +156,32 @@ def _no_longer_ranked(hub: Hub, model_id: str) -> list[str]:
         f"{counted(before, 'sample')} measured under {told} are no longer ranked (they are kept)"
         for told, before, now in replaced(hub, model_id)
     ]
+
+
+def _check_judged(hub: Hub, chosen: Sequence[str], selection: Selection) -> None:
+    """Refuse samples to which nothing here can judge an answer, before a model is loaded for them.
+
+    Raises:
+        EvalhubError: they are all so, or there is no such source or benchmark.
+    """
+    check_sources(hub, chosen)
+    if not (chosen or selection.bench or selection.where):
+        return  # a pool of others' results alone is filled with the starter samples
+    wanted = selection.samples(hub)
+    unjudged = unjudged_samples(hub, chosen, wanted)
+    if not unjudged or choose_samples(hub, chosen, 1, wanted):
+        return
+    by_file = {source: count for source, count in unjudged.items() if source.startswith(_FILE)}
+    if by_file:
+        raise EvalhubError(
+            f"nothing here can judge an answer to {tallied(by_file)}: their reference is null. Give references in "
+            "the file and ingest it again; results that were imported on them come over by evalhub import --undo "
+            "before that and by importing again after it"
+        )
+    raise EvalhubError(
+        f"nothing here can judge an answer to {tallied(unjudged)}: they are known from logs alone; ingest their "
+        "source (evalhub sources)"
+    )
 
 
 def check_sources(hub: Hub, chosen: Sequence[str]) -> None:

@@ -114,6 +114,20 @@ def choose_samples(
     ]
 
 
+def unjudged_samples(hub: Hub, sources: Sequence[str] = (), wanted: Wanted = EVERYTHING) -> dict[str, int]:
+    """How many of the wanted samples of the named sources (all where none is named) nothing here can judge an
+    answer to, by the source that brought them first."""
+    rows = hub.database.execute(
+        f"""
+        SELECT sample.source, count(*) FROM sample LEFT JOIN ({NAMED}) USING (sample_id)
+        WHERE grader = $imported AND ({wanted.samples}) AND (len($sources::VARCHAR[]) = 0 OR named IS NOT NULL)
+        GROUP BY 1 ORDER BY 1
+        """,
+        {**wanted.parameters, "imported": IMPORTED, "sources": list(sources)},
+    ).fetchall()
+    return dict(rows)
+
+
 def load_samples(hub: Hub, sample_ids: Sequence[str], sources: Sequence[str] = ()) -> list[Sample]:
     """The samples with these ids, in this order, with their images and conditions; each as of the first, by name,
     of these sources that has it, else as of the one that brought it first."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,9 +157,35 @@ def test_several_metrics_and_votes_are_published(hub_path: Path, tmp_path: Path)
 
 
 def test_what_only_logs_know_is_not_scored(hub_path: Path) -> None:
-    """Nothing here can judge an answer to it."""
+    """Nothing here can judge an answer to it; that is said before any model is loaded."""
     with Hub(hub_path) as hub:
         keep(hub, "first", log("a", question("What is 2 + 2?")))
-    assert "known from logs alone" in evalhub(
-        "score", "baseline:random", "--source", "one", "--hub", hub_path
-    ).line.replace("\n", " ")
+    done = evalhub("score", "baseline:random", "--source", "one", "--hub", hub_path)
+    assert "one (1): they are known from logs alone" in done.line and "loading" not in done.err
+
+
+def test_samples_without_a_reference_become_judged(hub_path: Path, tmp_path: Path) -> None:
+    """As the refusal to score them says: undo, references, ingest, import again."""
+    exam, results = tmp_path / "exam.jsonl", tmp_path / "results.csv"
+
+    def ingest(reference: str | None) -> None:
+        lines = ({"id": f"q{n}", "prompt": f"Say yes {n} times", "reference": reference} for n in range(3))
+        exam.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        evalhub("ingest", f"jsonl:{exam}", "--hub", hub_path)
+
+    def brought() -> Any:
+        return evalhub("import", results, "--source", "jsonl:exam.jsonl", "--json", "--hub", hub_path).json
+
+    ingest(None)
+    results.write_text("model,sample,value\na,q0,1\na,q1,1\na,q2,0\n")
+    first = brought()["import"]
+    score = ("score", "baseline:empty", "--where", "source = 'jsonl:exam.jsonl'", "--hub", hub_path)
+    done = evalhub(*score)
+    assert "judge an answer to jsonl:exam.jsonl (3): their reference is null" in done.line
+    assert "loading" not in done.err
+    evalhub("import", "--undo", first, "--hub", hub_path)
+    ingest("yes")
+    assert brought()["kept"] == 3
+    assert evalhub(*score).code in (0, None)
+    shared = evalhub("compare", "a", "baseline:empty", "--json", "--hub", hub_path).json
+    assert shared["comparisons"][0]["samples"] == 3
