@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 import polars as pl
@@ -235,5 +234,6 @@ def _format(frame: pl.DataFrame, name: str) -> str:
     """A score and its ends have the same digits."""
     scores = ("score", "low", "high")
     alike = scores if name in scores else (name,)
-    ends = [frame[column].abs() for column in alike if column in frame.columns]
-    return number_format(max((end for column in ends for end in column if end and isfinite(end)), default=0.0))
+    numbers = pl.concat([frame[column].cast(pl.Float64) for column in alike if column in frame.columns]).abs()
+    finite = numbers.filter(numbers.is_finite())
+    return number_format(finite.median() or 0.0, finite.max() or 0.0)

@@ -35,12 +35,15 @@ def number(value: float | None) -> str:
     """Three significant digits, whole numbers from 1000 on, a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:.3g}"  # + 0.0: nothing is -0
 
 
-def number_format(largest: float) -> str:
-    """The same for a table column, as a printf format, given its largest absolute value."""
-    return "%.0f" if largest >= 1000 else "%.3g"
+def number_format(usual: float, largest: float) -> str:
+    """The same for a table column, as a printf format, given the usual and the largest absolute value: one large
+    number takes no digits from the others."""
+    if usual >= 1000:
+        return "%.0f"
+    return "%.5g" if largest >= 1000 else "%.3g"
 
 
 def size(parameters: int | None) -> str:

@@ -6,11 +6,13 @@ Colours are from the Okabe-Ito palette, and kinds differ in shape too, so that n
 from __future__ import annotations
 
 from textwrap import wrap
+from typing import Any, Literal
 
 import altair as alt
 import polars as pl
 
-from evalhub.wording import is_baseline, plain
+from evalhub.axis import axis_ends
+from evalhub.wording import is_baseline, plain, with_interval
 
 MODEL, THIN, CHANCE = "model", "thin coverage", "chance baseline"
 BLUE, ORANGE = "#0072B2", "#E69F00"
@@ -22,6 +24,9 @@ THIN_BELOW = 0.8
 
 LINE = 32
 """Characters of a line of an axis's title: what a phone has room for beside the names of models."""
+
+BEYOND = "arrows: the interval goes on"
+"""What the title of an axis adds where some intervals are cut."""
 
 ROW = 24
 """Height of one point range in pixels."""
@@ -54,9 +59,7 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
 
     Each row of the kind `chance baseline` also draws a dashed line through all others.
     """
-    shown = drawable(rows).select(
-        pl.col(label).map_elements(plain, return_dtype=pl.String), "score", "low", "high", "kind"
-    )
+    shown = drawable(rows).select(pl.col(label).map_elements(plain, return_dtype=pl.String), *PLACED, "kind")
     base = alt.Chart(alt.Data(values=shown.to_dicts()))
     y = rows_axis(label, shown[label].to_list())
     kinds = [kind for kind in _COLOURS if kind in set(shown["kind"])]
@@ -68,11 +71,9 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
         "kind:N", scale=alt.Scale(domain=kinds, range=[_SHAPES[kind] for kind in kinds]), legend=legend
     )
     x_axis = alt.Axis(orient="top", grid=True, tickCount=8, labelFlush=False)
-    tooltip = [alt.Tooltip(f"{label}:N")] + [
-        alt.Tooltip(f"{column}:Q", format=".3~g") for column in ("score", "low", "high")
-    ]
+    tooltip = [alt.Tooltip(f"{label}:N"), TOLD]
     bars = base.mark_rule(strokeWidth=3, opacity=0.7, strokeCap="round").encode(
-        x=alt.X("low:Q", title=wrap(plain(unit), LINE), scale=alt.Scale(zero=False, nice=True), axis=x_axis),
+        x=alt.X("low:Q", title=axis_title(shown, unit, LINE), scale=alt.Scale(zero=False, nice=True), axis=x_axis),
         x2="high:Q",
         y=y,
         color=colour,
@@ -86,7 +87,7 @@ def range_layers(rows: pl.DataFrame, *, label: str, unit: str) -> list[alt.Chart
         .mark_rule(strokeDash=[4, 4], color=_COLOURS[CHANCE], opacity=0.8, aria=False)  # its row says it
         .encode(x="score:Q")
     )
-    return [chance, bars, points]
+    return [chance, bars, points, *arrows(base, shown, "x", y=y, color=colour, tooltip=tooltip)]
 
 
 def rows_axis(label: str, order: list[str]) -> alt.Y:
@@ -99,8 +100,53 @@ def rows_axis(label: str, order: list[str]) -> alt.Y:
     )
 
 
+PLACED = ("score", "low", "high", "told", "cut_low", "cut_high")
+"""What `drawable` says of a row."""
+
+TOLD = alt.Tooltip("told:N", title="score")
+"""The numbers of a row, whether they are on the axis or not."""
+
+
 def drawable(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with unbounded ends brought to the edge of what is bounded: JSON knows no infinity."""
-    numbers = pl.concat([rows[name] for name in ("score", "low", "high")])
-    bounded = numbers.filter(numbers.is_finite())
-    return rows.with_columns(pl.col("score", "low", "high").clip(bounded.min(), bounded.max()).fill_nan(None))
+    """The rows with score, low and high brought to the ends of the axis where they go beyond it or have no bound;
+    with `told`, the numbers in words, and `cut_low` and `cut_high`, whether an end was brought in."""
+    least, most = axis_ends(rows)
+    told = [_told(*row) for row in rows.select("score", "low", "high").rows()]
+    placed = pl.col("score", "low", "high").clip(least, most).fill_nan(None)
+    return rows.with_columns(
+        placed,
+        pl.Series("told", told, pl.String),
+        cut_low=(pl.col("low") < least).fill_null(False),
+        cut_high=((pl.col("high") > most) & pl.col("high").is_not_nan()).fill_null(False),
+    )
+
+
+def _told(score: float | None, low: float | None, high: float | None) -> str:
+    estimate, *ends = with_interval(score, low, high)
+    if not estimate:
+        return "unknown"
+    return (
+        estimate if low is None and high is None else f"{estimate} ({' to '.join(e or 'no bound' for e in ends)})"
+    )
+
+
+def axis_title(shown: pl.DataFrame, unit: str, line: int) -> list[str]:
+    """The lines of the title of an axis of scores, of so many characters each; shown: of `drawable`."""
+    return wrap(plain(unit), line) + [BEYOND] * is_cut(shown)
+
+
+def is_cut(shown: pl.DataFrame) -> bool:
+    """Whether an interval goes on beyond the axis; shown: of `drawable`."""
+    return bool(shown["cut_low"].any() or shown["cut_high"].any())
+
+
+def arrows(base: alt.Chart, shown: pl.DataFrame, axis: Literal["x", "y"], **encoded: Any) -> list[alt.Chart]:
+    """Points at the ends of the intervals that are cut; shown: of `drawable`, the rows of the chart `base`."""
+    shapes = {"x": ("triangle-left", "triangle-right"), "y": ("triangle-down", "triangle-up")}[axis]
+    return [
+        base.transform_filter(f"datum.{cut}")
+        .mark_point(size=50, filled=True, opacity=1, shape=shape, aria=False)
+        .encode(**{axis: f"{end}:Q"}, **encoded)
+        for end, cut, shape in zip(("low", "high"), ("cut_low", "cut_high"), shapes, strict=True)
+        if shown[cut].any()
+    ]

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from evalhub.charts import BLUE, drawable
+from evalhub.charts import BLUE, TOLD, arrows, axis_title, drawable
 from evalhub.wording import plain
 
 ON_FRONT, WITHIN_REACH, BEHIND = "on the front", "within reach", "behind"
@@ -26,6 +26,9 @@ _IN_WORDS = "datum.value < 1000 ? format(datum.value, '.2~r') : replace(format(d
 
 MOST_NAMED = 15
 """Models of the front up to which their names stand beside them."""
+
+LETTERS = 60
+"""Characters that have room beside it."""
 
 LINE = 0.05
 """Of the chart's height, what a line of text takes."""
@@ -67,7 +70,8 @@ def frontier(
     x = alt.X(
         "takes:T" if scale == "date" else "takes:Q", title=title, scale=_scale(rows, scale), axis=_axis(scale)
     )
-    y = alt.Y("score:Q", title=plain(unit), scale=alt.Scale(zero=False, nice=True))
+    words = axis_title(shown, unit, LETTERS)
+    y = alt.Y("score:Q", title=words, scale=alt.Scale(zero=False, nice=True))
     kinds = [kind for kind in _COLOURS if kind in set(shown["standing"])]
     colour = alt.Color(
         "standing:N",
@@ -78,7 +82,7 @@ def frontier(
     tooltip = [
         alt.Tooltip("model:N"),
         alt.Tooltip("takes:N" if scale == "date" else "takes:Q", title=title),
-        *(alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("score", "low", "high")),
+        TOLD,
         alt.Tooltip("standing:N"),
     ]
     front = base.transform_filter(alt.datum.standing == ON_FRONT)
@@ -86,11 +90,12 @@ def frontier(
     layers = [
         front.mark_line(interpolate=step, color=BLUE, opacity=0.6).encode(x=x, y=y),
         base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-            x=x, y=alt.Y("low:Q", title=plain(unit)), y2="high:Q", color=colour, tooltip=tooltip
+            x=x, y=alt.Y("low:Q", title=words), y2="high:Q", color=colour, tooltip=tooltip
         ),
         base.mark_point(size=80, filled=True, opacity=1).encode(
             x=x, y=y, color=colour, shape=shape, tooltip=tooltip
         ),
+        *arrows(base, shown, "y", x=x, color=colour, tooltip=tooltip),
     ]
     if chance:
         lines = alt.Chart(alt.Data(values=[{"score": score} for score in chance]))

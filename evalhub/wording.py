@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import floor, isfinite, log10
 
 BASELINE = "baseline:"
 """How the ids of chance baselines begin."""
+
+_DECIMALS, _MOST_DECIMALS = 3, 6
+"""Of an estimate without an interval, and of any."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -62,6 +66,22 @@ def tallied(counts: Mapping[str, int]) -> str:
 def span(low: int, high: int) -> str:
     """A range of ranks: `3`, or `1–2`."""
     return str(low) if low == high else f"{low}–{high}"
+
+
+def with_interval(score: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
+    """An estimate and the ends of its interval with as many decimals as it is known to: two digits of half the
+    interval's width; empty where there is none, or no bound."""
+    ends = [end for end in (low, high) if end is not None and isfinite(end)]
+    known = [*ends, score] if score is not None and isfinite(score) else ends
+    half = (max(known) - min(known)) / len(ends) if known and ends else 0.0
+    decimals = min(max(1 - floor(log10(half)), 0), _MOST_DECIMALS) if half > 0 else _DECIMALS
+    return _decimal(score, decimals), _decimal(low, decimals), _decimal(high, decimals)
+
+
+def _decimal(value: float | None, decimals: int) -> str:
+    if value is None or not isfinite(value):
+        return ""
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0: nothing is -0
 
 
 def is_baseline(model_id: str) -> bool:

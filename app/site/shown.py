@@ -14,7 +14,10 @@ import polars as pl
 from app.queries import POOL
 from app.views.ranking import as_table
 from app.wording import number, size
+from evalhub.axis import axis_ends
+from evalhub.charts import drawable
 from evalhub.win_map import THIN_CELL
+from evalhub.wording import with_interval
 
 
 def slug(text: str) -> str:
@@ -42,36 +45,35 @@ def wins_file(source: str) -> str:
 
 def ranking_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """A ranking's rows with the place of their bars, in percent of the width."""
-    ends = [end for name in ("low", "high", "score") for end in rows[name].to_list() if end is not None]
-    finite = [end for end in ends if isfinite(end)]
-    least, most = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    placed = drawable(rows)
+    least, most = axis_ends(rows)
     width = most - least or 1.0
 
-    def at(value: float | None, otherwise: float) -> float:
-        return round(100 * (value - least) / width, 2) if value is not None and isfinite(value) else otherwise
+    def at(value: float | None) -> float:
+        return 0.0 if value is None else round(100 * (value - least) / width, 2)
 
-    digits = "{:.3f}" if max(abs(least), abs(most)) < 10 else "{:,.0f}"
     shown = []
-    for row, raw in zip(as_table(rows).iter_rows(named=True), rows.iter_rows(named=True), strict=True):
-        low, high = at(raw["low"], 0.0), at(raw["high"], 100.0)
+    for row, raw, on_axis in zip(
+        *(frame.iter_rows(named=True) for frame in (as_table(rows), rows, placed)), strict=True
+    ):
+        low, high = at(on_axis["low"]), at(on_axis["high"])
+        score, *ends = with_interval(raw["score"], raw["low"], raw["high"])
         shown.append(
             {
                 **row,
-                **{name: _end(raw[name], digits) for name in ("score", "low", "high")},
+                "score": score,
+                "low": ends[0],
+                "high": ends[1],
                 "parameters": "" if raw["parameters"] is None else size(raw["parameters"]),
                 "dollars": "" if raw["cost"] is None else number(raw["cost"]),
                 "page": model_file(raw["model_id"]),
                 "left": low,
                 "wide": round(high - low, 2),
-                "point": at(raw["score"], 0.0),
+                "point": at(on_axis["score"]),
+                "cut": [side for side in ("low", "high") if on_axis[f"cut_{side}"]],
             }
         )
     return shown
-
-
-def _end(value: float | None, digits: str) -> str:
-    """A score or an end of its interval; one without a bound is empty."""
-    return digits.format(value) if value is not None and isfinite(value) else ""
 
 
 def explained(meaning: Mapping[str, str], names: list[str]) -> list[tuple[str, str]]:

@@ -107,9 +107,11 @@ def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
     scrolls = len(rows) > CHART_ROWS
     with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
         draw(charts.point_ranges, drawn, label="model", unit=ranking["unit"])
+    cut = "An arrow says that a bar goes on beyond the axis, which is as long as most rows need. "
     st.caption(
         f"Points are scores, bars their {ranking['level'] * 100:.12g} % intervals. "
-        "A dashed line is what chance scores. Sorted by rank."
+        + cut * charts.is_cut(charts.drawable(rows))
+        + "A dashed line is what chance scores. Sorted by rank."
     )
 
 

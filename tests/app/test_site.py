@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from html.parser import HTMLParser
+from math import inf
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from app import queries
 from app.site.__main__ import main
-from app.site.shown import ranking_file, slug
+from app.site.shown import ranking_file, ranking_rows, slug
 from app.site.write import write_site
 from app.snapshot import published
+from evalhub.wording import with_interval
 from tests.app import live_hub, snapshot
 from tests.cli.helpers import evalhub
 
@@ -73,10 +76,23 @@ def test_the_first_page_is_the_ranking_and_the_files_hold_it(site: Path, snapsho
     assert rows.height and set(rows["method"]) == {"auto"}
     assert pl.read_csv(site / "data/ranking-index.csv").height == rows.height
     for row in rows.iter_rows(named=True):
-        assert f"{row['score']:.3f}" in first.words
+        assert with_interval(row["score"], row["low"], row["high"])[0] in first.words
     assert "evalhub rank --method auto" in first.words
     assert "7.24B" in first.words and "2026-03-01" in first.words and "None" not in first.words
     assert published(snapshots).snapshot_id in first.words
+
+
+def test_one_row_that_knows_nothing_squeezes_no_other(snapshots: Path) -> None:
+    """Its bar is cut and marked, where its numbers are whole."""
+    shown = published(snapshots)
+    rows = queries.ranking_rows(shown, queries.rankings(shown)["ranking_id"][0])
+    place = pl.int_range(rows.height * 5) % 10
+    rows = pl.concat([rows] * 5).with_columns(score=place, low=place - 0.5, high=place + 0.5)
+    wide = rows[:1].with_columns(score=pl.lit(5.2), low=pl.lit(-300.4), high=pl.lit(inf))
+    *most, last = ranking_rows(pl.concat([rows, wide], how="vertical_relaxed"))
+    assert {row["wide"] for row in most} == {10.0} and not any(row["cut"] for row in most)
+    assert (last["low"], last["high"], last["cut"]) == ("-300", "", ["low", "high"])
+    assert last["wide"] == 100
 
 
 def test_names_of_files_are_plain_and_differ(site: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from math import inf, nan
 
 import pytest
 
-from app.wording import escaped, number, size, start
-from evalhub.wording import plain, safe_json, span
+from app.wording import escaped, number, number_format, size, start
+from evalhub.wording import plain, safe_json, span, with_interval
 
 
 def test_plain_keeps_text_and_drops_control() -> None:
@@ -46,7 +47,8 @@ def test_start_marks_a_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "value, text", [(None, "–"), (0.51234, "0.512"), (0.0001234, "0.000123"), (1234.5, "1,234"), (0.0, "0")]
+    "value, text",
+    [(None, "–"), (0.51234, "0.512"), (0.0001234, "0.000123"), (1234.5, "1,234"), (0.0, "0"), (-0.0, "0")],
 )
 def test_numbers_have_three_digits(value: float | None, text: str) -> None:
     """And none of them is turned into powers of ten where it is large."""
@@ -57,3 +59,27 @@ def test_sizes_and_spans() -> None:
     """As one would say them."""
     assert [size(n) for n in (None, 500, 134_515_008, 7_240_000_000)] == ["unknown", "500", "135M", "7.24B"]
     assert [span(3, 3), span(1, 2)] == ["3", "1–2"]
+
+
+@pytest.mark.parametrize(
+    "numbers, texts",
+    [
+        ((2.5199, -100.46, 105.501), ("3", "-100", "106")),
+        ((2.0461, 1.9943, 2.0979), ("2.046", "1.994", "2.098")),
+        ((-0.0004, -0.219, 0.218), ("0.00", "-0.22", "0.22")),
+        ((0.7123, 0.7119, 0.7127), ("0.71230", "0.71190", "0.71270")),
+        ((1500.2, 1412.0, 1588.4), ("1,500", "1,412", "1,588")),
+        ((1.0, -inf, 2.0), ("1.0", "", "2.0")),
+        ((0.5, -inf, inf), ("0.500", "", "")),
+        ((0.0, 0.0, 0.0), ("0.000", "0.000", "0.000")),
+        ((nan, None, nan), ("", "", "")),
+    ],
+)
+def test_digits_are_those_that_the_interval_leaves(numbers: tuple[float, ...], texts: tuple[str, ...]) -> None:
+    """Two of half its width, and nothing is -0."""
+    assert with_interval(*numbers) == texts
+
+
+def test_one_large_number_takes_no_digits_from_a_column() -> None:
+    """Where most are large, none has a fraction."""
+    assert [number_format(*of) for of in ((0.5, 900), (0.5, 1200), (1500, 1700))] == ["%.3g", "%.5g", "%.0f"]
