@@ -28,6 +28,9 @@ COLUMNS = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD, "measured_at", "compa
 _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 """What rows of values must have, and what tells votes."""
 
+VOTES_SAID = "model_a=YOURS,model_b=YOURS,outcome=YOURS"
+"""What the user has to say of columns of votes."""
+
 _NONE = "NA"
 """How R writes a missing value; empty fields and NaN are missing anyway."""
 
@@ -97,9 +100,10 @@ class _Names:
         if not _VOTES & {*found}:
             absent = [name for name in _VALUES if name not in found and name not in self._spared]
             if absent:
+                votes = f"; if its rows are votes, --columns {VOTES_SAID}" if "model" in absent else ""
                 raise LogError(
                     f"{self._path} has no column {', '.join(absent)}; it has {', '.join(theirs)}: say which is "
-                    f"which, as in --columns {','.join(f'{name}=YOURS' for name in absent)}"
+                    f"which, as in --columns {','.join(f'{name}=YOURS' for name in absent)}{votes}"
                 )
         return found
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aggregate.caveats import named
 from evalhub import plugins
 from evalhub.errors import EvalhubError
 from ingest.importer import Importer
-from ingest.tables import SUFFIXES
+from ingest.importers.table import columns_of
+from ingest.tables import SUFFIXES, VOTES_SAID
 
 _HEAD = 2**16
 """Bytes of a file by which its format is told."""
@@ -70,7 +72,7 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
     claims = {path: _claims(path, importers) for path in files}
     logs: list[Found] = []
     unknown = []
-    for path, named in files.items():
+    for path, by_itself in files.items():
         claimed = claims[path]
         if len(claimed) > 1:
             raise EvalhubError(
@@ -78,11 +80,11 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
             )
         if claimed:
             logs.append(claimed[0])
-        elif named and (format or path.suffix.lower() in SUFFIXES):
+        elif by_itself and (format or path.suffix.lower() in SUFFIXES):
             logs.append(Found(format or "table", (path,)))  # the user knows better, and hears what is wrong
         elif format == "table" and path.suffix.lower() in SUFFIXES:
             logs.append(Found(format, (path,)))
-        elif named:
+        elif by_itself:
             raise EvalhubError(
                 f"{path} is in no format that is known: say it with --format ({', '.join(names)}), or write a "
                 "table with the columns model, sample, value"
@@ -94,13 +96,33 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
     return Search(tuple(logs), tuple(path for path in unknown if path.resolve() not in parts))
 
 
-def _claims(path: Path, importers: dict[str, Importer]) -> list[Found]:
-    """The importers that know a file as theirs: those of one tool go before those that read anything alike."""
+def nothing_found(paths: Sequence[Path], unknown: Sequence[Path]) -> str:
+    """That there is no log in files and folders, and which tables there are whose columns are to be named."""
+    said = f"no log of any known format in {', '.join(map(str, paths))}"
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for path in unknown:
+        if columns := columns_of(path, _head(path)):
+            tables.setdefault(columns, []).append(path.name)
+    if not tables:
+        return f"{said}: evalhub import --formats lists those there are"
+    told = "; ".join(f"{named(files)} with the columns {', '.join(found)}" for found, files in tables.items())
+    return (
+        f"{said}, but tables: {told}. Say which column is which, as in --columns "
+        f"model=YOURS,sample=YOURS,value=YOURS, or for votes {VOTES_SAID}"
+    )
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD)
     except OSError as error:
         raise EvalhubError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _claims(path: Path, importers: dict[str, Importer]) -> list[Found]:
+    """The importers that know a file as theirs: those of one tool go before those that read anything alike."""
+    head = _head(path)
     found = [
         (importer.general, Found(name, files))
         for name, importer in importers.items()

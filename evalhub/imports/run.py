@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evalhub.errors import EvalhubError
-from evalhub.imports.find import Found, find
+from evalhub.imports.find import Found, find, nothing_found
 from evalhub.imports.keep import keep_log
 from evalhub.imports.read import content_of, read_all
 from evalhub.store.hub import Hub
@@ -83,7 +83,7 @@ def import_logs(hub: Hub, paths: Sequence[Path], format: str, told: Told, watche
     """
     search = find(paths, format)
     if not search.logs:
-        raise EvalhubError(f"no log of any known format in {', '.join(map(str, paths))}: evalhub import --formats")
+        raise EvalhubError(nothing_found(paths, search.unknown))
     contents = {found: content_of(found) for found in search.logs}
     said = {**vars(told), "columns": dict(told.columns), "scales": {k: vars(v) for k, v in told.scales.items()}}
     known = imported_before(hub, (content for content, _ in contents.values()), said)

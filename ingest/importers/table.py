@@ -34,7 +34,7 @@ class Table:
     general = True
 
     def claim(self, path: Path, head: bytes) -> tuple[Path, ...] | None:
-        names = {name.lower() for name in _columns(path, head)}
+        names = {name.lower() for name in columns_of(path, head)}
         votes = names >= {*_VOTES, "outcome"}
         values = all(names & {*ours} for ours in (_SAMPLE, (*_VALUE, "attempts")))
         return (path,) if votes or values else None
@@ -42,7 +42,7 @@ class Table:
     def read(self, files: tuple[Path, ...], told: Told) -> Log:
         path = files[0]
         with path.open("rb") as file:
-            names = _columns(path, file.read(2**16))
+            names = {*columns_of(path, file.read(2**16))}
         taken = {part for theirs in told.columns.values() for part in (theirs, *theirs.split("+"))}
         guessed = _guessed(names - taken, {*told.columns})
         columns = {**guessed, **told.columns}
@@ -70,21 +70,21 @@ class Table:
         return log
 
 
-def _columns(path: Path, head: bytes) -> set[str]:
-    """Names of a table's columns; none where it is no table."""
+def columns_of(path: Path, head: bytes) -> tuple[str, ...]:
+    """Names of a table's columns, in order; none where it is no table."""
     try:
         if head.startswith(b"PAR1"):
             import pyarrow.parquet as pq  # polars would panic at a damaged footer
 
-            return {*pq.read_schema(path).names}
+            return tuple(pq.read_schema(path).names)
         if path.suffix.lower() == ".csv":
-            return {*pl.read_csv(head.splitlines(keepends=True)[0], n_rows=0).columns}
+            return tuple(pl.read_csv(head.splitlines(keepends=True)[0], n_rows=0).columns)
         if path.suffix.lower() == ".jsonl":
             first = json.loads(head.split(b"\n", 1)[0])
-            return {*first} if isinstance(first, dict) else set()
+            return tuple(first) if isinstance(first, dict) else ()
     except Exception:  # whatever a reader makes of bytes that are no table
-        return set()
-    return set()
+        return ()
+    return ()
 
 
 def _guessed(names: Set[str], told: Set[str]) -> dict[str, str]:

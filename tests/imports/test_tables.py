@@ -94,6 +94,20 @@ def test_the_column_that_tells_contradicting_rows_apart_is_named(tmp_path: Path,
     assert "--columns sample=name,condition=lang+run" in str(done["warnings"])
 
 
+def test_a_folder_of_tables_with_other_columns_is_told_with_them(tmp_path: Path, hub_path: Path) -> None:
+    """One line that names files, columns and what to say; a file of votes hears of votes."""
+    for name in ("v1", "v2"):
+        csv(tmp_path / f"{name}.csv", "who,what,right\na,1,1\n")
+    csv(tmp_path / "votes.csv", "left,right,winner\na,b,left\n")
+    line = evalhub("import", tmp_path, "--hub", hub_path).line
+    assert (
+        "v1.csv, v2.csv with the columns who, what, right; votes.csv with the columns left, right, winner" in line
+    )
+    assert "--columns model=YOURS,sample=YOURS,value=YOURS, or for votes model_a=YOURS" in line
+    line = evalhub("import", tmp_path / "votes.csv", "--hub", hub_path).line
+    assert line.endswith("if its rows are votes, --columns model_a=YOURS,model_b=YOURS,outcome=YOURS")
+
+
 def test_contradicting_rows_that_nothing_tells_apart(tmp_path: Path, hub_path: Path) -> None:
     path = csv(tmp_path / "rows.csv", "model,sample,value,run\na,1,1,x\na,1,0,x\na,2,1,y\na,2,0,\n")
     done = imported(path, hub_path).json
