@@ -22,7 +22,7 @@ from benchmarks.gpu.bench import Bench, Ceilings, Line, said
 from evalhub.backends.base import Request
 from evalhub.engine.graph_engine import GraphEngine
 from evalhub.engine.seam import use_attention
-from ingest.records import Condition
+from ingest.records import Condition, Status
 
 
 @dataclass(frozen=True)
@@ -192,12 +192,21 @@ def _requests(bench: Bench, work: Work, sizes: Sizes) -> list[Request]:
 
 
 def _ours(bench: Bench, engine: GraphEngine, work: Work, sizes: Sizes) -> Found:
-    requests = _requests(bench, work, sizes)
-    begin, tokens = time.perf_counter(), 0
+    """All of it, in the engine's slots.
+
+    Raises:
+        RuntimeError: an attempt failed.
+    """
+    requests, outputs = _requests(bench, work, sizes), []
+    begin = time.perf_counter()
     engine.add(requests)
     while not engine.idle:
-        tokens += sum(output.tokens for output in engine.step())
-    return Found(tokens, time.perf_counter() - begin)
+        outputs += engine.step()
+    seconds = time.perf_counter() - begin
+    for output in outputs:
+        if output.status is Status.ERROR:
+            raise RuntimeError(output.text)
+    return Found(sum(output.tokens for output in outputs), seconds)
 
 
 def _repeated(bench: Bench, work: Work, sizes: Sizes) -> list[list[int]]:

@@ -207,6 +207,12 @@ def test_generate_attends_as_in_transformers_and_prompts_are_new(monkeypatch: py
     assert len(set(every)) == len(every)
 
 
+def test_attempts_that_ours_cannot_make_are_no_slowness() -> None:
+    sizes = replace(SIZES["attempts"], prompt_tokens=5000)
+    *_, end = section.measured("attempts", Bench(DEVICE, 0.0), Ceilings(1e12, 1e11), sizes)
+    assert end == {"ended": "RuntimeError: the prompt fills the context"}
+
+
 @pytest.mark.parametrize(
     ("came", "error", "expected"),
     [
