@@ -17,7 +17,7 @@ _KEYS = {"eval", "base_status", "solution"}
 _NAMED = re.compile(r"(?P<model>.+?)_[a-z]+_temp_(?P<temperature>\d+(?:\.\d+)?)(?P<kind>.*)")
 """How EvalPlus names what it generates: model, backend, temperature, and how the outputs were cleaned."""
 
-_NO_MODEL = ("", "samples", "results", "solutions")
+_NO_MODEL = ("", "samples", "results", "solutions", "evalplus", "humaneval", "mbpp")
 
 
 class EvalPlus:
@@ -37,11 +37,13 @@ class EvalPlus:
         tasks = as_object(as_object(read_json(path)).get("eval"))
         if not tasks:
             raise LogError(f"{path} has no results under 'eval'")
-        model, condition = _identifier(path)
+        model, taken_from, condition = _identifier(path)
         if not (told.model or model):
             raise LogError(f"{path.name} does not say whose solutions they are: say it with --model NAME")
         reading = Reading("evalplus", told, tool="evalplus")
         name = reading.model(told.model or model)
+        if not told.model:
+            reading.warn(f"took the model '{name}' from the name of the {taken_from}: --model NAME says another")
         for metric in ("base", "plus"):
             reading.scale(metric, PASS)
         solved = [one for several in tasks.values() if isinstance(several, list) for one in several]
@@ -94,13 +96,16 @@ def _both(base: _Verdict, plus: _Verdict) -> _Verdict:
     return base if base[0] is None else plus
 
 
-def _identifier(path: Path) -> tuple[str, Condition]:
-    """The model of a file, and how it was asked, as far as the name says them."""
-    stem = storable(path.stem.removesuffix("eval_results").rstrip("_") or path.parent.name)
+def _identifier(path: Path) -> tuple[str, str, Condition]:
+    """The model of a file, whose name it is, and how it was asked, as far as names say them."""
+    stem = storable(path.stem.removesuffix("eval_results").rstrip("_"))
+    taken_from = "file" if stem else "folder"
+    stem = stem or storable(path.parent.name)
     found = _NAMED.fullmatch(stem)
     if found is None:
-        return "" if stem.lower() in _NO_MODEL else stem, _condition(NOT_TOLD, "")
-    return found["model"].replace("--", "/"), _condition(float(found["temperature"]), found["kind"])
+        return "" if stem.lower() in _NO_MODEL else stem, taken_from, _condition(NOT_TOLD, "")
+    condition = _condition(float(found["temperature"]), found["kind"])
+    return found["model"].replace("--", "/"), taken_from, condition
 
 
 def _condition(temperature: float, kind: str) -> Condition:

@@ -66,7 +66,7 @@ class Table:
         left = names - taken - {*guessed.values()} - COLUMNS
         condition = columns.get("condition", "condition" if "condition" in names else "")
         log.unread = {one: _with_condition(told.columns, f"{condition}+{one}".lstrip("+")) for one in sorted(left)}
-        log.warnings += _unsaid(guessed, left, told, log)
+        log.warnings += [*_unsaid(guessed, left, told, log), *_numbered(log)]
         return log
 
 
@@ -115,3 +115,15 @@ def _unsaid(guessed: Mapping[str, str], left: Set[str], told: Told, log: Log) ->
         *([f"columns that were not read: {unread} (--columns OURS=YOURS)"] if left else []),
         *([f"there is no metric {', '.join(absent)} here; there are {', '.join(log.scales)}"] if absent else []),
     ]
+
+
+def _numbered(log: Log) -> list[str]:
+    """That models are called by numbers, which are likely places in a list of names that is elsewhere."""
+    columns = (log.results["model"], log.votes["model_a"], log.votes["model_b"])
+    names = sorted(
+        {str(name) for column in columns for name in column.unique()}, key=lambda name: (len(name), name)
+    )
+    if not names or not all(name.isascii() and name.isdigit() for name in names):
+        return []
+    which = f"the models are called by bare numbers, {names[0]} to {names[-1]}"
+    return [f"{which}: if another column has their names, --columns model=YOURS takes it"]

@@ -69,6 +69,8 @@ class VLMEvalKit:
             )
         name, data_set = _names(path, told.model)
         model = reading.model(name)
+        if not told.model:
+            reading.warn(f"took the model '{model}' from the name of the file: --model NAME says another")
         metric = "circular_hit" if any("g_index" in row for row in rows) else "hit"
         reading.scale(metric, PASS)
         images = _Images(rows)

@@ -73,6 +73,25 @@ def test_a_timeout_is_missing_and_one_failure_is_enough(
     assert log.results.select("value", "reason").rows()[:2] == [base, plus]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (NAME, "took the model 'Qwen/Qwen2-7B' from the name of the file"),
+        ("mine/eval_results.json", "took the model 'mine' from the name of the folder"),
+    ],
+)
+def test_where_a_model_s_name_comes_from_is_said(name: str, told: str, tmp_path: Path) -> None:
+    """Unless the user named it."""
+    path = written(tmp_path / name, t0=[("pass", "pass")])
+    assert read(EvalPlus(), path).warnings == [f"{told}: --model NAME says another"]
+    assert read(EvalPlus(), path, Told(model="mine")).warnings == []
+
+
+def test_the_tool_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="--model NAME"):
+        read(EvalPlus(), written(tmp_path / "evalplus_eval_results.json", t0=[("pass", "pass")]))
+
+
 def test_without_the_added_tests_base_is_the_main_metric(tmp_path: Path) -> None:
     log = read(EvalPlus(), written(tmp_path / NAME, t0=[("pass", None)]))
     assert log.results.select("metric", "value", "main").rows() == [("base", 1.0, True)]

@@ -108,6 +108,20 @@ def test_a_folder_of_tables_with_other_columns_is_told_with_them(tmp_path: Path,
     assert line.endswith("if its rows are votes, --columns model_a=YOURS,model_b=YOURS,outcome=YOURS")
 
 
+def test_models_that_are_numbers_are_doubted(tmp_path: Path, hub_path: Path) -> None:
+    """Where all of them are; also in votes."""
+    numbers = csv(tmp_path / "numbers.csv", "model,sample,value\n0,1,1\n2,1,0\n10,1,0\n")
+    votes = csv(tmp_path / "votes.csv", "model_a,model_b,outcome\n3,4,a\n")
+    csv(tmp_path / "names.csv", "model,sample,value\n0,1,1\ntwo,1,0\n")
+    said = imported(tmp_path, hub_path).json["warnings"]
+    assert said == [
+        f"{numbers}: the models are called by bare numbers, 0 to 10: if another column has their names, --columns "
+        "model=YOURS takes it",
+        f"{votes}: the models are called by bare numbers, 3 to 4: if another column has their names, --columns "
+        "model=YOURS takes it",
+    ]
+
+
 def test_contradicting_rows_that_nothing_tells_apart(tmp_path: Path, hub_path: Path) -> None:
     path = csv(tmp_path / "rows.csv", "model,sample,value,run\na,1,1,x\na,1,0,x\na,2,1,y\na,2,0,\n")
     done = imported(path, hub_path).json
