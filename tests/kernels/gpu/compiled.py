@@ -130,11 +130,10 @@ def wins() -> None:
 
 
 def shared_attention() -> None:
-    from kernels.shared_attention_triton import SINGLE, TOGETHER, cut, generated, prompts
+    from kernels.shared_attention_triton import PIECE, PIECES, SINGLE, TOGETHER, cut, generated, prompts
     from kernels.step_rows import TILE
 
     numbers = {"scale": "fp32", "softcap": "fp32", "window": "i32"}
-    numbers |= {"key_heads": "i32", "width": "i32", "out_width": "i32"}
     partial = {"partial": "*fp32", "peak": "*fp32", "total": "*fp32"}
     rows = dict.fromkeys(("start", "before", "own", "order", "tiles"), "*i32")
     own = {name: rows[name] for name in ("before", "own")}
@@ -148,20 +147,22 @@ def shared_attention() -> None:
         states = dict.fromkeys(("query", "keys", "values"), f"*{kind}")
         for shared, wide in groups:
             odd = shared == 8
-            flags = {"CAPPED": odd, "WINDOWED": odd, "UPCAST": False, "SHARED": shared}
-            flags |= {"WIDE": wide, "OUT_WIDE": wide}
+            flags = {"CAPPED": odd, "WINDOWED": odd, "UPCAST": False, "KEY_HEADS": 2, "SHARED": shared}
+            flags |= dict.fromkeys(("WIDTH", "OUT_WIDTH", "WIDE", "OUT_WIDE"), wide)
             given = states | own | partial | {"found": f"*{kind}"} | numbers | {"capacity": "i32"}
             for name, kernel, members, most, types in (
                 ("prompts", prompts, TILE * shared, TOGETHER, states | rows | partial | numbers),
                 ("generated", generated, shared, SINGLE, given),
             ):
                 members, block, warps = cut(members, most, wide, dtype)
+                sizes = {"BLOCK": block, "PIECE": PIECE, "PIECES": PIECES}
+                sizes |= {"ROWS": 256} if kernel is prompts else {}
                 compiled(
                     f"{name}, {shared} x {wide}, {kind}",
                     kernel,
                     card,
                     types,
-                    flags | {"BLOCK": block, "MEMBERS": members},
+                    flags | sizes | {"MEMBERS": members},
                     num_warps=warps,
                     num_stages=2,
                 )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from kernels import shared_attention_triton
 from kernels.shared_attention import attend_shared, attend_shared_reference
 from kernels.shared_attention_triton import attend_shared_fused
 from kernels.step_rows import TILE, Rows
@@ -72,6 +73,25 @@ def test_it_is_one_softmax(heads: int, key_heads: int, width: int, out: int, how
     torch.testing.assert_close(found[there], expected[there], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("piece", "pieces"), [(16, 3), (64, 8), (16, 1)])
+@pytest.mark.parametrize("how", [{}, {"window": 30}])
+def test_prompts_are_taken_in_pieces(
+    piece: int, pieces: int, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also more of them than there are programs, and by a window that has left some behind."""
+    monkeypatch.setattr(shared_attention_triton, "PIECE", piece)
+    monkeypatch.setattr(shared_attention_triton, "PIECES", pieces)
+    prompts = [(3, 300), (310, 1), (311, 65)]
+    crowded = standing(prompts, [0, 1, 2, 0], [0, 5, 47, 9])
+    sparse = standing(prompts, [None, 0, *[None] * 13, 2], [20] * 16)
+    for rows in (crowded, sparse):
+        given = states(len(rows.own), 14, 2, 16, 16, torch.float32)
+        expected = attend_shared_reference(*given, rows, scale=0.25, **how)
+        found = attend_shared_fused(*given, rows, scale=0.25, **how)
+        there = rows.before > 0
+        torch.testing.assert_close(found[there], expected[there], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(("heads", "width"), [(14, 64), (40, 64), (4, 256)])
 def test_bfloat16_is_as_close_as_its_rounding(heads: int, width: int) -> None:
     given = states(len(ROWS.own), heads, 2, width, width, torch.bfloat16)
@@ -81,10 +101,14 @@ def test_bfloat16_is_as_close_as_its_rounding(heads: int, width: int) -> None:
     torch.testing.assert_close(found[there], expected[there], rtol=2e-2, atol=1e-2)
 
 
+@pytest.mark.parametrize("piece", [16, 512])
 @pytest.mark.parametrize(("heads", "dtype"), [(14, torch.float32), (14, torch.bfloat16), (40, torch.float32)])
-def test_a_row_does_not_depend_on_its_company(heads: int, dtype: torch.dtype) -> None:
+def test_a_row_does_not_depend_on_its_company(
+    heads: int, dtype: torch.dtype, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not even in the last bit: neither on the tile that it is in nor on its place in it, nor on the program that
-    takes some of its heads."""
+    takes some of its heads or a piece of its prompt."""
+    monkeypatch.setattr(shared_attention_triton, "PIECE", piece)
     given = states(len(ROWS.own), heads, 2, 64, 64, dtype)
     together = attend_shared_fused(*given, ROWS, scale=0.125)
     for row in (0, 2, 7, 13):
