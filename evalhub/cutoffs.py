@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregate.caveats import named
 from evalhub.store.chosen import measured_models, model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.wanted import Wanted, count_undated
@@ -29,11 +30,11 @@ class Beyond:
         found = []
         if self.unknown_cutoff:
             found.append(
-                f"unknown training cutoff, not ranked: {', '.join(self.unknown_cutoff)} "
+                f"unknown training cutoff, not ranked: {named(self.unknown_cutoff)} "
                 "(evalhub model set MODEL --cutoff DATE)"
             )
         if self.none_after:
-            found.append(f"no value after the training cutoff, not ranked: {', '.join(self.none_after)}")
+            found.append(f"no value after the training cutoff, not ranked: {named(self.none_after)}")
         if self.undated:
             found.append(f"{self.undated:,} measured samples have no date of publication and take no part")
         return tuple(found)

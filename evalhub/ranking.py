@@ -24,7 +24,7 @@ from evalhub.file_measurements import read_files
 from evalhub.selected_frames import SelectedFrames
 from evalhub.selection import POOL, Selection
 from evalhub.store.benchmarks import Named, resolve
-from evalhub.store.chosen import Slice, slices
+from evalhub.store.chosen import Slice, measured_models, slices
 from evalhub.store.hub import Hub
 from evalhub.store.journal import stopped_runs
 from evalhub.store.origins import first_sources, sources
@@ -159,12 +159,15 @@ class Selected:
     measured: int = 0
     """How many of them count for a model."""
 
+    unknown: str = ""
+    """Of models that are left out since what the selection asks is not known of them."""
+
     some: bool = False
     """Whether not all that is measured there counts: models, or what is older than they are, are left out."""
 
     def finished(self, ranking: Ranking) -> Ranking:
         """The ranking, which says who takes no part and what nobody measured; coverage is of what was chosen."""
-        said = self.beyond.warnings if self.beyond else ()
+        said = (*filter(None, [self.unknown]), *(self.beyond.warnings if self.beyond else ()))
         if lacking := self.chosen - self.measured:
             said = (*said, unmeasured(lacking, self.chosen, some=self.some))
         models = ranking.models
@@ -198,7 +201,8 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
         reasons = "; ".join(out.warnings) if out else "evalhub score MODEL measures a model"
         raise NothingMeasured(f"nothing is measured of what was selected: {reasons}")
     benchmark = resolve(hub, selection.bench) if selection.bench else None
-    selected = Selected(measurements, out, benchmark)
+    measured = measured_models(hub, replace(wanted, models=None), metric) if selection.models else ()
+    selected = Selected(measurements, out, benchmark, unknown=selection.unknown(hub, measured))
     if not (selection.bench or selection.where):
         return selected
     whole = benchmark and not (selection.where or selection.source)  # also what this pool lacks of it

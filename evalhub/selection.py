@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from aggregate.caveats import named
 from evalhub.errors import EvalhubError
 from evalhub.filters import model_filter, sample_filter
 from evalhub.store.benchmarks import resolve
@@ -12,6 +14,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.model_columns import cutoff_of, models_where
 from evalhub.store.sample_columns import samples_where
 from evalhub.store.wanted import Wanted, count_samples
+from evalhub.wording import counted, is_baseline, one_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,21 @@ class Selection:
             parameters=samples.parameters,
             models=models,
             after_cutoff=self.after_cutoff,
+        )
+
+    def unknown(self, hub: Hub, measured: Collection[str]) -> str:
+        """What to say of measured models, by id, that are left out since what the filter asks of them is unknown;
+        '' where there are none."""
+        if not self.models:
+            return ""
+        read = model_filter(self.models)
+        untold = {*models_where(hub, f"({read.sql}) IS NULL", read.columns, read.parameters)}
+        left_out = [name for name in measured if name in untold and not is_baseline(name)]
+        if not left_out:
+            return ""
+        return (
+            f"{len(left_out):,} of {counted(len(measured), 'measured model')} left out, of which it is unknown "
+            f"whether {one_line(self.models)}: {named(left_out)} (evalhub model set MODEL says what is known)"
         )
 
     def asked_of(self, hub: Hub, model_id: str) -> Wanted:

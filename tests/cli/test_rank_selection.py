@@ -122,6 +122,29 @@ def test_each_model_on_what_came_after_its_training(path: Path) -> None:
     assert "unknown training cutoff, not ranked: closed" in shown.out
 
 
+def test_models_of_which_it_is_unknown_whether_they_fit_are_counted(path: Path) -> None:
+    """By name, chance left out; where all is known, or nothing is asked, there is no such line."""
+    with Hub(path) as hub:
+        measure(hub, "baseline:random", samples(), 0)
+    shown = evalhub("rank", "--json", "--models", "parameters < 2e9", "--method", "mean", "--hub", path).json
+    assert shown["warnings"][0].startswith(
+        "1 of 4 measured models left out, of which it is unknown whether parameters < 2e9: closed (evalhub model"
+    )
+    for filters in (["--models", "open_weights OR parameters < 2e9 OR model = 'closed'"], []):
+        done = evalhub("rank", "--json", *filters, "--method", "mean", "--hub", path)
+        assert "left out, of which" not in done.out
+
+
+def test_many_models_without_a_cutoff_are_a_short_line(path: Path) -> None:
+    """The JSON of a ranking has them all."""
+    with Hub(path) as hub:
+        for n in range(30):
+            measure(hub, f"m{n:02}", samples()[:1], 0)
+    done = evalhub("rank", "--json", "--after-cutoff", "--method", "mean", "--hub", path).json
+    assert len(done["unknown_cutoff"]) == 31
+    assert "not ranked: closed, m00, m01, m02, m03 and 26 more (" in done["warnings"][0]
+
+
 def test_a_model_with_nothing_after_its_training_is_named(path: Path) -> None:
     assert evalhub("model", "set", "closed", "--cutoff", "2024-12-31", "--hub", path).code == 0
     done = evalhub("rank", "--json", "--after-cutoff", "--hub", path)
