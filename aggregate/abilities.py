@@ -8,18 +8,17 @@ import numpy as np
 from scipy import special
 
 from aggregate.bootstrap import cluster_weights
-from aggregate.estimates import Estimates
+from aggregate.estimates import Estimates, given
 from aggregate.influence import influence_covariance
 from aggregate.intervals import small_sample_factor
 from aggregate.latent_part import LatentPart
-from aggregate.marginal import Fit, Marginal
+from aggregate.marginal import RIDGE, Fit, Marginal
 from aggregate.measurements import Measurements
 
 PASS_UNIT = "estimated pass rate over all samples, measured or not"
 VALUE_UNIT = "estimated mean value over all samples, measured or not"
-ABILITY_UNIT = (
-    "ability above the average model: log-odds, or standard deviations where no value is a pass or grade"
-)
+LOG_ODDS_UNIT = "ability above the average model, in log-odds"
+DEVIATIONS_UNIT = "ability above the average model, in standard deviations of the values"
 
 
 _ANY_OUTCOME = 0.5
@@ -27,11 +26,15 @@ _ANY_OUTCOME = 0.5
 
 
 def unit_of(measurements: Measurements) -> str:
-    """What a score is: there is a value to expect with one metric, or several that are chances alike."""
+    """What a score is: there is a value to expect with one metric, or several that are chances alike; votes alone
+    have none."""
     kinds = {(metric.kind, metric.direction) for metric in measurements.metrics}
-    if len(kinds) == 1 and measurements.metrics[0].kind == "binary":
+    if kinds in ({("binary", "up")}, {("binary", "down")}):
         return PASS_UNIT
-    return VALUE_UNIT if len(measurements.metrics) == 1 else ABILITY_UNIT
+    if len(measurements.metrics) == 1:
+        return VALUE_UNIT
+    numbers = {kind for kind, _ in kinds} == {"numeric"}
+    return DEVIATIONS_UNIT if numbers and not measurements.votes.outcome.size else LOG_ODDS_UNIT
 
 
 def abilities(
@@ -55,24 +58,21 @@ def abilities(
     m, unit = marginal.measurements, unit_of(marginal.measurements)
     models = marginal.models
     centre = np.eye(models) - 1 / models
-    by_value = unit != ABILITY_UNIT and bool(m.samples)
+    by_value = unit in (PASS_UNIT, VALUE_UNIT)
     origin, deviation = 0.0, 1.0
     if by_value and isinstance(marginal.parts[0], LatentPart):
         origin, deviation = marginal.parts[0].response.origin, marginal.parts[0].response.deviation
 
     def score(ability: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        """Models that were only voted on have no values: theirs are those on samples that half of them pass."""
-        if by_value:
-            return origin + deviation * expected
-        found: np.ndarray = special.expit(centre @ ability) if unit == PASS_UNIT else centre @ ability
+        found: np.ndarray = origin + deviation * expected if by_value else centre @ ability
         return found
 
     scores, clusters = score(fit.ability, fit.expected), marginal.units.per_model
+    widen = small_sample_factor(clusters, level)
     if by_value:
         slope = deviation * fit.expected_slope
     else:
-        steep = scores * (1 - scores) if unit == PASS_UNIT else np.ones(models)
-        slope = np.hstack([steep[:, None] * centre, np.zeros((models, marginal.size - models))])
+        slope = np.hstack([centre, np.zeros((models, marginal.size - models))])
     beyond = np.zeros((models, models))
     if extra is not None:
         beyond += slope[:, :models] @ extra @ slope[:, :models].T
@@ -89,7 +89,7 @@ def abilities(
         size, direction = np.linalg.eigh(beyond)
         found = np.array(refits) + normal[0] @ (direction * np.sqrt(np.maximum(size, 0))).T
         if unit != PASS_UNIT:
-            return _turned(m, unit, _unbounded(m, by_value, Estimates(scores=scores, draws=found)))
+            return _turned(m, unit, _unbounded(m, by_value, widen, Estimates(scores=scores, draws=found)))
         low, high, lack = _in_unit(m, scores, found.var(axis=0), clusters, level)
         found += normal[1] * np.sqrt(lack)
         return _turned(m, unit, Estimates(scores=scores, draws=found, low=low, high=high))
@@ -97,17 +97,25 @@ def abilities(
     scale = deviation / m.weight.sum() if by_value else 0.0
     covariance = beyond + influence_covariance(marginal, fit, by_derivative, scale)
     if unit != PASS_UNIT:
-        return _turned(m, unit, _unbounded(m, by_value, Estimates(scores=scores, covariance=covariance)))
+        return _turned(m, unit, _unbounded(m, by_value, widen, Estimates(scores=scores, covariance=covariance)))
     low, high, lack = _in_unit(m, scores, np.diag(covariance), clusters, level)
     covariance = covariance + np.diag(lack)
     return _turned(m, unit, Estimates(scores=scores, covariance=covariance, low=low, high=high))
 
 
-def _unbounded(m: Measurements, by_value: bool, estimates: Estimates) -> Estimates:
-    """Ends without a bound where no value differs from another: nothing is known of how they vary."""
-    if not by_value or m.value.min() < m.value.max():
+def _unbounded(m: Measurements, by_value: bool, widen: np.ndarray, estimates: Estimates) -> Estimates:
+    """Ends without a bound where no value differs from another, so that nothing is known of how they vary; where
+    there is no other model for an ability to stand beside; and where an ability is known no better than by the
+    prior."""
+    if by_value:
+        known = np.full(len(m.models), m.value.min() < m.value.max())
+    else:
+        draws = estimates.draws
+        variance = np.diag(given(estimates.covariance)) if draws is None else draws.var(axis=0)
+        known = (widen**2 * variance < 1 / RIDGE) & (len(m.models) > 1)
+    if known.all():
         return estimates
-    nowhere = np.full(len(m.models), np.inf)
+    nowhere = np.where(known, np.nan, np.inf)
     return replace(estimates, low=-nowhere, high=nowhere)
 
 
@@ -145,7 +153,7 @@ def _in_unit(
 
 def _turned(measurements: Measurements, unit: str, estimates: Estimates) -> Estimates:
     """Scores as the user's values are: turned back where lower is better; rounded, so that equals tie."""
-    if unit == ABILITY_UNIT or measurements.metrics[0].direction == "up":
+    if unit not in (PASS_UNIT, VALUE_UNIT) or measurements.metrics[0].direction == "up":
         return replace(estimates, scores=np.round(estimates.scores, 9))
 
     def turn(values: np.ndarray) -> np.ndarray:

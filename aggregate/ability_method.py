@@ -50,8 +50,7 @@ class AbilityMethod:
         estimates, used = self.estimate(
             measurements, level=level, draws=replicates if intervals == "bootstrap" else 0, seed=seed
         )
-        ranking = make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
-        return replace(ranking, unit=unit_of(measurements))
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
     def estimate(
         self, measurements: Measurements, *, level: float = 0.95, draws: int = 0, seed: int = 0
@@ -64,7 +63,7 @@ class AbilityMethod:
             estimates = abilities(
                 found.marginal, found.fit, level=level, draws=draws, seed=seed, extra=found.extra
             )
-            return replace(estimates, warnings=found.warnings)
+            return replace(estimates, warnings=found.warnings, units=(unit_of(m),) * len(m.models))
 
         estimates = estimated_apart(measurements, of_group)
         return replace(estimates, warnings=(*mixed_scales(measurements), *estimates.warnings)), measurements

@@ -121,13 +121,15 @@ def agreement(rankings: Sequence[Ranking]) -> Agreement:
     place = {name: i for i, name in enumerate(common)}
     orders, sure = [], []
     for ranking in rankings:
-        low, high, rank = (np.empty(len(common), np.int64) for _ in range(3))
+        low, high, rank, group = (np.empty(len(common), np.int64) for _ in range(4))
         for row in ranking.models:
             if row.model in place:
                 i = place[row.model]
-                low[i], high[i], rank[i] = row.rank_low, row.rank_high, row.rank
-        orders.append(np.sign(rank[None, :] - rank[:, None]).astype(np.float64))  # [i, j]: 1 where i is above j
-        sure.append(high[:, None] < low[None, :])
+                low[i], high[i], rank[i], group[i] = row.rank_low, row.rank_high, row.rank, row.group
+        alike = group[:, None] == group
+        # [i, j]: 1 where i is above j; none of either where no method can know
+        orders.append(np.where(alike, np.sign(rank[None, :] - rank[:, None]), 0).astype(np.float64))
+        sure.append(alike & (high[:, None] < low[None, :]))
     ranks = [1 + (order < 0).sum(axis=1) for order in orders]
     names = [ranking.method for ranking in rankings]
     concords, contradictions = [], []

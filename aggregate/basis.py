@@ -45,6 +45,10 @@ class Basis(Protocol):
         """Samples that were measured or voted on."""
         ...
 
+    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
+        """Sources of the samples that these models ((M,) bool) were measured on, as far as samples have any."""
+        ...
+
     @property
     def samples_per_model(self) -> np.ndarray:
         """(M,) on how many of them each model was measured or voted on."""

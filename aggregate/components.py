@@ -29,8 +29,7 @@ def groups_of(measurements: Measurements) -> np.ndarray:
 def estimated_apart(measurements: Measurements, estimate: Callable[[Measurements], Estimates]) -> Estimates:
     """What `estimate` says of each group of connected models by itself, in one list.
 
-    Scores of two groups stand as they would if the groups' samples were alike, but no two models of different
-    groups are told apart, and a warning says so.
+    No two models of different groups are told apart, and a warning says so.
     """
     group = groups_of(measurements)
     parts = [estimate(measurements.of_models(group == g)) for g in range(group.max() + 1)]
@@ -44,17 +43,25 @@ def estimated_apart(measurements: Measurements, estimate: Callable[[Measurements
     return replace(together, warnings=(*together.warnings, warning))
 
 
+def _of_each(parts: list[Estimates], group: np.ndarray) -> tuple[str, ...]:
+    """Each model's unit; the parts have their models in the order of all."""
+    units = [iter(part.units) for part in parts]
+    return tuple(next(units[g]) for g in group.tolist())
+
+
 def _together(parts: list[Estimates], group: np.ndarray) -> Estimates:
     """Estimates of all models; those of different groups do not vary together."""
     models = group.size
 
     def joined(name: str) -> np.ndarray | None:
         given = [getattr(part, name) for part in parts]
-        if given[0] is None:
+        shape = next((values.shape[:-1] for values in given if values is not None), None)
+        if shape is None:
             return None
-        found = np.empty((*given[0].shape[:-1], models))
+        found = np.full((*shape, models), np.nan)
         for g, values in enumerate(given):
-            found[..., group == g] = values
+            if values is not None:
+                found[..., group == g] = values
         return found
 
     covariance = None
@@ -72,6 +79,7 @@ def _together(parts: list[Estimates], group: np.ndarray) -> Estimates:
         low=joined("low"),
         high=joined("high"),
         comparable=group[:, None] == group,
-        higher_is_better=parts[0].higher_is_better,
+        higher_is_better=np.array([parts[g].higher_is_better for g in group.tolist()]),
+        units=_of_each(parts, group),
         warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
     )

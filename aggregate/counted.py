@@ -152,6 +152,11 @@ class Counted:
         """Results with a value."""
         return int(self.samples_per_model.sum())
 
+    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
+        """Counts do not tell."""
+        del models
+        return ()
+
     @property
     def missing_votes(self) -> int:
         """There are no votes."""

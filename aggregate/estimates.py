@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from aggregate.basis import Basis
 from aggregate.caveats import caveats, few_units
 from aggregate.intervals import small_sample_factor
 from aggregate.method import Method
-from aggregate.ranking import RankedModel, Ranking
+from aggregate.ranking import RankedGroup, RankedModel, Ranking
 from aggregate.ranks import Ranks, ranks_from_covariance, ranks_from_draws
 
 
@@ -36,7 +37,11 @@ class Estimates:
     comparable: np.ndarray | None = None
     """(M, M) bool, False for pairs on which there is no evidence; they are never told apart."""
 
-    higher_is_better: bool = True
+    higher_is_better: bool | np.ndarray = True
+    """Of all, or (M,) of each model: alike within a group that can be compared."""
+
+    units: tuple[str, ...] = ()
+    """(M,) what each score is, in words, where the method's own does not say it."""
 
     warnings: tuple[str, ...] = ()
     """What the method itself has to say."""
@@ -62,22 +67,23 @@ def make_ranking(
     rest = measurements if used is None else used
     clusters = _clusters(rest)
     low, high = _ends(estimates, small_sample_factor(clusters, level), level)
-    sign = 1 if estimates.higher_is_better else -1
+    sign = np.where(estimates.higher_is_better, 1, -1)
     scores, comparable = sign * estimates.scores, estimates.comparable
     if estimates.draws is not None:
         draws = sign * estimates.draws
         ranks = ranks_from_draws(scores, draws, level=level, clusters=clusters, comparable=comparable)
     else:
-        spread = _given(estimates.covariance)
+        spread = given(estimates.covariance)
         ranks = ranks_from_covariance(
             scores, spread, level=level, clusters=clusters, comparable=comparable, seed=seed
         )
+    group = _groups(rest, comparable)
     return Ranking(
         method=method.name,
         assumes=method.assumes,
-        unit=method.unit,
+        groups=_described(rest, group, estimates.units or (method.unit,) * len(rest.models)),
         level=level,
-        models=_rows(rest, estimates.scores, low, high, ranks),
+        models=_rows(rest, group, estimates.scores, low, high, ranks),
         samples=rest.sample_count,
         clusters=rest.cluster_count,
         warnings=(*caveats(measurements), *few_units(rest), *estimates.warnings),
@@ -89,7 +95,7 @@ def difference_intervals(estimates: Estimates, used: Basis, level: float = 0.95)
 
     used: the measurements that the estimates rest on.
     """
-    spread = _given(estimates.covariance)
+    spread = given(estimates.covariance)
     widen = small_sample_factor(_clusters(used), level) * special.ndtri((1 + level) / 2)
     variance = np.diag(spread)
     se = np.sqrt(np.maximum(variance[:, None] + variance - 2 * spread, 0))
@@ -112,7 +118,7 @@ def _ends(estimates: Estimates, widen: np.ndarray, level: float) -> tuple[np.nda
         low = scores - widen * np.maximum(scores - tails[0], 0)
         high = scores + widen * np.maximum(tails[1] - scores, 0)
     else:
-        se = np.sqrt(np.maximum(np.diag(_given(estimates.covariance)), 0))
+        se = np.sqrt(np.maximum(np.diag(given(estimates.covariance)), 0))
         half = widen * special.ndtri((1 + level) / 2) * se
         low, high = scores - half, scores + half
     if estimates.low is not None:
@@ -122,19 +128,46 @@ def _ends(estimates: Estimates, widen: np.ndarray, level: float) -> tuple[np.nda
     return low, high
 
 
-def _given(covariance: np.ndarray | None) -> np.ndarray:
+def given(covariance: np.ndarray | None) -> np.ndarray:
+    """The covariance that estimates without draws have."""
     if covariance is None:
         raise ValueError("estimates need a covariance or draws")
     return covariance
 
 
+def _groups(rest: Basis, comparable: np.ndarray | None) -> np.ndarray:
+    """(M,) from 1: the group of each model, those of more models first, then of more samples, then by name."""
+    if comparable is None:
+        return np.ones(len(rest.models), np.int64)
+    first, group = np.unique(comparable.argmax(axis=1), return_inverse=True)
+    most = np.zeros(first.size)
+    np.maximum.at(most, group, rest.samples_per_model)
+    order = np.lexsort((first, -most, -np.bincount(group)))
+    number = np.empty(first.size, np.int64)
+    number[order] = np.arange(1, first.size + 1)
+    return number[group]
+
+
+def _described(rest: Basis, group: np.ndarray, units: Sequence[str]) -> tuple[RankedGroup, ...]:
+    return tuple(
+        RankedGroup(
+            group=g,
+            models=int((group == g).sum()),
+            unit=units[int((group == g).argmax())],
+            sources=rest.sources_of(group == g),
+        )
+        for g in range(1, int(group.max(initial=0)) + 1)
+    )
+
+
 def _rows(
-    rest: Basis, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
+    rest: Basis, group: np.ndarray, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
 ) -> tuple[RankedModel, ...]:
-    """By rank, then name."""
+    """By group, then rank, then name."""
     rows = [
         RankedModel(
             model=name,
+            group=int(group[i]),
             score=float(scores[i]),
             low=float(low[i]),
             high=float(high[i]),
@@ -147,4 +180,4 @@ def _rows(
         )
         for i, name in enumerate(rest.models)
     ]
-    return tuple(sorted(rows, key=lambda row: (row.rank, row.model)))
+    return tuple(sorted(rows, key=lambda row: (row.group, row.rank, row.model)))

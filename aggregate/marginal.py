@@ -20,7 +20,7 @@ from aggregate.latent_part import LatentPart, Scores
 from aggregate.measurements import Measurements
 from aggregate.vote_part import VotePart
 
-_RIDGE = 0.01
+RIDGE = 0.01
 """Precision of a normal prior on abilities (sd 10 in log-odds): it keeps records without a single fail finite."""
 
 _OWN_PRECISION = 1.0
@@ -242,7 +242,7 @@ class Marginal:
             expected += found.expected
         gradient[self._edges[-1] :] = self.effects.design.T @ by_mean
         precision = np.full(self.size, _OWN_PRECISION)
-        precision[: self.models] = _RIDGE
+        precision[: self.models] = RIDGE
         precision[self._edges[-1] :] = 1 / variances[self.effects.block]
         gradient[near != x] = 0
         away = x - self._start
@@ -291,7 +291,7 @@ class Marginal:
             found = part.curvature(ability, its_own, mean[part.samples])
             second[models, models] -= found.ability
             slope[:, models] += found.expected
-        second[models, models] += _RIDGE * np.eye(self.models)
+        second[models, models] += RIDGE * np.eye(self.models)
         _, here, expected = self._evaluate(x, variances)
         for n in range(self.models, self.size):
             step = np.zeros(self.size)

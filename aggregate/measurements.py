@@ -164,9 +164,10 @@ class Measurements:
         return self if seen.all() else self.of_samples(seen)
 
     def of_models(self, keep: np.ndarray) -> Measurements:
-        """The part of the models where `keep` ((M,) bool) holds, on the samples that they were measured on."""
+        """The part of the models where `keep` ((M,) bool) holds, on the samples that they were measured on, with
+        the metrics of these."""
         if keep.all():
-            return self
+            return self._with_own_metrics()
         new = (np.cumsum(keep) - 1).astype(np.int32)
         rows = keep[self.model]
         votes = self.votes.where(keep[self.votes.first] & keep[self.votes.second])
@@ -180,7 +181,22 @@ class Measurements:
             attempts=None if self.attempts is None else self.attempts[rows],
             votes=replace(votes, first=new[votes.first], second=new[votes.second]),
         )
-        return few.of_samples(np.bincount(few.sample, minlength=len(self.samples)) > 0)
+        return few.of_samples(np.bincount(few.sample, minlength=len(self.samples)) > 0)._with_own_metrics()
+
+    def _with_own_metrics(self) -> Measurements:
+        used, metric_of = np.unique(self.metric_of, return_inverse=True)
+        if used.size == len(self.metrics):
+            return self
+        metrics = tuple(self.metrics[i] for i in used.tolist())
+        return replace(self, metrics=metrics, metric_of=metric_of.astype(np.int32))
+
+    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
+        """See `aggregate.basis.Basis`."""
+        if not self.sources:
+            return ()
+        samples = slice(None) if models.all() else self.sample[models[self.model]]
+        known = np.bincount(self.source_of[samples], minlength=len(self.sources)) > 0
+        return tuple(filter(None, compress(self.sources, known)))
 
     @cached_property
     def upward(self) -> np.ndarray:

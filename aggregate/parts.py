@@ -58,9 +58,4 @@ class Parts:
             whole = self.measurements
             votes = replace(whole.votes.where(self.of_vote == place), missing=0)
             part = replace(whole, votes=votes, missing=0, unmeasured=()).of_samples(self.of_sample == place)
-            yield name, _with_own_metrics(part.of_models(part.samples_per_model > 0))
-
-
-def _with_own_metrics(m: Measurements) -> Measurements:
-    used, metric_of = np.unique(m.metric_of, return_inverse=True)
-    return replace(m, metrics=tuple(m.metrics[i] for i in used.tolist()), metric_of=metric_of.astype(np.int32))
+            yield name, part.of_models(part.samples_per_model > 0)

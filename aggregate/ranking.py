@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -13,15 +13,18 @@ class RankedModel:
 
     model: str
 
+    group: int
+    """From 1: which of the ranking's `groups`. Ranks count the models of a group alone."""
+
     score: float
-    """In the ranking's `unit`."""
+    """In the `unit` of its group."""
 
     low: float
     high: float
     """Interval of the score, for this model alone; infinite where the data set no bound on that side."""
 
     rank: int
-    """1 is best; equal scores share a rank and the next one is skipped."""
+    """1 is the best of its group; equal scores share a rank and the next one is skipped."""
 
     rank_low: int
     """Best rank that the data allow ..."""
@@ -30,13 +33,30 @@ class RankedModel:
     """... and worst: these ranges hold for all models at once with the ranking's level."""
 
     tie_group: int
-    """From 1. Models of a group cannot be told apart from the group's first."""
+    """From 1 in each group. Models of a tie group cannot be told apart from its first."""
 
     samples: int
     """Of the ranking's samples, those that the model was measured on."""
 
     coverage: float
     """Their share of the ranking's samples; of a hub's benchmark or filter, of all that it picks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedGroup:
+    """Models that samples or votes connect, directly or through others. Of the order of two models of different
+    groups nothing is known."""
+
+    group: int
+
+    models: int
+    """How many they are."""
+
+    unit: str
+    """What a score is, in words."""
+
+    sources: tuple[str, ...]
+    """Names of the sources whose samples its models were measured on, where samples have any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +68,14 @@ class Ranking:
     assumes: str
     """What the method takes for granted, in a sentence."""
 
-    unit: str
-    """What a score is, in words."""
+    groups: tuple[RankedGroup, ...]
+    """The largest first. One wherever all models can be compared."""
 
     level: float
     """Of the intervals and of the rank ranges, e.g. 0.95."""
 
     models: tuple[RankedModel, ...]
-    """By rank, then name."""
+    """By group, then rank, then name."""
 
     samples: int
     """Samples that the ranking rests on."""
@@ -65,6 +85,19 @@ class Ranking:
 
     warnings: tuple[str, ...]
     """What a reader must hear, one line each."""
+
+    @property
+    def unit(self) -> str:
+        """What a score of the first group is."""
+        return self.groups[0].unit if self.groups else ""
+
+    def of_group(self, group: int) -> Ranking:
+        """The ranking of one group's models."""
+        return replace(
+            self,
+            groups=tuple(one for one in self.groups if one.group == group),
+            models=tuple(row for row in self.models if row.group == group),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON: those of `evalhub rank --json` and the rest beside them.
@@ -78,5 +111,6 @@ class Ranking:
                 {name: None if name in ends and math.isinf(v) else v for name, v in asdict(row).items()}
                 for row in self.models
             ],
+            "groups": [{**asdict(group), "sources": list(group.sources)} for group in self.groups],
             "warnings": list(self.warnings),
         }

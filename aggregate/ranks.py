@@ -25,13 +25,13 @@ class Ranks:
     """Of M models, in the order of the scores given: all arrays (M,) int64."""
 
     rank: np.ndarray
-    """1 is best; equal scores share a rank and the next one is skipped."""
+    """1 is the best of those that can be compared; equal scores share a rank and the next one is skipped."""
 
     rank_low: np.ndarray
     """1 + the models significantly above."""
 
     rank_high: np.ndarray
-    """M - the models significantly below."""
+    """The models that can be compared, less those significantly below."""
 
     tie_group: np.ndarray
     """From the top, a model opens a new group when it is significantly below the first of the present one."""
@@ -50,7 +50,8 @@ def ranks_from_draws(
     scores: (M,) estimates, higher is better, equal where they tie.
     draws: (B, M) bootstrap replicates of them, all models of a row resampled together.
     clusters: (M,) clusters that each model was measured on, which widen the intervals where they are few.
-    comparable: (M, M) bool, False for pairs on which there is no evidence; they are never told apart.
+    comparable: (M, M) bool, False for pairs on which there is no evidence: they are never told apart, and ranks
+    count the others alone. It holds within groups and nowhere else.
     """
     wobble = draws - scores
     second = np.cov(wobble, rowvar=False).reshape(scores.size, scores.size)
@@ -96,16 +97,17 @@ def _ranks(
     above = _as_normal(gap * per_se, np.minimum(clusters[:, None], clusters))
     better = told & (above > _critical(wobble, above, per_se, told, level))
 
-    rank = 1 + (scores[None, :] > scores[:, None]).sum(axis=1)
+    alike = np.ones((scores.size, scores.size), bool) if comparable is None else comparable
+    rank = 1 + (alike & (gap < 0)).sum(axis=1)
     tie_group = np.ones(scores.size, np.int64)
-    group, first = 1, -1
-    for i in np.argsort(rank, kind="stable"):
-        if first < 0:
-            first = i
-        elif better[first, i]:
-            group, first = group + 1, i
-        tie_group[i] = group
-    return Ranks(rank, 1 + better.sum(axis=0), scores.size - better.sum(axis=1), tie_group)
+    first: dict[int, int] = {}
+    group = alike.argmax(axis=1)
+    for i in np.argsort(rank, kind="stable").tolist():
+        before = first.setdefault(int(group[i]), i)
+        if better[before, i]:
+            first[int(group[i])] = i
+        tie_group[i] = tie_group[before] + better[before, i]
+    return Ranks(rank, 1 + better.sum(axis=0), alike.sum(axis=1) - better.sum(axis=1), tie_group)
 
 
 def _as_normal(t: np.ndarray, clusters: np.ndarray) -> np.ndarray:

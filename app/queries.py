@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from app.snapshot import COSTS, COUNTS, EFFICIENCY, Snapshot, cached
+from app.snapshot import COSTS, COUNTS, EFFICIENCY, GROUPS, Snapshot, cached
 from app.wording import LONGEST
 from evalhub.store.model_tables import VERDICTS
 from evalhub.store.origins import OF_SOURCE
@@ -113,13 +113,34 @@ def rankings(snapshot: Snapshot) -> pl.DataFrame:
     )
 
 
+def _grouped(snapshot: Snapshot) -> str:
+    """The rows of rankings with their groups, as SQL."""
+    return "ranking_row" if tables(snapshot) >= GROUPS else "(SELECT *, 1 AS model_group FROM ranking_row)"
+
+
+@cached
+def groups(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
+    """The groups of a ranking, the largest first: model_group, models, unit and the sources that its models were
+    measured on. Of the order of models of different groups nothing is known."""
+    if tables(snapshot) >= GROUPS:
+        rows = (
+            "SELECT * EXCLUDE (ranking_id) FROM ranking_group WHERE ranking_id = $ranking_id ORDER BY model_group"
+        )
+    else:
+        rows = """
+            SELECT 1 AS model_group, count(*) AS models, any_value(unit) AS unit, []::VARCHAR[] AS sources
+            FROM ranking JOIN ranking_row USING (ranking_id) WHERE ranking_id = $ranking_id
+        """
+    return frame_of(snapshot, rows, ranking_id=ranking_id)
+
+
 @cached
 def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
-    """The rows of a ranking, best first, with what is known of the models, null where it is not: parameters,
-    released, licence, open_weights, cost (mean US dollars of an attempt on the ranking's source), priced (share of
-    these attempts whose price is known), per_correct (US dollars for a pass), what is idealized in their place
-    (`ideal_…`), and density against the hub's ladder; of these the ends of intervals (`…_low`, `…_high`), null
-    where there is no bound."""
+    """The rows of a ranking by group, best first, with what is known of the models, null where it is not:
+    parameters, released, licence, open_weights, cost (mean US dollars of an attempt on the ranking's source),
+    priced (share of these attempts whose price is known), per_correct (US dollars for a pass), what is idealized
+    in their place (`ideal_…`), and density against the hub's ladder; of these the ends of intervals (`…_low`,
+    `…_high`), null where there is no bound."""
     # Snapshots of before say nothing of some of this.
     held = tables(snapshot)
     costs = f"{_NO_COSTS} UNION ALL BY NAME FROM model_cost" if held >= COSTS else _NO_COSTS
@@ -127,17 +148,17 @@ def ranking_rows(snapshot: Snapshot, ranking_id: str) -> pl.DataFrame:
     return frame_of(
         snapshot,
         f"""
-        SELECT w.model, w.model_id, w.score, w.low, w.high, w.rank, w.rank_low, w.rank_high, w.tie_group,
-               w.samples, w.coverage, d.parameters, d.released, nullif(d.licence, '') AS licence, d.open_weights,
-               c.cost, c.priced / c.attempts AS priced, c.cost / nullif(c.rate, 0) AS per_correct,
+        SELECT w.model, w.model_id, w.model_group, w.score, w.low, w.high, w.rank, w.rank_low, w.rank_high,
+               w.tie_group, w.samples, w.coverage, d.parameters, d.released, nullif(d.licence, '') AS licence,
+               d.open_weights, c.cost, c.priced / c.attempts AS priced, c.cost / nullif(c.rate, 0) AS per_correct,
                c.cost / nullif(c.rate_high, 0) AS per_correct_low,
                c.cost / nullif(c.rate_low, 0) AS per_correct_high, e.* EXCLUDE (source, model)
-        FROM ranking_row w JOIN ranking r USING (ranking_id)
+        FROM {_grouped(snapshot)} w JOIN ranking r USING (ranking_id)
              LEFT JOIN (FROM model UNION ALL BY NAME SELECT NULL::BOOLEAN AS open_weights WHERE false) d
              USING (model_id)
              LEFT JOIN ({costs}) c ON c.source = r.source AND c.model = w.model
              LEFT JOIN ({efficiency}) e ON e.source = r.source AND e.model = w.model
-        WHERE w.ranking_id = $ranking_id ORDER BY w.rank, w.score DESC, w.model
+        WHERE w.ranking_id = $ranking_id ORDER BY w.model_group, w.rank, w.score DESC, w.model
         """,
         ranking_id=ranking_id,
     )
@@ -157,14 +178,17 @@ def source_rates(snapshot: Snapshot) -> pl.DataFrame:
 
 @cached
 def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
-    """A model's row in every newest ranking, with the number of models ranked there."""
+    """A model's row in every newest ranking, with the number of models of its group and what a score is there."""
+    unit = "g.unit" if tables(snapshot) >= GROUPS else "r.unit"
+    joined = "LEFT JOIN ranking_group g USING (ranking_id, model_group)" if tables(snapshot) >= GROUPS else ""
     return frame_of(
         snapshot,
         f"""
-        SELECT r.source, r.method, r.unit, r.level, w.model, w.score, w.low, w.high, w.rank_low, w.rank_high,
-               w.samples, w.coverage,
-               (SELECT count(*) FROM ranking_row x WHERE x.ranking_id = r.ranking_id) AS models
-        FROM ({_NEWEST}) r JOIN ranking_row w USING (ranking_id)
+        SELECT r.source, r.method, {unit} AS unit, r.level, w.model, w.score, w.low, w.high, w.rank_low,
+               w.rank_high, w.samples, w.coverage,
+               (SELECT count(*) FROM {_grouped(snapshot)} x
+                WHERE x.ranking_id = r.ranking_id AND x.model_group = w.model_group) AS models
+        FROM ({_NEWEST}) r JOIN {_grouped(snapshot)} w USING (ranking_id) {joined}
         WHERE w.model_id = $model_id ORDER BY r.source, w.model
         """,
         model_id=model_id,

@@ -33,6 +33,9 @@ TABLES = frozenset(
 PAIRS = frozenset(("pair_wins", "counting_form"))
 """What snapshots of before lack; the pages that compare models in pairs say so."""
 
+GROUPS = frozenset(("ranking_group",))
+"""The same; all models of a ranking are then one group."""
+
 COSTS = frozenset(("model_cost",))
 """The same; the page of the frontier then knows no costs."""
 

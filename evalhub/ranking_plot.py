@@ -27,7 +27,10 @@ _LETTER = 6.5
 
 
 def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> alt.HConcatChart:
-    """Point ranges with rank ranges and bands of models that tie; to their right, row by row, the win rates."""
+    """Point ranges with rank ranges and bands of models that tie; to their right, row by row, the win rates. Of
+    several groups the largest is drawn."""
+    groups, ranking = len(ranking.groups), ranking.of_group(1)
+    of_groups = [f"The largest of {groups} groups: nothing is known of the order of models across them."]
     names = [plain(row.model) for row in ranking.models]
     row = 38 if len(names) <= IN_WORDS else 20 if len(names) <= 40 else 15
     height = row * len(names)
@@ -41,6 +44,7 @@ def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> al
         subtitle=[
             f"Points are scores, bars their {level} intervals. Ranks hold for all models at once with {level}.",
             "Models in one band cannot be told apart from the first of it.",
+            *of_groups[: groups > 1],
         ],
         anchor="start",
         fontSize=17,

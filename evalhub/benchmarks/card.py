@@ -221,8 +221,13 @@ def _moves(rows: _Rows, before: Ranking, frozen: Frozen, sources: Mapping[str, s
 def _move(without: str, samples: int, before: Ranking, after: Ranking) -> Move:
     agreed = agreement([before, after])
     ranges = {row.model: (row.rank_low, row.rank_high) for row in before.models}
-    lost = len(ranges) - len(after.models)  # as many ranks nearer to the first, each of the others may be
-    within = all(ranges[row.model][0] - lost <= row.rank <= ranges[row.model][1] for row in after.models)
+    beside = {row.model: before.groups[row.group - 1].models for row in before.models}
+    within = True
+    for row in after.models:
+        lost = (
+            beside[row.model] - after.groups[row.group - 1].models
+        )  # as many ranks nearer to the first it may be
+        within &= ranges[row.model][0] - lost <= row.rank <= ranges[row.model][1]
     told: dict[str, Any] = {}
     if agreed.moves:
         furthest = agreed.moves[0]

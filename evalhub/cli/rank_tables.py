@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregate.agreement import Agreement
-from evalhub.cli.tables import console, escape, ranking_table
+from evalhub.cli.tables import console, escape, print_groups
 from evalhub.report import Report
 from evalhub.wording import counted, span
 
@@ -22,7 +22,7 @@ def print_parts(report: Report) -> None:
             f"\n[bold]{escape(report.by)} {escape(name)}[/]: {counted(ranking.samples, 'sample')} "
             f"in {counted(ranking.clusters, 'cluster')}"
         )
-        out.print(ranking_table(ranking))
+        print_groups(ranking, out)
         for warning in ranking.warnings[:_WARNED]:
             out.print(f"[yellow]warning:[/] {escape(warning)}")
         if len(ranking.warnings) > _WARNED:

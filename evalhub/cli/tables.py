@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from aggregate.ranking import Ranking
+from aggregate.ranking import RankedModel, Ranking
 from evalhub.scoring.budget import PoolEstimate
 from evalhub.scoring.regrade import Regraded
 from evalhub.scoring.summary import Part, Summary
-from evalhub.wording import counted, span
+from evalhub.wording import counted, first_few, span
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
@@ -37,29 +38,51 @@ def print_ranking(ranking: Ranking) -> None:
         f"[bold]Ranking[/] by {escape(ranking.method)} over {counted(ranking.samples, 'sample')} "
         f"in {counted(ranking.clusters, 'cluster')}"
     )
-    out.print(ranking_table(ranking))
-    out.print(
-        f"[dim]score: {escape(ranking.unit)}. A rank range holds for all models at once "
-        f"with {ranking.level * 100:.12g}%.[/]"
-    )
+    print_groups(ranking, out)
+    out.print(f"[dim]A rank range holds for all models at once with {ranking.level * 100:.12g}%.[/]")
     for warning in ranking.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
-def ranking_table(ranking: Ranking) -> Table:
-    """A row for each model, groups of models that tie set apart."""
+def print_groups(ranking: Ranking, out: Console) -> None:
+    """A table for each group of a ranking, and what a score is there; models that stand alone come together."""
+    if len(ranking.groups) == 1:
+        out.print(_table(ranking.models, ranking.level))
+        out.print(f"[dim]score: {escape(ranking.unit)}.[/]")
+        return
+    alone: dict[str, list[RankedModel]] = {}
+    for group in ranking.groups:
+        rows = ranking.of_group(group.group).models
+        if group.models == 1:
+            alone.setdefault(group.unit, []).extend(rows)
+            continue
+        on = f", measured on {escape(first_few(group.sources))}" if group.sources else ""
+        out.print(f"\n[bold]Group {group.group} of {len(ranking.groups)}[/]: {counted(group.models, 'model')}{on}")
+        out.print(_table(rows, ranking.level))
+        out.print(f"[dim]score: {escape(group.unit)}.[/]")
+    for unit, lone in alone.items():
+        out.print("\n[bold]Beside no other model[/]: a group each")
+        out.print(_table(lone, ranking.level))
+        out.print(f"[dim]score: {escape(unit)}.[/]")
+    out.print(
+        "\n[dim]Ranks count the models of a group. Nothing is known of the order of models across groups.[/]"
+    )
+
+
+def _table(rows: Sequence[RankedModel], level: float) -> Table:
+    """A row for each model, those that tie set apart."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right")
     table.add_column("model", overflow="fold")
     table.add_column("score", justify="right")
-    table.add_column(f"{ranking.level * 100:.12g}% interval", justify="right")
+    table.add_column(f"{level * 100:.12g}% interval", justify="right")
     table.add_column("samples", justify="right")
     table.add_column("coverage", justify="right")
-    group = None
-    for row in ranking.models:
-        if group is not None and row.tie_group != group:
+    tie = None
+    for row in rows:
+        if tie is not None and row.tie_group != tie:
             table.add_section()
-        group = row.tie_group
+        tie = row.tie_group
         table.add_row(
             span(row.rank_low, row.rank_high),
             escape(row.model),

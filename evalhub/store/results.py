@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from aggregate.ranking import Ranking
+from aggregate.ranking import RankedModel, Ranking
 from evalhub.store.chosen import PASS_RATE, Slice, frame_of, frames_of, model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.measurements import put_measurements, without_measurement
@@ -236,6 +236,11 @@ def pass_rates(hub: Hub, model_id: str, sample_ids: Sequence[str]) -> dict[str, 
     )
 
 
+def _told(row: RankedModel) -> list[Any]:
+    """What a ranking says of a model beside its name and group."""
+    return [value for name, value in asdict(row).items() if name not in ("model", "group")]
+
+
 def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice]) -> str:
     """Keep a ranking of a source ('' for the whole pool). Returns its id: a hash of method, votes and
     measurements, of which the slices are all."""
@@ -245,7 +250,7 @@ def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice
     ranking_id = content_hash([ranking.method, ranking.level, source, content])[:12]
     models = model_ids(hub)
     rows = pl.DataFrame(
-        [(ranking_id, row.model, models[row.model], *list(asdict(row).values())[1:]) for row in ranking.models],
+        [(ranking_id, row.model, models[row.model], *_told(row), row.group) for row in ranking.models],
         schema=[
             "ranking_id",
             "model",
@@ -259,7 +264,19 @@ def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice
             "tie_group",
             "samples",
             "coverage",
+            "model_group",
         ],
+        orient="row",
+    )
+    groups = pl.DataFrame(
+        [(ranking_id, one.group, one.models, one.unit, list(one.sources)) for one in ranking.groups],
+        schema={
+            "ranking_id": pl.String,
+            "model_group": pl.Int32,
+            "models": pl.Int32,
+            "unit": pl.String,
+            "sources": pl.List(pl.String),
+        },
         orient="row",
     )
     with hub.transaction() as database:
@@ -278,4 +295,5 @@ def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice
             ],
         )
         hub.insert("INSERT OR REPLACE INTO ranking_row SELECT * FROM given", rows)
+        hub.insert("INSERT OR REPLACE INTO ranking_group SELECT * FROM given", groups)
     return ranking_id

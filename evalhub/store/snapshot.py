@@ -34,6 +34,7 @@ _TABLES = (
     "verdict",
     "ranking",
     "ranking_row",
+    "ranking_group",
     "law",
 )
 _NAMED = {"measurement": "named_measurement", "attempt": "named_attempt"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 
+from aggregate.abilities import LOG_ODDS_UNIT, PASS_UNIT, VALUE_UNIT
 from aggregate.ability_method import AbilityMethod
 from aggregate.estimates import difference_intervals
 from aggregate.measurements import Measurements
@@ -55,18 +58,58 @@ def test_models_that_share_nothing_are_never_told_apart(method: type[AbilityMeth
     keep = np.zeros_like(value, bool)
     keep[:2, :200] = keep[2:, 200:] = True
     ranking = method()(Measurements.from_frame(frame_of(value, keep)))
-    assert [(row.rank_low, row.rank_high) for row in ranking.models] == [(1, 3), (2, 4), (1, 3), (2, 4)]
+    assert [(row.model, row.group) for row in ranking.models] == [("m01", 1), ("m00", 1), ("m03", 2), ("m02", 2)]
+    assert [(row.rank, row.rank_low, row.rank_high, row.tie_group) for row in ranking.models] == [
+        *((1, 1, 1, 1), (2, 2, 2, 2)),
+        *((1, 1, 1, 1), (2, 2, 2, 2)),
+    ]
+    assert [(group.models, group.unit) for group in ranking.groups] == [(2, PASS_UNIT)] * 2
     assert any("2 groups of models share no sample" in warning for warning in ranking.warnings)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_group_that_was_only_voted_on_has_scores_and_intervals(method: type[AbilityMethod]) -> None:
+def test_a_group_that_was_only_voted_on_has_abilities_and_no_pass_rates(method: type[AbilityMethod]) -> None:
+    """And no bound where a few votes that all say the same leave all open."""
     votes = pl.DataFrame({"model_a": ["x", "x", "y"], "model_b": ["y", "z", "z"], "outcome": ["a", "a", "tie"]})
     ranking = method()(
         Measurements.from_frame(pl.DataFrame({"model": ["a"], "sample": ["s"], "value": [1]}), votes)
     )
     row = {row.model: row for row in ranking.models}
-    assert row["x"].score > row["y"].score and all(0 <= row[name].low < row[name].high <= 1 for name in "xyz")
+    assert [(group.models, group.unit) for group in ranking.groups] == [(3, LOG_ODDS_UNIT), (1, PASS_UNIT)]
+    assert row["x"].score > row["y"].score and all(row[name].group == 1 for name in "xyz")
+    assert (row["x"].low, row["x"].high) == (-np.inf, np.inf)
+    assert (row["a"].group, row["a"].rank, row["a"].rank_high, row["a"].high) == (2, 1, 1, pytest.approx(1))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("intervals", ["sandwich", "bootstrap"])
+def test_each_group_has_the_unit_of_its_own_metrics(method: type[AbilityMethod], intervals: Any) -> None:
+    """A pass rate where all is passed or failed, whatever other groups were measured by. In one of them lower is
+    better, and an ability without any other to stand beside has no bound."""
+    rng = np.random.default_rng(4)
+    parts = []
+    for name, kind, direction in (("p", "binary", "up"), ("n", "numeric", "down"), ("m", "both", "up")):
+        models, samples = (2, 60) if kind != "both" else (1, 6)
+        for i in range(models):
+            for s in range(samples):
+                number = kind == "numeric" or (kind == "both" and s % 2)
+                parts.append(
+                    {
+                        "model": f"{name}{i}",
+                        "sample": f"{name}{s}",
+                        "value": rng.normal(5 + 3 * i) if number else float(rng.random() < 0.2 + 0.6 * i),
+                        "metric": "loss" if kind == "numeric" else "grade" if number else "passed",
+                        "kind": "numeric" if number else "binary",
+                        "direction": direction,
+                    }
+                )
+    ranking = method()(Measurements.from_frame(pl.DataFrame(parts)), intervals=intervals, replicates=50)
+    assert [group.unit for group in ranking.groups] == [VALUE_UNIT, PASS_UNIT, LOG_ODDS_UNIT]
+    assert [row.model for row in ranking.models] == ["n0", "n1", "p1", "p0", "m0"]
+    row = {row.model: row for row in ranking.models}
+    assert 4 < row["n0"].low < row["n0"].score < row["n0"].high < 6 and row["n1"].score > 7
+    assert 0 < row["p1"].low < row["p1"].high < 1
+    assert (row["m0"].low, row["m0"].high) == (-np.inf, np.inf)
 
 
 def test_lower_is_better_turns_scores_and_ranks_around() -> None:

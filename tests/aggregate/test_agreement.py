@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from aggregate.agreement import agreement
-from aggregate.ranking import RankedModel, Ranking
+from aggregate.ranking import RankedGroup, RankedModel, Ranking
 
 
 def ranking(method: str, **places: tuple[int, int, int]) -> Ranking:
@@ -17,6 +17,7 @@ def ranking(method: str, **places: tuple[int, int, int]) -> Ranking:
     rows = [
         RankedModel(
             model=model,
+            group=1,
             score=-float(rank),
             low=-float(high),
             high=-float(low),
@@ -32,7 +33,7 @@ def ranking(method: str, **places: tuple[int, int, int]) -> Ranking:
     return Ranking(
         method=method,
         assumes="",
-        unit="",
+        groups=(RankedGroup(group=1, models=len(rows), unit="", sources=()),),
         level=0.95,
         models=tuple(sorted(rows, key=lambda row: (row.rank, row.model))),
         samples=9,

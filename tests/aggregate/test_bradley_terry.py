@@ -162,7 +162,9 @@ def test_groups_without_a_shared_sample_are_not_told_apart() -> None:
     ranking = rank(table({**left, **right}))
     assert any("2 groups of models share no sample" in w and "[a, b], [c, d]" in w for w in ranking.warnings)
     ranges = {row.model: (row.rank_low, row.rank_high) for row in ranking.models}
-    assert ranges == {"a": (1, 3), "b": (2, 4), "c": (1, 3), "d": (2, 4)}
+    assert ranges == {"a": (1, 1), "b": (2, 2), "c": (1, 1), "d": (2, 2)}
+    assert [(row.model, row.group) for row in ranking.models] == [("a", 1), ("b", 1), ("c", 2), ("d", 2)]
+    assert [(group.group, group.models) for group in ranking.groups] == [(1, 2), (2, 2)]
 
 
 def test_a_model_that_met_nobody_keeps_a_row_that_says_nothing() -> None:
@@ -170,14 +172,14 @@ def test_a_model_that_met_nobody_keeps_a_row_that_says_nothing() -> None:
         table({"a": [1, 0, 1, 1] * 5 + [None], "b": [0, 1, 0, 1] * 5 + [None], "alone": [None] * 20 + [1]})
     )
     row = next(row for row in ranking.models if row.model == "alone")
-    assert (row.rank_low, row.rank_high, row.samples, row.coverage) == (1, 3, 0, 0)
+    assert (row.group, row.rank_low, row.rank_high, row.samples, row.coverage) == (2, 1, 1, 0, 0)
     assert (row.score, row.low, row.high) == (0, -np.inf, np.inf)
     assert "no sample shared with another model, nothing places: alone" in ranking.warnings
 
 
 def test_nobody_met_anybody() -> None:
     ranking = rank(table({"a": [1, None], "b": [None, 0]}))
-    assert [(row.rank, row.rank_low, row.rank_high) for row in ranking.models] == [(1, 1, 2), (1, 1, 2)]
+    assert [(row.group, row.rank, row.rank_high) for row in ranking.models] == [(1, 1, 1), (2, 1, 1)]
 
 
 def test_equal_records_tie() -> None:

@@ -61,4 +61,5 @@ def test_a_winner_of_everything_has_no_upper_bound() -> None:
 
 def test_nobody_met_anybody() -> None:
     rows = Elo()(table({"a": [1, None], "b": [None, 0]})).models
-    assert [(row.score, row.low, row.high, row.rank_high) for row in rows] == [(1000, -np.inf, np.inf, 2)] * 2
+    assert [(row.score, row.low, row.high, row.rank_high) for row in rows] == [(1000, -np.inf, np.inf, 1)] * 2
+    assert [row.group for row in rows] == [1, 2]

@@ -135,17 +135,20 @@ def test_groups_without_a_shared_order_are_not_told_apart() -> None:
     right = {"c": [None] * 60 + [1, 1, 1, 0] * 15, "d": [None] * 60 + [0, 0, 0, 1] * 15}
     ranking = rank(table({**left, **right}))
     assert {row.model: (row.rank_low, row.rank_high) for row in ranking.models} == {
-        "a": (1, 3),
-        "b": (2, 4),
-        "c": (1, 3),
-        "d": (2, 4),
+        "a": (1, 1),
+        "b": (2, 2),
+        "c": (1, 1),
+        "d": (2, 2),
     }
 
 
 @pytest.mark.parametrize("values", [{"a": [1, None], "b": [None, 0]}, {"a": [1, 1], "b": [1, 1]}])
 def test_where_nothing_is_ordered_nothing_is_ranked(values: dict[str, list[float | None]]) -> None:
     ranking = rank(table(values))
-    assert [(row.rank, row.rank_low, row.rank_high) for row in ranking.models] == [(1, 1, 2), (1, 1, 2)]
+    assert [(row.group, row.rank, row.rank_low, row.rank_high) for row in ranking.models] == [
+        (1, 1, 1, 1),
+        (2, 1, 1, 1),
+    ]
 
 
 def test_one_model_is_a_ranking_of_one() -> None:

@@ -194,6 +194,7 @@ def makes_sense(ranking: Ranking) -> None:
         assert row.low <= row.score <= row.high and row.low < row.high
         assert 1 <= row.rank_low <= row.rank <= row.rank_high <= count
         assert 0 <= row.coverage <= 1 and 0 <= row.samples <= ranking.samples
-    assert [row.rank for row in ranking.models] == sorted(row.rank for row in ranking.models)
+    places = [(row.group, row.rank) for row in ranking.models]
+    assert places == sorted(places) and [group.group for group in ranking.groups] == sorted({g for g, _ in places})
     assert ranking.models[0].rank_low == ranking.models[0].tie_group == 1
     assert all(isinstance(warning, str) and "\n" not in warning for warning in ranking.warnings)

@@ -49,9 +49,9 @@ def test_an_end_without_a_bound_is_null_in_json() -> None:
 
 def test_json_has_the_promised_fields_and_survives_a_round_trip() -> None:
     fields = Mean()(table({"a": [1, 0, 1], "b": [0, 0, 1]}), replicates=50).to_json()
-    assert {"method", "assumes", "unit", "level", "models", "samples", "clusters", "warnings"} == set(fields)
+    assert {"method", "assumes", "groups", "level", "models", "samples", "clusters", "warnings"} == set(fields)
     promised = {"model", "score", "low", "high", "rank", "rank_low", "rank_high", "samples", "coverage"}
-    assert all(set(row) == promised | {"tie_group"} for row in fields["models"])
+    assert all(set(row) == promised | {"group", "tie_group"} for row in fields["models"])
     assert json.loads(json.dumps(fields, allow_nan=False)) == fields
 
 

@@ -73,9 +73,11 @@ def test_groups_that_share_nothing_are_not_told_apart(method: Method, intervals:
     m = table({**left, **right, "alone": [None] * 80 + [1]})
     ranking = method(m, intervals=intervals, replicates=200)  # type: ignore[arg-type]
     rows = {row.model: row for row in ranking.models}
-    assert (rows["a"].rank_low, rows["a"].rank_high) == (1, 4) and rows["b"].rank_low == 2
+    assert [row.model for row in ranking.models] == ["a", "b", "c", "d", "alone"]
+    assert [row.group for row in ranking.models] == [1, 1, 2, 2, 3]
+    assert (rows["a"].rank_low, rows["a"].rank_high) == (1, 1) and rows["b"].rank_low == 2
     alone = rows["alone"]
-    assert (alone.score, alone.low, alone.high, alone.rank_low, alone.rank_high) == (0.5, 0, 1, 1, 5)
+    assert (alone.score, alone.low, alone.high, alone.rank_low, alone.rank_high) == (0.5, 0, 1, 1, 1)
     warnings = " / ".join(ranking.warnings)
     assert "2 groups of models share no sample" in warnings and "nothing places: alone" in warnings
 

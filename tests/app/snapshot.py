@@ -187,7 +187,7 @@ def _answers(rows: Rows) -> None:
 
 
 def _rankings(rows: Rows, many: int) -> None:
-    rows["ranking"], rows["ranking_row"] = [], []
+    rows["ranking"], rows["ranking_row"], rows["ranking_group"] = [], [], []
 
     def ranked(
         ranking: str, source: str, method: str, samples: int, *models: tuple[Any, ...], day: int = 2
@@ -206,6 +206,7 @@ def _rankings(rows: Rows, many: int) -> None:
             )
         )
         rows["ranking_row"].extend((ranking, *model) for model in models)
+        rows["ranking_group"].append((ranking, 1, len(models), rows["ranking"][-1][4], []))
 
     cold = f"{ALPHA} [{COLD.variant}]"
     pool = [

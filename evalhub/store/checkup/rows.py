@@ -30,6 +30,7 @@ _NAMES = (
     ("run", "model_id", "model", "model_id"),
     ("run_sample", "run_id", "run", "run_id"),
     ("ranking_row", "ranking_id", "ranking", "ranking_id"),
+    ("ranking_group", "ranking_id", "ranking", "ranking_id"),
     ("release_question", "release", "release", "release"),
     ("release_question", "sample_id", "sample", "sample_id"),
     ("removed_question", "release", "release", "release"),
