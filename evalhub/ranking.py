@@ -29,7 +29,7 @@ from evalhub.store.hub import Hub
 from evalhub.store.journal import stopped_runs
 from evalhub.store.origins import first_sources, sources
 from evalhub.store.results import metrics, save_ranking, votes_fingerprint
-from evalhub.store.wanted import count_samples
+from evalhub.store.wanted import Wanted, count_samples
 from evalhub.wording import unmeasured
 
 DEFAULT = "auto"
@@ -37,8 +37,6 @@ DEFAULT = "auto"
 PUBLISHED = (DEFAULT, "mean", "bradley-terry")
 """What a board shows side by side: each fails where the others do not, so that a reader sees what depends on
 the method."""
-
-_NOTHING = "nothing is measured yet: run evalhub score MODEL first"
 
 
 class NothingMeasured(EvalhubError):
@@ -123,13 +121,16 @@ def hub_slices(hub: Hub, source: str = "", metric: str = "") -> list[Slice]:
     known = sources(hub)
     if source and source not in known:
         raise EvalhubError(f"the pool has no source '{source}'; it has {', '.join(known) or 'no samples yet'}")
-    if metric and metric not in (there := metrics(hub)):
-        raise EvalhubError(f"nothing is measured by '{metric}'; there are {', '.join(there) or 'no metrics yet'}")
+    on = f" on {source}" if source else ""
+    if metric and metric not in (there := metrics(hub, Wanted.of_source(source))):
+        raise EvalhubError(
+            f"nothing is measured by '{metric}'{on}; there are {', '.join(there) or 'no metrics yet'}"
+        )
     found = _within(slices(hub, metric), first_sources(hub, [source])[source]) if source else slices(hub, metric)
     if not any(one.values for one in found) and (metric or not votes_fingerprint(hub, source)):
         stopped = stopped_runs(hub)
         if not stopped:
-            raise NothingMeasured(_NOTHING)
+            raise NothingMeasured(f"nothing is measured{on} yet: run evalhub score MODEL first")
         raise NothingMeasured(
             f"nothing is measured yet: the run of {stopped[0][1]} was stopped before its end; the same evalhub "
             "score with the same options goes on"

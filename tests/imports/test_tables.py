@@ -122,6 +122,15 @@ def test_models_that_are_numbers_are_doubted(tmp_path: Path, hub_path: Path) -> 
     ]
 
 
+def test_the_metrics_of_a_source_are_named_where_another_is_asked_for(tmp_path: Path, hub_path: Path) -> None:
+    csv(tmp_path / "exam.csv", "model,sample,metric,value\na,1,acc,1\na,1,f1,0.5\n")
+    csv(tmp_path / "talk.csv", "model,sample,metric,value\na,1,bleu,1\n")
+    imported(tmp_path, hub_path, "--metric", "bleu=up")
+    ask = ("rank", "--source", "table:exam", "--metric")
+    line = evalhub(*ask, "bleu", "--hub", hub_path).line
+    assert line == "nothing is measured by 'bleu' on table:exam; there are acc, f1"
+
+
 def test_contradicting_rows_that_nothing_tells_apart(tmp_path: Path, hub_path: Path) -> None:
     path = csv(tmp_path / "rows.csv", "model,sample,value,run\na,1,1,x\na,1,0,x\na,2,1,y\na,2,0,\n")
     done = imported(path, hub_path).json
