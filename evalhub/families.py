@@ -117,8 +117,8 @@ def _guesses(hub: Hub, of: Measurements, otherwise: float) -> np.ndarray:
     unknown = sum(not count and grader == IMPORTED for _, count, grader in rows)
     if unknown and not otherwise:
         _log.warning(
-            "of %s it is only known how they were answered: if there were choices, say what a guess passes "
-            "(--chance 0.25 for four); it is taken never to",
+            "the hub does not know whether %s had choices, so that a guess is taken to pass none. If they had, "
+            "say what a guess passes: --chance 0.25 for four, 0.1 for ten, their mean where that differs",
             counted(unknown, "sample"),
         )
     choices = {sample: count for sample, count, _ in rows}

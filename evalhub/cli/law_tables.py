@@ -20,7 +20,8 @@ def print_law(law: Law, family: str = "") -> None:
     for model, size, rate in zip(law.models, law.parameters, law.rates, strict=True):
         table.add_row(escape(model), short_size(size), _rate(rate))
     out.print(table)
-    reach = "" if law.alpha_low is None else f" [{law.alpha_low:.3f}, {law.alpha_high:.3f}]"
+    level = f"{law.level * 100:.12g}% interval"
+    reach = "" if law.alpha_low is None else f" ({level} {law.alpha_low:.3f} to {law.alpha_high:.3f})"
     of = f"{law.samples:,} samples, each with a line of its own" if law.samples else "the mean pass rates"
     curve = "exp(-c N^-alpha)"
     if law.chance:
@@ -32,7 +33,7 @@ def print_law(law: Law, family: str = "") -> None:
     click.echo(f"verdict: {law.verdict}{tested}; {law.finding}")
     if held := law.held_out:
         click.echo(f"{plain(held.model)} by the smaller models; measured {_rate(held.rate)}:")
-        table = _table("way", "forecast", f"{law.level * 100:.12g}% interval", "error")
+        table = _table("way", "forecast", level, "error")
         for one in held.forecasts:
             error = "" if one.rate is None else f"{one.rate - held.rate:+.4f}"
             table.add_row(one.way, _rate(one.rate), _span(one), error)
@@ -41,7 +42,8 @@ def print_law(law: Law, family: str = "") -> None:
             where = "inside" if held.inside else "outside"
             click.echo(f"the measured rate is {where} the law's interval")
     for size, one in law.outlooks:
-        click.echo(f"at {short_size(size)} parameters: {_rate(one.rate)} {_span(one)}".rstrip())
+        reach = "" if one.low is None or one.high is None else f" ({level} {_rate(one.low)} to {_rate(one.high)})"
+        click.echo(f"at {short_size(size)} parameters: {_rate(one.rate)}{reach}{_doubt(law)}")
     for warning in law.warnings:
         click.echo(f"note: {plain(warning)}")
     if law.way == SAMPLES:
@@ -77,6 +79,14 @@ def _table(*headings: str) -> Table:
 
 def _rate(rate: float | None) -> str:
     return "–" if rate is None else f"{rate:.4f}" if rate >= 0.001 or rate == 0 else f"{rate:.2e}"
+
+
+def _doubt(law: Law) -> str:
+    """What a rejected law's forecast is worth."""
+    if not law.rejected:
+        return ""
+    side = "low" if law.bend is not None and law.bend < 0 else "high"
+    return f"; do not rely on it: the law is rejected, and this is likely too {side}"
 
 
 def _span(one: Forecast) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,27 @@ def test_a_file_of_samples(table: Path, tmp_path: Path) -> None:
     said = evalhub(*call, "--plot", tmp_path / "law.svg")
     assert "verdict: not rejected" in said.out and "at 10B parameters" in said.out
     assert "10B" in (tmp_path / "law.svg").read_text()
+
+
+def test_levels_are_said_and_the_forecast_of_a_rejected_law_is_marked(table: Path, tmp_path: Path) -> None:
+    """With the side on which it is wrong."""
+    call = ("--predict", "10B", "--resamples", 100, "--level", 0.8)
+    follows = evalhub("law", "fit", table, *call).out
+    assert re.search(r"alpha 0\.\d+ \(80% interval ", follows)
+    assert re.search(r"at 10B parameters: 0\.\d+ \(80% interval 0\.\d+ to 0\.\d+\)\n", follows)
+    rows = [
+        (f"m{place}", size, f"s{n}", round(500 * min(1, rate * (1 + n / 60))), 500)
+        for place, (size, rate) in enumerate(zip(SIZES, (0.01, 0.011, 0.013, 0.02, 0.1, 0.5), strict=False))
+        for n in range(30)
+    ]
+    path = tmp_path / "bent.parquet"
+    pl.DataFrame(rows, schema=["model", "parameters", "sample", "passes", "attempts"], orient="row").write_parquet(
+        path
+    )
+    bent = evalhub("law", "fit", path, *call).out
+    assert "F bends down" in bent
+    (line,) = (line for line in bent.splitlines() if line.startswith("at 10B parameters"))
+    assert line.endswith("); do not rely on it: the law is rejected, and this is likely too low")
 
 
 def test_sizes_may_come_from_the_command_line_and_columns_have_other_names(table: Path, tmp_path: Path) -> None:
@@ -113,7 +135,7 @@ def test_a_family_of_the_hub(table: Path, hub_path: Path, caplog: pytest.LogCapt
     (law,) = evalhub("law", "fit", "--source", "exam", *call).json["laws"]
     (same,) = evalhub("law", "fit", table, *call).json["laws"]
     assert law["alpha"] == pytest.approx(same["alpha"], rel=1e-3) and law["rates"] == pytest.approx(same["rates"])
-    assert "of 30 samples it is only known how they were answered" in caplog.text
+    assert "does not know whether 30 samples had choices" in caplog.text
     caplog.clear()
     told = evalhub("law", "fit", "--source", "exam", "--chance", 0.01, *call).json["laws"][0]
     assert not caplog.text
