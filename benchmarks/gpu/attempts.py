@@ -21,6 +21,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.gpu.bench import Bench, Ceilings, Line, said
 from evalhub.backends.base import Request
 from evalhub.engine.graph_engine import GraphEngine
+from evalhub.engine.norms import fuse_norms
 from evalhub.engine.seam import use_attention
 from ingest.records import Condition, Status
 
@@ -99,6 +100,7 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
     others = repeated._replace(name="top-p 0.95", top_p=0.95), Work("greedy, one each", sizes.many, 1, 0.0)
     floor = 1e3 * sum(weight.nbytes for weight in model.parameters()) / limits.bandwidth
     best: dict[Work, float] = {}
+    fuse_norms(model)
     for slots in sizes.slots:
         engine = GraphEngine(model, tokenizer, slots, 8 << 30)
         for work in (repeated, *others) if slots == sizes.slots[0] else (repeated,):
@@ -111,6 +113,7 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
             yield Line(f"{work.name}: ours, {slots} slots", 1e3 * found.seconds, 1, steps * floor, note=note)
         del engine
         _free()
+    model = _model(sizes, bench.device)  # as transformers has it
     use_attention(model, "sdpa")
     for work in (repeated, *others):
         for batch in sizes.batches if work is repeated else sizes.batches[:1]:
@@ -129,6 +132,7 @@ def measure(bench: Bench, limits: Ceilings, sizes: Sizes | None = None) -> Itera
             yield Line(what, note=said(error))
         _free()
     # The last, as a profiler may slow down what comes behind it.
+    fuse_norms(model)
     yield _step(bench, GraphEngine(model, tokenizer, sizes.slots[0], 8 << 30), sizes, floor)
 
 

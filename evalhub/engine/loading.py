@@ -17,6 +17,7 @@ from evalhub.engine.fallback import Fallback
 from evalhub.engine.graph_engine import GraphEngine
 from evalhub.engine.job import Job, Ready
 from evalhub.engine.likelihood import Likelihood
+from evalhub.engine.norms import fuse_norms
 from evalhub.engine.packing import pack
 from evalhub.engine.plain_likelihood import PlainLikelihood
 from evalhub.engine.seam import Refused
@@ -88,6 +89,7 @@ def _engine(model: Any, tokenizer: Any, job: Job, eyes: Eyes | None, notes: list
     if reason := why_not():
         notes.append(f"tokens are drawn and scored without kernels of our own: {reason}")
         return Engine(model, tokenizer, job.slots, memory, eyes), "transformers"
+    fuse_norms(model)
     return GraphEngine(model, tokenizer, job.slots, memory, eyes), "transformers-graph"
 
 
