@@ -1,4 +1,4 @@
-"""A model's norms as one kernel each: as transformers writes them out a norm starts seven, and a step has dozens."""
+"""Norms of a model as one kernel each: as transformers writes one out it starts seven, and a step has dozens."""
 
 from __future__ import annotations
 
