@@ -95,9 +95,8 @@ def show_ledger(hub: Hub, import_id: str, as_json: bool) -> None:
         out.print(_logs_table(entry.logs))
         if import_id:
             for log in entry.logs:
-                out.print(
-                    f"{escape(log.path)}: {escape(log.tool)} {escape(log.tool_version)}, sha256 {log.content}"
-                )
+                tool = " ".join(filter(None, [log.tool, log.tool_version]))
+                out.print(f"{escape(log.path)}: {f'{escape(tool)}, ' if tool else ''}sha256 {log.content}")
                 _print_refused(log.refused, log.details)
                 _print_some("partial", [log.partial] if log.partial else [])
                 _print_some("warning", log.warnings)

@@ -131,6 +131,13 @@ def test_the_metrics_of_a_source_are_named_where_another_is_asked_for(tmp_path: 
     assert line == "nothing is measured by 'bleu' on table:exam; there are acc, f1"
 
 
+def test_the_ledger_shows_no_gap_where_no_tool_is_known(tmp_path: Path, hub_path: Path) -> None:
+    path = csv(tmp_path / "exam.csv", "model,sample,value\na,1,1\n")
+    done = imported(path, hub_path).json
+    shown = evalhub("import", "--show", done["import"], "--hub", hub_path).out
+    assert f"{path}: sha256" in " ".join(shown.replace("\n", "").split())
+
+
 def test_contradicting_rows_that_nothing_tells_apart(tmp_path: Path, hub_path: Path) -> None:
     path = csv(tmp_path / "rows.csv", "model,sample,value,run\na,1,1,x\na,1,0,x\na,2,1,y\na,2,0,\n")
     done = imported(path, hub_path).json
