@@ -12,6 +12,7 @@ from markupsafe import Markup
 from app import columns, law_queries, live_queries, pair_queries, queries
 from app.controls import source_name
 from app.downloads import csv, parquet
+from app.groups import ACROSS, sections
 from app.site import shown
 from app.snapshot import Snapshot
 from app.views.about import interval_covers, rank_command
@@ -132,7 +133,11 @@ class _Site:
             "ranking.html",
             title=f"Ranking: {source_name(source)}",
             ranking=ranking,
-            rows=shown.ranking_rows(rows),
+            sections=[
+                {"title": one.title, "unit": one.unit, "rows": shown.ranking_rows(one.rows)}
+                for one in sections(queries.groups(self._snapshot, ranking["ranking_id"]), rows)
+            ],
+            across=ACROSS,
             others=self._others(source, method),
             files=self._files(as_download(rows, ranking), f"ranking-{Path(name).stem}"),
             command=rank_command(ranking),
@@ -194,7 +199,8 @@ class _Site:
             facts, ranking = pl.DataFrame(), None
         else:
             ranking = self._rankings.row(0, named=True)
-            facts = queries.ranking_rows(self._snapshot, ranking["ranking_id"]).select(_FACTS)
+            rows = queries.ranking_rows(self._snapshot, ranking["ranking_id"])
+            facts = rows.filter(pl.col("model_group") == 1).select(_FACTS)  # the scores of others are no match
             facts = facts.select(name for name in _FACTS if name in _ALWAYS or facts[name].count())
         self._page(
             "frontier.html",

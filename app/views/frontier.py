@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, queries
+from app import columns, controls, downloads, groups, queries
 from app.controls import OpenPage
 from app.drawn import draw
 from app.snapshot import Snapshot
@@ -113,8 +113,9 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
     with third:
         against = _against(facts)
     axis = AXES[against]
-    rows = placed(facts, axis)
-    _chart(rows, ranking["unit"], axis)
+    section = groups.choose(groups.sections(queries.groups(snapshot, ranking["ranking_id"]), facts))
+    rows = placed(section.rows, axis)
+    _chart(rows, section.unit, axis)
     _unknown(rows, against, axis)
     _table(rows, axis, open_page, f"frontier-{ranking['ranking_id']}-{axis.column}")
 

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from aggregate.columns import MeasurementsError
-from app import columns, downloads, probe_queries, sample_queries
+from app import columns, downloads, groups, probe_queries, sample_queries
 from app.controls import OpenPage
 from app.drawn import draw
 from app.snapshot import Snapshot
@@ -74,11 +74,13 @@ def show_ranking(snapshot: Snapshot, ids: list[str], open_page: OpenPage) -> Non
     rows = pl.DataFrame([asdict(row) for row in ranking.models]).with_columns(
         pl.Series("model_id", [model_ids[row.model] for row in ranking.models], pl.String)
     )
-    table = as_table(rows)
+    described = pl.DataFrame([asdict(group) for group in ranking.groups]).rename({"group": "model_group"})
+    section = groups.choose(groups.sections(described, rows.rename({"group": "model_group"})))
+    rows, table = section.rows, as_table(section.rows)
     drawn = rows.with_columns(
         pl.Series("kind", [charts.kind(*row) for row in rows.select("model_id", "coverage").rows()], pl.String)
     )
-    draw(charts.point_ranges, drawn, label="model", unit=ranking.unit)
+    draw(charts.point_ranges, drawn, label="model", unit=section.unit)
     choice = st.dataframe(
         table,
         hide_index=True,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, queries, ranking_filters
+from app import columns, controls, downloads, groups, queries, ranking_filters
 from app.controls import OpenPage
 from app.drawn import draw
 from app.snapshot import Snapshot
@@ -41,9 +42,13 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
         _facts(ranking, rows)
         ranking_filters.samples(snapshot, ranking["source"], open_page)
         shown = ranking_filters.shown(snapshot, rows)
-        table, rows = table.filter(shown), rows.filter(shown)
-        _chart(rows, ranking)
-        _table(table, rows, ranking, open_page)
+        found = groups.sections(queries.groups(snapshot, ranking["ranking_id"]), rows.with_columns(shown=shown))
+        if found := [one for one in found if one.rows["shown"].any()]:
+            section = groups.choose(found)
+            shown = section.rows["shown"]
+            table, rows = as_table(section.rows).filter(shown), section.rows.filter(shown).drop("shown")
+            _chart(rows, section.unit, ranking["level"])
+            _table(table, rows, ranking, open_page)
     about(snapshot, ranking, table)
     if ranking["source"] == queries.POOL and not rows.is_empty():
         _by_source(snapshot, rows)
@@ -51,8 +56,9 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
 
 def as_table(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of a ranking in the words of the page, with those facts of models that they have."""
-    tied = rows["tie_group"].value_counts().filter(pl.col("count") > 1)["tie_group"].sort().to_list()
-    letters = {group: _letter(place) for place, group in enumerate(tied)}
+    ties = rows.select("model_group", "tie_group").rows()
+    tied = sorted(tie for tie, count in Counter(ties).items() if count > 1)
+    letters = {tie: _letter(place) for place, tie in enumerate(tied)}
     kinds = _kinds(rows)
     return rows.select(
         pl.Series("rank", [span(*pair) for pair in rows.select("rank_low", "rank_high").rows()], pl.String),
@@ -60,7 +66,7 @@ def as_table(rows: pl.DataFrame) -> pl.DataFrame:
         "score",
         "low",
         "high",
-        pl.Series("tie", [letters.get(group, "") for group in rows["tie_group"]], pl.String),
+        pl.Series("tie", [letters.get(tie, "") for tie in ties], pl.String),
         "samples",
         "coverage",
         *(pl.col(column).alias(name) for name, column in FACTS.items() if column in rows.columns),
@@ -102,14 +108,14 @@ def _facts(ranking: dict[str, Any], rows: pl.DataFrame) -> None:
     st.markdown(" · ".join(facts))
 
 
-def _chart(rows: pl.DataFrame, ranking: dict[str, Any]) -> None:
+def _chart(rows: pl.DataFrame, unit: str, level: float) -> None:
     drawn = rows.with_columns(_kinds(rows))
     scrolls = len(rows) > CHART_ROWS
     with st.container(height=CHART_ROWS * charts.ROW if scrolls else "content", border=scrolls):
-        draw(charts.point_ranges, drawn, label="model", unit=ranking["unit"])
+        draw(charts.point_ranges, drawn, label="model", unit=unit)
     cut = "An arrow says that a bar goes on beyond the axis, which is as long as most rows need. "
     st.caption(
-        f"Points are scores, bars their {ranking['level'] * 100:.12g} % intervals. "
+        f"Points are scores, bars their {level * 100:.12g} % intervals. A score is: {escaped(unit)}. "
         + cut * charts.is_cut(charts.drawable(rows))
         + "A dashed line is what chance scores. Sorted by rank."
     )

@@ -294,6 +294,6 @@ def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice
                 list(ranking.warnings),
             ],
         )
-        hub.insert("INSERT OR REPLACE INTO ranking_row SELECT * FROM given", rows)
-        hub.insert("INSERT OR REPLACE INTO ranking_group SELECT * FROM given", groups)
+        hub.insert("INSERT OR REPLACE INTO ranking_row BY NAME SELECT * FROM given", rows)
+        hub.insert("INSERT OR REPLACE INTO ranking_group BY NAME SELECT * FROM given", groups)
     return ranking_id

@@ -151,6 +151,15 @@ def test_the_page_renders_alone(snapshots: Path) -> None:
 @pytest.mark.parametrize("coverage, note", [(0.8, ""), (0.79, "thin coverage")])
 def test_where_coverage_counts_as_thin(coverage: float, note: str) -> None:
     """The mark begins below four fifths."""
-    row = {"model": "m", "model_id": "m", "score": 0.5, "low": 0.4, "high": 0.6, "rank": 1, "rank_low": 1}
+    row = {
+        "model": "m",
+        "model_id": "m",
+        "model_group": 1,
+        "score": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "rank": 1,
+        "rank_low": 1,
+    }
     rows = pl.DataFrame([{**row, "rank_high": 2, "tie_group": 1, "samples": 9, "coverage": coverage}])
     assert as_table(rows)["note"].to_list() == [note]

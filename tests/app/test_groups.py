@@ -1,0 +1,32 @@
+"""Groups of a ranking on the board and the site."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from app.groups import ALONE, sections
+
+ROWS = pl.DataFrame({"model": ["a", "b", "c", "d", "e", "f"], "model_group": [1, 1, 2, 2, 3, 4]})
+GROUPS = pl.DataFrame(
+    {
+        "model_group": [1, 2, 3, 4],
+        "models": [2, 2, 1, 1],
+        "unit": ["rate", "ability", "rate", "rate"],
+        "sources": [["x", "y", "z", "w"], [], ["x"], ["x"]],
+    }
+)
+
+
+def test_each_group_is_a_section_and_those_that_stand_alone_come_last() -> None:
+    found = sections(GROUPS, ROWS)
+    assert [(one.title, one.unit, one.rows["model"].to_list()) for one in found] == [
+        ("Group 1 of 4: 2 models, measured on x, y, z, …", "rate", ["a", "b"]),
+        ("Group 2 of 4: 2 models", "ability", ["c", "d"]),
+        (ALONE, "rate", ["e", "f"]),
+    ]
+
+
+def test_one_group_needs_no_title_and_one_that_filters_empty_is_left_out() -> None:
+    (whole,) = sections(GROUPS[:1], ROWS[:2])
+    assert whole.title == "" and whole.rows.height == 2
+    assert [one.rows["model"].to_list() for one in sections(GROUPS, ROWS[2:4])] == [["c", "d"]]
