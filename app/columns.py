@@ -53,6 +53,7 @@ PLACES = {
     "of": "Models in that ranking, chance baselines included.",
     "samples": RANKING["samples"],
     "coverage": RANKING["coverage"],
+    "unit": "What a score is. Only scores of one unit can be set against each other.",
 }
 
 SAMPLES = {

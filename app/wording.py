@@ -46,6 +46,20 @@ def number_format(usual: float, largest: float) -> str:
     return "%.5g" if largest >= 1000 else "%.3g"
 
 
+def share(value: float) -> str:
+    """A share in percent: next to none is not none, and nearly all is not all."""
+    if 0 < value < 0.001:
+        return "<0.1 %"
+    if 0.995 <= value < 1:
+        return ">99 %"
+    return f"{value:.1%}".replace("%", " %") if 0 < value < 0.0995 else f"{value * 100:.0f} %"
+
+
+def attempts_kept(attempts: int, results: int) -> str:
+    """How many attempts of a model are kept, of which there are so many results: imported ones come without."""
+    return "none kept: its results were imported" if results and not attempts else f"{attempts:,}"
+
+
 def size(parameters: int | None) -> str:
     """A number of weights in words: `135M`."""
     if parameters is None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from app.queries import POOL
 from app.views.ranking import as_table
-from app.wording import number, size
+from app.wording import number, share, size
 from evalhub.axis import axis_ends
 from evalhub.charts import drawable
 from evalhub.win_map import THIN_CELL
@@ -66,6 +66,7 @@ def ranking_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
                 "high": ends[1],
                 "parameters": "" if raw["parameters"] is None else size(raw["parameters"]),
                 "dollars": "" if raw["cost"] is None else number(raw["cost"]),
+                "covered": share(raw["coverage"]),
                 "page": model_file(raw["model_id"]),
                 "left": low,
                 "wide": round(high - low, 2),
@@ -105,9 +106,23 @@ def win_cells(wins: pl.DataFrame, models: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def known(rows: list[dict[str, Any]]) -> set[str]:
+    """The columns of `ranking_rows` that say something of any model."""
+    return {name for row in rows for name, value in row.items() if value not in (None, "")}
+
+
 def cells(frame: pl.DataFrame) -> list[list[str]]:
-    """A frame's values as texts, numbers short."""
-    return [[_text(value) for value in row] for row in frame.iter_rows()]
+    """A frame's values as texts, numbers short; a score has the digits that its interval leaves."""
+    found = []
+    for row in frame.iter_rows(named=True):
+        texts = {name: _text(value) for name, value in row.items()}
+        if texts.keys() >= {"score", "low", "high"}:
+            ends = (row["score"], row["low"], row["high"])
+            texts.update(zip(("score", "low", "high"), with_interval(*ends), strict=True))
+        if "coverage" in texts:
+            texts["coverage"] = share(row["coverage"])
+        found.append(list(texts.values()))
+    return found
 
 
 def numeric(frame: pl.DataFrame) -> list[bool]:

@@ -17,13 +17,25 @@ from app.site import shown
 from app.snapshot import Snapshot
 from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
-from app.wording import size
+from app.wording import attempts_kept, size
 from evalhub.exports.target import fresh_folder
 from evalhub.law_plot import law_plot
 from evalhub.plot_files import write_plot
 from evalhub.wording import plain, short_size
 
-_PLACES = ("source", "method", "score", "low", "high", "rank_low", "rank_high", "models", "samples", "coverage")
+_PLACES = (
+    "source",
+    "method",
+    "score",
+    "low",
+    "high",
+    "rank_low",
+    "rank_high",
+    "models",
+    "samples",
+    "coverage",
+    "unit",
+)
 
 _FACTS = (
     *("model", "score", "low", "high", "samples", "coverage", "parameters", "released", "cost", "priced"),
@@ -127,16 +139,16 @@ class _Site:
     def _ranking(self, ranking: dict[str, Any]) -> None:
         source, method = ranking["source"], ranking["method"]
         rows = queries.ranking_rows(self._snapshot, ranking["ranking_id"])
+        found = sections(queries.groups(self._snapshot, ranking["ranking_id"]), rows)
+        told = [(one, shown.ranking_rows(one.rows)) for one in found]
         name = shown.ranking_file(source, method)
         self._page(
             name,
             "ranking.html",
             title=f"Ranking: {source_name(source)}",
             ranking=ranking,
-            sections=[
-                {"title": one.title, "unit": one.unit, "rows": shown.ranking_rows(one.rows)}
-                for one in sections(queries.groups(self._snapshot, ranking["ranking_id"]), rows)
-            ],
+            sections=[{"title": one.title, "unit": one.unit, "rows": its} for one, its in told],
+            known=shown.known([row for _, its in told for row in its]),
             across=ACROSS,
             others=self._others(source, method),
             files=self._files(as_download(rows, ranking), f"ranking-{Path(name).stem}"),
@@ -176,7 +188,7 @@ class _Site:
                 "Training data until": model["cutoff"] or "unknown",
                 "Samples measured": f"{model['measured']:,}",
                 "Samples missing": f"{model['missing']:,}",
-                "Attempts": f"{model['attempts']:,}",
+                "Attempts": attempts_kept(model["attempts"], model["measured"] + model["missing"]),
             },
             places=self._table(
                 places.select(_PLACES).rename({"rank_low": "first", "rank_high": "last"}), ranked=True

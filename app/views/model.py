@@ -18,7 +18,7 @@ from app.views.attempts import show_curve, show_spending
 from app.views.sample import show_sample
 from app.views.strengths import ranking_of, show_strengths
 from app.views.ticked import ticked
-from app.wording import escaped, size, start
+from app.wording import attempts_kept, escaped, size, start
 from evalhub import charts
 from evalhub.store.model_tables import VERDICTS
 from evalhub.wording import counted, is_baseline, plain, span
@@ -79,7 +79,7 @@ def _header(facts: dict[str, Any]) -> None:
         "training cutoff": str(facts["cutoff"] or "unknown"),
         "pass rates measured": f"{facts['measured']:,}",
         "missing": f"{facts['missing']:,}",
-        "attempts": f"{facts['attempts']:,}",
+        "attempts": attempts_kept(facts["attempts"], facts["measured"] + facts["missing"]),
     }
     st.markdown(" · ".join(f"{name} **{escaped(value)}**" for name, value in shown.items()))
 
@@ -114,6 +114,7 @@ def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
         pl.col("models").alias("of"),
         "samples",
         "coverage",
+        pl.Series("unit", [plain(unit) for unit in places["unit"]], pl.String),
     )
     if table["model"].n_unique() == 1:
         table = table.drop("model")
@@ -127,9 +128,10 @@ def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
         .otherwise(pl.lit(charts.MODEL))
         .alias("kind"),
     )
-    draw(charts.point_ranges, drawn, label="place", unit=places["unit"][0])
+    for unit, alike in drawn.group_by("unit", maintain_order=True):
+        draw(charts.point_ranges, alike.drop("unit"), label="place", unit=unit[0])
     st.dataframe(
-        table,
+        table if table["unit"].n_unique() > 1 else table.drop("unit"),
         hide_index=True,
         height=columns.height(table, 12),
         column_config=columns.config(columns.PLACES, table),

@@ -10,7 +10,7 @@ import pytest
 
 from app.wording import LONGEST
 from tests.app.conftest import codes, listed, open_model, words
-from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish
+from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish, write
 
 
 def test_facts_and_places(snapshots: Path) -> None:
@@ -25,6 +25,27 @@ def test_facts_and_places(snapshots: Path) -> None:
     app.selectbox("method").select("auto").run()
     assert list(app.dataframe[0].value["source"]) == ["all samples"]
     assert open_model(snapshots, model=ALPHA).selectbox("method").value == "auto"
+
+
+def test_places_of_different_units_share_no_axis(snapshots: Path, tmp_path: Path) -> None:
+    """Pass rates are no log-odds; the table says which is which."""
+    write(tmp_path / "alike")
+    before = open_model(tmp_path / "alike", model=ALPHA, method="mean")
+    assert "unit" not in before.dataframe[0].value.columns
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE ranking_group SET unit = 'log-odds' WHERE ranking_id = 'words-mean'")
+    app = open_model(snapshots, model=ALPHA, method="mean")
+    assert list(app.dataframe[0].value["unit"]) == ["mean pass rate", "mean pass rate", "log-odds"]
+    assert len(app.get("vega_lite_chart")) == len(before.get("vega_lite_chart")) + 1
+
+
+def test_a_model_without_attempts_of_its_own(snapshots: Path) -> None:
+    """Imported results come without: none is not a number beside that of samples."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM attempt WHERE model_id = ?", [ALPHA])
+    assert "attempts **none kept: its results were imported**" in words(open_model(snapshots, model=ALPHA))
 
 
 def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:

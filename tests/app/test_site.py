@@ -18,6 +18,7 @@ from app.site.write import write_site
 from app.snapshot import published
 from evalhub.wording import with_interval
 from tests.app import live_hub, snapshot
+from tests.app.screenshot import chromium, look, why_not
 from tests.cli.helpers import evalhub
 
 
@@ -93,6 +94,30 @@ def test_one_row_that_knows_nothing_squeezes_no_other(snapshots: Path) -> None:
     assert {row["wide"] for row in most} == {10.0} and not any(row["cut"] for row in most)
     assert (last["low"], last["high"], last["cut"]) == ("-300", "", ["low", "high"])
     assert last["wide"] == 100
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "a browser is here")
+def test_a_long_ranking_fits_a_window_and_scrolls_in_its_own_box(tmp_path: Path) -> None:
+    """Columns that say nothing of any model are left out, and the heads stay in sight."""
+    snapshot.write(tmp_path / "snapshots", many=60)
+    write_site(published(tmp_path / "snapshots"), tmp_path / "site")
+    with chromium() as browser:
+        look(browser, 1300, 900)
+        browser.get((tmp_path / "site" / ranking_file("", "mean")).as_uri())
+        box = "const box = document.querySelector('.wide');"
+        wide, room, long, high = browser.execute_script(
+            f"{box} return [box.scrollWidth, box.clientWidth, box.scrollHeight, box.clientHeight]"
+        )
+        assert wide <= room and long > high <= 900
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 1300
+        top = browser.execute_script(
+            f"{box} box.scrollTo(0, 500); return box.querySelector('thead th').getBoundingClientRect().top"
+            " - box.getBoundingClientRect().top"
+        )
+        assert top == pytest.approx(0, abs=1)
+        heads = browser.execute_script("return [...document.querySelectorAll('thead th')].map(e => e.innerText)")
+    assert "note" in heads and "cost" not in heads
 
 
 def test_names_of_files_are_plain_and_differ(site: Path) -> None:

@@ -8,7 +8,7 @@ from math import inf, nan
 
 import pytest
 
-from app.wording import escaped, number, number_format, size, start
+from app.wording import escaped, number, number_format, share, size, start
 from evalhub.wording import plain, safe_json, span, with_interval
 
 
@@ -53,6 +53,12 @@ def test_start_marks_a_cut() -> None:
 def test_numbers_have_three_digits(value: float | None, text: str) -> None:
     """And none of them is turned into powers of ten where it is large."""
     assert number(value) == text
+
+
+def test_shares_are_never_rounded_to_none_or_all() -> None:
+    """As coverage is told."""
+    shares = (0.0, 0.00002, 0.001, 0.0723, 0.0999, 0.853, 0.9999, 1.0)
+    assert [share(one) for one in shares] == ["0 %", "<0.1 %", "0.1 %", "7.2 %", "10 %", "85 %", ">99 %", "100 %"]
 
 
 def test_sizes_and_spans() -> None:

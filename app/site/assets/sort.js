@@ -10,7 +10,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const value = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim();
-      const number = (text) => Number(text.replace(/[,%\s]/g, ""));
+      const number = (text) => Number(text.replace(/[,%<>\s]/g, ""));
       const rows = [...table.tBodies[0].rows];
       rows.sort((a, b) => {
         const [one, other] = [value(a), value(b)];
