@@ -83,6 +83,19 @@ TAGS = {
     "is known.",
 }
 
+GRADES = {
+    "metric": "What was measured, where it is no pass rate.",
+    "samples": "Samples that both were measured on by it.",
+    "first": "Mean value of the first model on these samples.",
+    "second": "Mean value of the second model.",
+    "difference": "Mean over these samples of the first model's value minus the second's.",
+    "low": "Lower end of the interval around the difference, for this row alone.",
+    "high": "Upper end of the interval around the difference, for this row alone.",
+    "first better": "Samples on which the first does better, whichever direction is better.",
+    "ties": "Samples on which both do as well.",
+    "second better": "Samples on which the second does better.",
+}
+
 FRONTIER = {
     "model": RANKING["model"],
     "score": RANKING["score"],

@@ -77,7 +77,7 @@ def _counting(which: str) -> str:
     about AS (
         SELECT sample_id, condition_id AS asked FROM sample WHERE $source = '' OR {OF_SOURCE}
     ), counting AS (
-        SELECT model, sample_id, value, passes, attempts
+        SELECT model, sample_id, metric, kind, direction, value, passes, attempts
         FROM measurement JOIN about USING (sample_id) JOIN counting_form USING (model_id, condition_id, asked)
         WHERE main AND {which}
         {newest_form()}
@@ -110,6 +110,25 @@ def pass_rates(snapshot: Snapshot, source: str, first: str, *others: str) -> pl.
         source=source,
         first=first,
         models=[first, *others],
+    )
+
+
+@cached
+def grades(snapshot: Snapshot, source: str, first: str, second: str) -> pl.DataFrame:
+    """What rankings rest on beside pass rates, of two models: model, sample, cluster, metric, kind, direction and
+    value, as `aggregate.measurements.Measurements` takes them."""
+    return frame_of(
+        snapshot,
+        f"""
+        WITH {_counting("NOT (kind = 'binary' AND direction = 'up') AND model IN ($first, $second)")}
+        SELECT model, sample_id AS sample, any_value(cluster) AS cluster, metric, kind, direction,
+               avg(value) AS value
+        FROM counting JOIN sample USING (sample_id) WHERE value IS NOT NULL
+        GROUP BY model, sample_id, metric, kind, direction ORDER BY ALL
+        """,
+        source=source,
+        first=first,
+        second=second,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
+from aggregate.head_to_head import head_to_head
+from aggregate.measurements import Measurements
 from app import columns, controls, downloads, pair_queries, sample_queries
 from app.by_tag import by_group, show_tags
 from app.controls import OpenPage
@@ -55,8 +57,10 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     both = rates.drop_nulls(["first", "second"])
     _overall(both, rates, first, second)
     _win_rate(pair_queries.wins(snapshot, source), first, second)
+    graded = _grades(pair_queries.grades(snapshot, source, first, second), first, second)
     if both.is_empty():
-        st.info("There is no sample on which both have a pass rate.")
+        if not graded:
+            st.info("There is no sample on which both have a result.")
         return
     name = f"{snapshot.snapshot_id}-{source}-{first}-{second}"
     st.subheader("By tag")
@@ -114,6 +118,35 @@ def _win_rate(wins: pl.DataFrame, first: str, second: str) -> None:
         f"{number(row['ties'])} tied, {number(row['losses'])} lost of {row['samples']:,}"
     )
     st.caption(f"A tie is half a win. {columns.PAIRS['samples']} {columns.PAIRS['wins']}")
+
+
+def _grades(values: pl.DataFrame, first: str, second: str) -> bool:
+    """What is no pass rate, metric by metric; whether there is any on samples of both."""
+    found = [] if values["model"].n_unique() < 2 else head_to_head(Measurements.from_frame(values), first, second)
+    if not found:
+        return False
+    st.subheader("Grades and other numbers")
+    table = pl.DataFrame(
+        [
+            {
+                "metric": plain(row.metric.name),
+                "samples": row.samples,
+                **{name: getattr(row, name) for name in ("first", "second", "difference", "low", "high")},
+                "first better": row.wins,
+                "ties": row.ties,
+                "second better": row.losses,
+            }
+            for row in found
+        ],
+        schema_overrides={"low": pl.Float64, "high": pl.Float64},
+    )
+    st.dataframe(table, hide_index=True, column_config=columns.config(columns.GRADES, table))
+    st.caption(
+        "Means on the samples that both were measured on, their difference, first minus second, with its 95 % "
+        "interval over clusters of samples (none where they say nothing of the spread), and on how many samples "
+        "each does better. Where lower is better, a negative difference is good for the first."
+    )
+    return True
 
 
 def _disagreements(
