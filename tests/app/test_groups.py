@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import polars as pl
 
+from app import queries
 from app.groups import ALONE, sections
+from app.snapshot import published
+from tests.app.conftest import open_page, words
+from tests.app.snapshot import ALPHA, write
 
 ROWS = pl.DataFrame({"model": ["a", "b", "c", "d", "e", "f"], "model_group": [1, 1, 2, 2, 3, 4]})
 GROUPS = pl.DataFrame(
@@ -30,3 +37,18 @@ def test_one_group_needs_no_title_and_one_that_filters_empty_is_left_out() -> No
     (whole,) = sections(GROUPS[:1], ROWS[:2])
     assert whole.title == "" and whole.rows.height == 2
     assert [one.rows["model"].to_list() for one in sections(GROUPS, ROWS[2:4])] == [["c", "d"]]
+
+
+def test_a_snapshot_of_before_has_one_group(tmp_path: Path) -> None:
+    path = write(tmp_path / "snapshots")
+    with duckdb.connect(str(path)) as board:
+        board.execute("DROP TABLE ranking_group; ALTER TABLE ranking_row DROP COLUMN model_group")
+    shown = published(path.parent)
+    ranking = queries.rankings(shown).row(0, named=True)
+    rows = queries.ranking_rows(shown, ranking["ranking_id"])
+    (whole,) = sections(queries.groups(shown, ranking["ranking_id"]), rows)
+    assert whole.title == "" and whole.unit == ranking["unit"] and whole.rows.height == len(rows) > 2
+    assert set(queries.places(shown, ALPHA)["unit"]) <= {"mean pass rate", "expected pass rate"}
+    assert ALPHA in words(open_page("ranking", path.parent)) + str(
+        open_page("ranking", path.parent).dataframe[0].value
+    )
