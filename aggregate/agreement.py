@@ -118,16 +118,19 @@ def agreement(rankings: Sequence[Ranking]) -> Agreement:
     once, so do the orders that follow from them.
     """
     common = sorted(set.intersection(*({row.model for row in ranking.models} for ranking in rankings)))
-    place = {name: i for i, name in enumerate(common)}
-    orders, sure = [], []
+    places = []
     for ranking in rankings:
-        low, high, rank, group = (np.empty(len(common), np.int64) for _ in range(4))
-        for row in ranking.models:
-            if row.model in place:
-                i = place[row.model]
-                low[i], high[i], rank[i], group[i] = row.rank_low, row.rank_high, row.rank, row.group
-        alike = group[:, None] == group
-        # [i, j]: 1 where i is above j; none of either where no method can know
+        rows = {row.model: row for row in ranking.models}
+        places.append(
+            np.array([(r.rank_low, r.rank_high, r.rank, r.group) for r in map(rows.__getitem__, common)], np.int64)
+            .reshape(-1, 4)
+            .T
+        )
+    # Where one of them knows nothing of an order, ranks are of other models, and there is nothing to compare.
+    alike = np.logical_and.reduce([group[:, None] == group for *_, group in places])
+    orders, sure = [], []
+    for low, high, rank, _ in places:
+        # [i, j]: 1 where i is above j
         orders.append(np.where(alike, np.sign(rank[None, :] - rank[:, None]), 0).astype(np.float64))
         sure.append(alike & (high[:, None] < low[None, :]))
     ranks = [1 + (order < 0).sum(axis=1) for order in orders]

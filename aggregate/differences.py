@@ -9,6 +9,9 @@ from scipy import special
 
 from aggregate.intervals import check_level, cluster_variance, korn_graubard
 
+_ROUNDING = 1e-12
+"""Of the largest value: errors below are those of arithmetic, not of samples."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Differences:
@@ -83,7 +86,10 @@ def differences_of_numbers(
     difference = np.bincount(cells[0], weights=sums) / samples
     error = np.sqrt(cluster_variance(sums, counts, cells[0], samples.size))
     clusters = np.bincount(cells[0])
-    width = np.where(error > 0, error * special.stdtrit(np.maximum(clusters - 1, 1), (1 + level) / 2), np.nan)
+    largest = np.zeros(samples.size)
+    np.maximum.at(largest, group, np.maximum(np.abs(a), np.abs(b)))
+    told = error > _ROUNDING * largest
+    width = np.where(told, error * special.stdtrit(np.maximum(clusters - 1, 1), (1 + level) / 2), np.nan)
     return Differences(
         difference=difference,
         low=difference - width,

@@ -72,6 +72,8 @@ def head_to_head(measurements: Measurements, first: str, second: str, level: flo
 
 def votes_between(measurements: Measurements, first: str, second: str) -> Outcomes:
     """How the votes between two models of the measurements came out, for the first."""
+    if not {first, second} <= set(measurements.models):
+        return Outcomes(wins=0, ties=0, losses=0)
     votes, (one, other) = measurements.votes, map(measurements.models.index, (first, second))
     here = votes.outcome[(votes.first == one) & (votes.second == other)]
     turned = 1 - votes.outcome[(votes.first == other) & (votes.second == one)]

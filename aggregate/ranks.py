@@ -68,12 +68,16 @@ def ranks_from_covariance(
     seed: int = 0,
 ) -> Ranks:
     """The same from normal draws of a covariance (M, M) of the scores, as `sandwich` gives it."""
-    # Of a matrix that may lack full rank, as where scores add up to 0: Cholesky's, the largest rest first.
-    factor, order, rank, _ = lapack.dpstrf(covariance, lower=1)
+    # Of a matrix that may lack full rank, as where scores add up to 0: Cholesky's, the largest rest first. Of
+    # correlations, so that scores in large units do not drown others.
+    deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
+    unit = np.divide(1, deviation, where=deviation > 0, out=np.zeros_like(deviation))
+    factor, order, rank, _ = lapack.dpstrf(covariance * unit * unit[:, None], lower=1)
     root = np.tril(factor)[:, :rank]
     normal = np.random.default_rng([seed, 2]).standard_normal((_DRAWS, rank))
     wobble = np.empty((_DRAWS, scores.size))
     wobble[:, order - 1] = normal @ root.T
+    wobble *= deviation
     return _ranks(scores, wobble, covariance, level, clusters, comparable)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from app import queries
 from app.queries import frame_of
 from app.snapshot import PAIRS, Snapshot, cached
-from evalhub.store.chosen import newest_form
+from evalhub.store.chosen import JUDGED, newest_form
 from evalhub.store.origins import OF_SOURCE
 
 
@@ -77,7 +77,7 @@ def _counting(which: str) -> str:
     about AS (
         SELECT sample_id, condition_id AS asked FROM sample WHERE $source = '' OR {OF_SOURCE}
     ), counting AS (
-        SELECT model, sample_id, metric, kind, direction, value, passes, attempts
+        SELECT model, sample_id, {JUDGED} AS metric, kind, direction, value, passes, attempts
         FROM measurement JOIN about USING (sample_id) JOIN counting_form USING (model_id, condition_id, asked)
         WHERE main AND {which}
         {newest_form()}
@@ -121,8 +121,8 @@ def grades(snapshot: Snapshot, source: str, first: str, second: str) -> pl.DataF
         snapshot,
         f"""
         WITH {_counting("NOT (kind = 'binary' AND direction = 'up') AND model IN ($first, $second)")}
-        SELECT model, sample_id AS sample, any_value(cluster) AS cluster, metric, kind, direction,
-               avg(value) AS value
+        SELECT model, sample_id AS sample, any_value(cluster) AS cluster, metric, direction, avg(value) AS value,
+               if(kind = 'ordinal', 'numeric', kind) AS kind  -- a mean of grades is no grade
         FROM counting JOIN sample USING (sample_id) WHERE value IS NOT NULL
         GROUP BY model, sample_id, metric, kind, direction ORDER BY ALL
         """,

@@ -76,6 +76,8 @@ def compare(
     frames, values = [], []
     for by in [metric] if metric else ["", *(name for name, main in there.items() if not main)]:
         rows = measurement_frame(hub, both, by).filter(ours).with_columns(pl.col("metric").replace("", by))
+        # A mean over seeds is no grade; differences are of numbers.
+        rows = rows.with_columns(pl.col("kind").cast(pl.String).replace("ordinal", "numeric"))
         if selection.source:  # whichever source brought them first
             rows = rows.with_columns(source=pl.lit(selection.source))
         if rows.drop_nulls("value")["model"].n_unique() == 2:

@@ -38,9 +38,9 @@ def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> al
     if 1 < len(names) <= _MOST_CELLS:
         panels.append(_heat_map(ranking, names, models, rates, height))
     level = f"{ranking.level * 100:.12g}%"
+    on = f" on {ranking.samples:,} samples in {ranking.clusters:,} clusters"
     title = alt.TitleParams(
-        f"{plain(ranking.method)}: {len(names):,} models on {ranking.samples:,} samples in "
-        f"{ranking.clusters:,} clusters",
+        f"{plain(ranking.method)}: {len(names):,} models" + on * (groups == 1),
         subtitle=[
             f"Points are scores, bars their {level} intervals. Ranks hold for all models at once with {level}.",
             "Models in one band cannot be told apart from the first of it.",

@@ -63,7 +63,7 @@ def _facts(snapshot: Snapshot, ranking: dict[str, Any]) -> None:
         "Source": source_name(ranking["source"]),
         "Method": ranking["method"],
         "Takes for granted": ranking["assumes"],
-        "A score is": ranking["unit"],
+        "A score is": "; ".join(dict.fromkeys(queries.groups(snapshot, ranking["ranking_id"])["unit"])),
         "Samples": f"{ranking['samples']:,} in {ranking['clusters']:,} clusters (groups that share a paper, "
         "an image or a document; the unit of resampling)",
         "Ranking id": ranking["ranking_id"],

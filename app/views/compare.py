@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from aggregate.head_to_head import head_to_head
-from aggregate.measurements import Measurements
+from aggregate.measurements import Measurements, MeasurementsError
 from app import columns, controls, downloads, pair_queries, sample_queries
 from app.by_tag import by_group, show_tags
 from app.controls import OpenPage
@@ -122,7 +122,13 @@ def _win_rate(wins: pl.DataFrame, first: str, second: str) -> None:
 
 def _grades(values: pl.DataFrame, first: str, second: str) -> bool:
     """What is no pass rate, metric by metric; whether there is any on samples of both."""
-    found = [] if values["model"].n_unique() < 2 else head_to_head(Measurements.from_frame(values), first, second)
+    if values["model"].n_unique() < 2:
+        return False
+    try:
+        found = head_to_head(Measurements.from_frame(values), first, second)
+    except MeasurementsError as error:
+        st.info(escaped(f"Grades and other numbers cannot be compared: {error}"))
+        return True
     if not found:
         return False
     st.subheader("Grades and other numbers")

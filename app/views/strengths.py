@@ -23,6 +23,7 @@ def neighbours(rows: pl.DataFrame, model: str) -> list[str]:
     rows: of the ranking, best first.
     """
     own = rows.row(by_predicate=pl.col("model") == model, named=True)
+    rows = rows.filter(pl.col("model_group") == own["model_group"])
     place = rows["model"].to_list().index(model)
     fit = [
         row["model_id"] != own["model_id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -51,6 +52,8 @@ def _fused(module: torch.nn.Module) -> FusedNorm | None:
     eps = getattr(module, "variance_epsilon", getattr(module, "eps", None))
     if "RMSNorm" not in type(module).__name__ or not isinstance(weight, torch.nn.Parameter) or eps is None:
         return None
+    if len(inspect.signature(module.forward).parameters) != 1:
+        return None  # one with a gate, which may do without it and may not
     fused = FusedNorm(weight, float(eps))
     noise = torch.Generator(weight.device).manual_seed(0)
     tried = torch.randn(_TRIED, *weight.shape, generator=noise, device=weight.device).to(weight.dtype)

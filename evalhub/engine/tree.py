@@ -99,7 +99,8 @@ class Row:
                 self.blocks.append(_Block(first, min(first + _TOGETHER, len(tokens)), begin))
         self.apart = device.type in _APART
         if not self.apart:
-            self.blocks = [_Block(0, len(tokens), 0)]
+            steps = range(0, len(tokens), _TOGETHER)
+            self.blocks = [_Block(first, min(first + _TOGETHER, len(tokens)), 0) for first in steps]
         self.tokens = torch.tensor([tokens], device=device)
         self.positions = before + torch.tensor([depths], device=device)
         self._ends = torch.tensor(ends, device=device)

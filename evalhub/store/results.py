@@ -294,6 +294,8 @@ def save_ranking(hub: Hub, ranking: Ranking, source: str, slices: Sequence[Slice
                 list(ranking.warnings),
             ],
         )
+        for table in ("ranking_row", "ranking_group"):
+            database.execute(f"DELETE FROM {table} WHERE ranking_id = ?", [ranking_id])
         hub.insert("INSERT OR REPLACE INTO ranking_row BY NAME SELECT * FROM given", rows)
         hub.insert("INSERT OR REPLACE INTO ranking_group BY NAME SELECT * FROM given", groups)
     return ranking_id

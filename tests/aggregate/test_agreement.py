@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,3 +99,12 @@ def test_the_largest_moves_come_first_and_count_common_models_only() -> None:
 def test_one_method_alone_agrees() -> None:
     found = agreement([unsure("x", [1, 2])])
     assert not found.concords and not found.moves and found.to_json()["places"]["m1"]["x"]["rank"] == 2
+
+
+def test_methods_that_group_otherwise_are_compared_where_both_know() -> None:
+    """A rank of a group beside one of all is no move, and no disagreement."""
+    whole = unsure("mean", [1, 2, 3, 4])
+    rows = [replace(row, group=1 + (row.rank > 2), rank=row.rank - 2 * (row.rank > 2)) for row in whole.models]
+    groups = tuple(RankedGroup(group=g, models=2, unit="", sources=()) for g in (1, 2))
+    found = agreement([replace(whole, method="auto", models=tuple(rows), groups=groups), whole])
+    assert found.concords[0].tau == 1 and found.same_order and not found.moves

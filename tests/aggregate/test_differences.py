@@ -103,3 +103,10 @@ def test_coverage_of_numbers(size: int, clusters: int) -> None:
         found = differences_of_numbers(a, b, cluster, group)
         held += found.low[0] <= 0.5 <= found.high[0]
     assert held / tries >= 0.93
+
+
+def test_numbers_that_all_differ_alike_have_no_interval_whatever_rounding_leaves() -> None:
+    a = np.random.default_rng(1).random(7)
+    zeros = np.zeros(7, np.int64)
+    found = differences_of_numbers(a, a - 0.1, np.arange(7), zeros)
+    assert found.difference[0] == pytest.approx(0.1) and np.isnan(found.low[0]) and np.isnan(found.high[0])

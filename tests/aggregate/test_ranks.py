@@ -116,3 +116,24 @@ def test_ranges_from_a_covariance_hold_for_all_models_at_once(models: int, step:
         held.append(((r.rank_low <= best) & (worst <= r.rank_high)).all())
     # Two standard errors of 400 runs are .03.
     assert np.mean(held) >= 0.87
+
+
+def test_scores_in_large_units_leave_others_their_spread() -> None:
+    """Two groups, one of which counts bytes: ranges of the other are those that it has alone."""
+    rng = np.random.default_rng(9)
+    small = rng.normal(size=(12, 200)) / 100
+    cov = small @ small.T / 50
+    scores = np.linspace(0, 0.1, 12)
+    both = np.zeros((14, 14))
+    both[:12, :12], both[12, 12], both[13, 13] = cov, 1e13, 2e13
+    group = np.r_[np.zeros(12, int), 1, 1]
+    r = ranks_from_covariance(
+        np.r_[scores, 0, 1e9],
+        both,
+        level=0.95,
+        clusters=clusters(14, 200),
+        comparable=group[:, None] == group,
+    )
+    alone = ranks_from_covariance(scores, cov, level=0.95, clusters=clusters(12, 200))
+    width = (r.rank_high - r.rank_low)[:12]
+    assert (width >= (alone.rank_high - alone.rank_low)).mean() > 0.8

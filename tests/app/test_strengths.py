@@ -89,9 +89,11 @@ def test_neighbours_are_models_with_the_same_samples() -> None:
         ],
         schema=["model", "model_id", "coverage"],
         orient="row",
-    )
+    ).with_columns(model_group=1)
     assert neighbours(rows, "d") == ["b", "c", "e"]
     assert neighbours(rows, "a") == ["b", "c"]
+    apart = rows.with_columns(model_group=pl.when(pl.col("model") == "e").then(2).otherwise(1))
+    assert neighbours(apart, "d") == ["b", "c"] and neighbours(apart, "e") == []
 
 
 def test_a_model_beside_its_neighbours(pair_snapshots: Path) -> None:

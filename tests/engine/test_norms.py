@@ -55,3 +55,19 @@ def test_one_norm_is_one_call(tmp_path: Path) -> None:
     with torch.inference_mode(), Counting() as fused:
         model.model.norm(states)
     assert fused.count < written_out.count
+
+
+class GatedRMSNorm(torch.nn.Module):
+    """A norm that may do without its gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.eps = torch.nn.Parameter(torch.ones(4)), 1e-6
+
+    def forward(self, states: torch.Tensor, gate: torch.Tensor | None = None) -> torch.Tensor:
+        normed = torch.nn.functional.rms_norm(states, (4,), self.weight, self.eps)
+        return normed if gate is None else normed * gate
+
+
+def test_a_norm_with_a_gate_is_left_alone() -> None:
+    assert fuse_norms(torch.nn.Sequential(GatedRMSNorm())) == 0
