@@ -52,8 +52,9 @@ def test_the_first_stop_string_ends_the_text(text: Text, data: st.DataObject) ->
     last = tokens[0]
     whole = text.decode(last, tokens)
     begin = data.draw(st.integers(0, max(0, len(whole) - 1)))
+    # What stands for broken characters may yet become another text: nobody stops there.
     stops = [
-        whole[begin : begin + data.draw(st.integers(1, 4))] or ".",
+        whole[begin : begin + data.draw(st.integers(1, 4))].replace("\ufffd", "") or ".",
         data.draw(st.sampled_from([".", "\n", " ", "End"])),
     ]
     for count in range(1, len(tokens) + 1):
