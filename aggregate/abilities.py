@@ -90,7 +90,7 @@ def abilities(
         found = np.array(refits) + normal[0] @ (direction * np.sqrt(np.maximum(size, 0))).T
         if unit != PASS_UNIT:
             return _turned(m, unit, _unbounded(m, by_value, widen, Estimates(scores=scores, draws=found)))
-        low, high, lack = _in_unit(m, scores, found.var(axis=0), clusters, level)
+        low, high, lack = _in_unit(m, scores, found.var(axis=0), clusters, widen, level)
         found += normal[1] * np.sqrt(lack)
         return _turned(m, unit, Estimates(scores=scores, draws=found, low=low, high=high))
 
@@ -98,7 +98,7 @@ def abilities(
     covariance = beyond + influence_covariance(marginal, fit, by_derivative, scale)
     if unit != PASS_UNIT:
         return _turned(m, unit, _unbounded(m, by_value, widen, Estimates(scores=scores, covariance=covariance)))
-    low, high, lack = _in_unit(m, scores, np.diag(covariance), clusters, level)
+    low, high, lack = _in_unit(m, scores, np.diag(covariance), clusters, widen, level)
     covariance = covariance + np.diag(lack)
     return _turned(m, unit, Estimates(scores=scores, covariance=covariance, low=low, high=high))
 
@@ -130,7 +130,12 @@ def _imaginary(m: Measurements, slope: np.ndarray, clusters: np.ndarray, by_valu
 
 
 def _in_unit(
-    m: Measurements, rate: np.ndarray, variance: np.ndarray, clusters: np.ndarray, level: float
+    m: Measurements,
+    rate: np.ndarray,
+    variance: np.ndarray,
+    clusters: np.ndarray,
+    widen: np.ndarray,
+    level: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intervals of rates on the scale of log-odds, and what their variances lack.
 
@@ -142,7 +147,7 @@ def _in_unit(
     z = special.ndtri(1 - tail)
     unseen = -np.expm1(np.log(tail) / np.maximum(clusters, 1))
     rate = np.clip(rate, 1e-9, 1 - 1e-9)
-    half = z * small_sample_factor(clusters, level) * np.sqrt(variance) / (rate * (1 - rate))
+    half = z * widen * np.sqrt(variance) / (rate * (1 - rate))
     low = np.minimum(special.expit(special.logit(rate) - half), rate * (1 - unseen))
     high = np.maximum(special.expit(special.logit(rate) + half), rate + (1 - rate) * unseen)
     low = np.where(np.bincount(m.model, m.upward, rate.size) == 0, 0, low)

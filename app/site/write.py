@@ -12,13 +12,14 @@ from markupsafe import Markup
 from app import columns, law_queries, live_queries, pair_queries, queries
 from app.controls import source_name
 from app.downloads import csv, parquet
-from app.groups import ACROSS, sections
+from app.groups import sections
 from app.site import shown
 from app.snapshot import Snapshot
 from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
 from app.wording import attempts_kept, size
 from evalhub.exports.target import fresh_folder
+from evalhub.group_sections import ACROSS
 from evalhub.law_plot import law_plot
 from evalhub.plot_files import write_plot
 from evalhub.wording import plain, short_size

@@ -11,13 +11,17 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from aggregate.ranking import RankedModel, Ranking
+from evalhub.group_sections import ACROSS, group_sections
 from evalhub.scoring.budget import PoolEstimate
 from evalhub.scoring.regrade import Regraded
 from evalhub.scoring.summary import Part, Summary
-from evalhub.wording import counted, first_few, span
+from evalhub.wording import counted, span
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
+
+_SOURCES = 5
+"""Sources of a group that are named."""
 
 
 def escape(text: str) -> str:
@@ -50,23 +54,11 @@ def print_groups(ranking: Ranking, out: Console) -> None:
         out.print(_table(ranking.models, ranking.level))
         out.print(f"[dim]score: {escape(ranking.unit)}.[/]")
         return
-    alone: dict[str, list[RankedModel]] = {}
-    for group in ranking.groups:
-        rows = ranking.of_group(group.group).models
-        if group.models == 1:
-            alone.setdefault(group.unit, []).extend(rows)
-            continue
-        on = f", measured on {escape(first_few(group.sources))}" if group.sources else ""
-        out.print(f"\n[bold]Group {group.group} of {len(ranking.groups)}[/]: {counted(group.models, 'model')}{on}")
-        out.print(_table(rows, ranking.level))
-        out.print(f"[dim]score: {escape(group.unit)}.[/]")
-    for unit, lone in alone.items():
-        out.print("\n[bold]Beside no other model[/]: a group each")
-        out.print(_table(lone, ranking.level))
-        out.print(f"[dim]score: {escape(unit)}.[/]")
-    out.print(
-        "\n[dim]Ranks count the models of a group. Nothing is known of the order of models across groups.[/]"
-    )
+    for section in group_sections(ranking.groups, _SOURCES):
+        out.print(f"\n[bold]{section.heading}[/]{escape(section.about)}")
+        out.print(_table([row for row in ranking.models if row.group in section.groups], ranking.level))
+        out.print(f"[dim]score: {escape(section.unit)}.[/]")
+    out.print(f"\n[dim]{ACROSS}[/]")
 
 
 def _table(rows: Sequence[RankedModel], level: float) -> Table:

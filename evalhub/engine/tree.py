@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -88,19 +89,19 @@ class Row:
         depths: list[int] = []
         ends: list[int] = []
         self.begins: list[int] = []
-        self.blocks: list[_Block] = []
         for tree in trees:
             begin = len(tokens)
             self.begins.append(begin)
             tokens += tree.tokens
             depths += tree.depths
             ends += [begin + end for end in tree.ends]
-            for first in range(begin, len(tokens), _TOGETHER):
-                self.blocks.append(_Block(first, min(first + _TOGETHER, len(tokens)), begin))
         self.apart = device.type in _APART
-        if not self.apart:
-            steps = range(0, len(tokens), _TOGETHER)
-            self.blocks = [_Block(first, min(first + _TOGETHER, len(tokens)), 0) for first in steps]
+        starts = self.begins if self.apart else [0]
+        self.blocks = [
+            _Block(first, min(first + _TOGETHER, last), begin)
+            for begin, last in pairwise([*starts, len(tokens)])
+            for first in range(begin, last, _TOGETHER)
+        ]
         self.tokens = torch.tensor([tokens], device=device)
         self.positions = before + torch.tensor([depths], device=device)
         self._ends = torch.tensor(ends, device=device)

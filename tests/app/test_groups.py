@@ -8,8 +8,9 @@ import duckdb
 import polars as pl
 
 from app import queries
-from app.groups import ALONE, sections
+from app.groups import sections
 from app.snapshot import published
+from evalhub.group_sections import ALONE, EACH
 from tests.app.conftest import open_page, words
 from tests.app.snapshot import ALPHA, write
 
@@ -29,7 +30,7 @@ def test_each_group_is_a_section_and_those_that_stand_alone_come_last() -> None:
     assert [(one.title, one.unit, one.rows["model"].to_list()) for one in found] == [
         ("Group 1 of 4: 2 models, measured on x, y, z, …", "rate", ["a", "b"]),
         ("Group 2 of 4: 2 models", "ability", ["c", "d"]),
-        (ALONE, "rate", ["e", "f"]),
+        (ALONE + EACH, "rate", ["e", "f"]),
     ]
 
 
