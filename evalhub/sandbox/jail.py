@@ -91,11 +91,15 @@ class Jail:
         except OSError as error:
             raise JailBroke from error
 
-    def stop(self) -> Report:
-        """End the program, if it still runs, and say how it ended."""
+    def stop(self, leaving: bool = False) -> Report:
+        """End the program, if it still runs, and say how it ended.
+
+        One that is seen `leaving` is given a moment to end by itself.
+        """
         self._channel.settimeout(_REPORT_SECONDS)
         try:
-            self._channel.sendall(bytes(wire.HEADER))
+            word = wire.LEAVING if leaving else b""
+            self._channel.sendall(len(word).to_bytes(wire.HEADER, "little") + word)
             size = int.from_bytes(self._receive(wire.HEADER), "little")
             if size > _REPORT_BYTES:
                 raise JailBroke

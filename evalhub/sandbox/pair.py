@@ -71,7 +71,8 @@ class Pair:
                 self.close()
                 return Outcome(None, "a jail was gone before the program began", again=True)
             message = _receive(verdict[0], limits.wall_seconds)
-        candidate, judge = self._stop("candidate"), self._stop("judge")
+        candidate = self._stop("candidate", leaving=message is not None and _ENDED.encode() in message)
+        judge = self._stop("judge")
         return _outcome(message, nonce, candidate, judge, limits)
 
     def _run(self, role: str, request: dict[str, object], files: list[int]) -> bool:
@@ -81,9 +82,9 @@ class Pair:
             return False
         return True
 
-    def _stop(self, role: str) -> Report | None:
+    def _stop(self, role: str, leaving: bool = False) -> Report | None:
         try:
-            return self._jails[role].stop()
+            return self._jails[role].stop(leaving)
         except JailBroke:
             self._jails.pop(role).close()
             return None

@@ -255,6 +255,17 @@ def f(x):
 """,
 )
 _add(
+    "hangs up and takes its time to end",
+    "ended early with exit status 7",
+    """
+import os, socket, time
+def f(x):
+    socket.socket(fileno=os.dup(3)).shutdown(socket.SHUT_RDWR)
+    time.sleep(0.05)
+    os._exit(7)
+""",
+)
+_add(
     "hides its socket inside itself and ends",
     "ended early with exit status 0",
     """

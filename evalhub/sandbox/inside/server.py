@@ -27,6 +27,8 @@ _PRELOADED = (
     *("statistics", "string", "typing"),
 )
 
+_LAST_MILLISECONDS = 1000
+
 
 def main() -> None:
     """Serve `ROLE CHANNEL PROC`: descriptors of the parent's channel and of an open /proc."""
@@ -77,10 +79,10 @@ def _watch(channel: int, process: int) -> dict[str, Any]:
     while report is None or not told_to_stop:
         ready = {file for file, _ in poll.poll()}
         if channel in ready:
-            wire.receive(channel, 0)
+            leaving = wire.receive(channel, 1) == wire.LEAVING
             told_to_stop = True
             poll.unregister(channel)
-            if report is None:
+            if report is None and not (leaving and _ends_by_itself(ended)):
                 os.kill(process, signal.SIGKILL)
                 stopped = True
         if ended in ready:
@@ -94,6 +96,13 @@ def _watch(channel: int, process: int) -> dict[str, Any]:
                 "stopped": stopped,
             }
     return report
+
+
+def _ends_by_itself(ended: int) -> bool:
+    # Files are closed before a process has ended: killed now, who killed it would be unknown.
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    return bool(poll.poll(_LAST_MILLISECONDS))
 
 
 def _leave_root() -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 HEADER = 4
 
+LEAVING = b"e"
+"""In the parent's word to stop: the process has closed its link, and may be about to end by itself."""
+
 
 class Closed(Exception):
     """The other side hung up."""
