@@ -45,8 +45,15 @@ class Basis(Protocol):
         """Samples that were measured or voted on."""
         ...
 
-    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
-        """Sources of the samples that these models ((M,) bool) were measured on, as far as samples have any."""
+    def samples_per_group(self, group: np.ndarray) -> np.ndarray:
+        """(K,) on how many of them any model of each group was measured or voted on.
+
+        group: (M,) of each model, 0 to K - 1.
+        """
+        ...
+
+    def sources_per_group(self, group: np.ndarray) -> tuple[tuple[str, ...], ...]:
+        """(K,) sources of the samples that a group's models were measured on, as far as samples have any."""
         ...
 
     @property

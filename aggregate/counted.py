@@ -48,7 +48,7 @@ class Counted:
     """(G, M) int64: samples that no other model was measured on."""
 
     samples: np.ndarray
-    """(G,) int64: samples that two models or more were measured on."""
+    """(G, M) int64: samples that two models or more were measured on, each with one of them."""
 
     @classmethod
     def of(cls, measurements: Measurements) -> Counted:
@@ -57,11 +57,13 @@ class Counted:
             raise ValueError("votes cannot be counted by groups")
         models, group = len(measurements.models), groups_of(measurements.clusters)[measurements.cluster_of]
         company = measurements.observers > 1
+        first = measurements.model[np.searchsorted(measurements.sample, np.flatnonzero(company))]
         cell = group[measurements.sample] * models + measurements.model
         seen = [
             np.bincount(cell[company[measurements.sample] == with_others], minlength=GROUPS * models)
             for with_others in (True, False)
         ]
+        met = np.bincount(group[company] * models + first, minlength=GROUPS * models)
         wins, ties = _regrouped(measurements.of_shared()).pairs().unit_counts()
         return cls(
             models=measurements.models,
@@ -71,7 +73,7 @@ class Counted:
             ties=ties,
             shared=seen[0].reshape(GROUPS, models),
             lone=seen[1].reshape(GROUPS, models),
-            samples=np.bincount(group[company], minlength=GROUPS),
+            samples=met.reshape(GROUPS, models),
         )
 
     @classmethod
@@ -87,7 +89,7 @@ class Counted:
             ties=pairs,
             shared=none,
             lone=none,
-            samples=np.zeros(GROUPS, np.int64),
+            samples=none,
         )
 
     @classmethod
@@ -101,11 +103,11 @@ class Counted:
             whole.ties[:, at[:, None], at] += part.ties
             whole.shared[:, at] += part.shared
             whole.lone[:, at] += part.lone
+            whole.samples[:, at] += part.samples
             whole = replace(
                 whole,
                 unmeasured=tuple(sorted({*whole.unmeasured, *part.unmeasured})),
                 missing=whole.missing + part.missing,
-                samples=whole.samples + part.samples,
             )
         return replace(whole, unmeasured=tuple(sorted({*whole.unmeasured} - {*whole.models})))
 
@@ -119,10 +121,10 @@ class Counted:
             return self
         at, size = np.searchsorted(models, self.models).astype(np.intp), len(models)
         wins, ties = np.zeros((2, GROUPS, size, size))
-        shared, lone = np.zeros((2, GROUPS, size), np.int64)
+        shared, lone, samples = np.zeros((3, GROUPS, size), np.int64)
         wins[:, at[:, None], at], ties[:, at[:, None], at] = self.wins, self.ties
-        shared[:, at], lone[:, at] = self.shared, self.lone
-        return replace(self, models=models, wins=wins, ties=ties, shared=shared, lone=lone)
+        shared[:, at], lone[:, at], samples[:, at] = self.shared, self.lone, self.samples
+        return replace(self, models=models, wins=wins, ties=ties, shared=shared, lone=lone, samples=samples)
 
     def of_shared(self) -> Counted:
         """Without the samples that one model alone was measured on."""
@@ -152,10 +154,17 @@ class Counted:
         """Results with a value."""
         return int(self.samples_per_model.sum())
 
-    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
+    def samples_per_group(self, group: np.ndarray) -> np.ndarray:
+        """See `aggregate.basis.Basis`. Exact where all models of a sample are of one group, as they are
+        unless ties do not count."""
+        here = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+        np.add.at(here, group, (self.samples + self.lone).sum(axis=0))
+        np.maximum.at(here, group, self.samples_per_model)
+        return here
+
+    def sources_per_group(self, group: np.ndarray) -> tuple[tuple[str, ...], ...]:
         """Counts do not tell."""
-        del models
-        return ()
+        return ((),) * (int(group.max(initial=-1)) + 1)
 
     @property
     def missing_votes(self) -> int:
@@ -165,7 +174,7 @@ class Counted:
     @property
     def cluster_count(self) -> int:
         """Groups that hold a sample."""
-        return int(np.count_nonzero(self.samples + self.lone.sum(axis=1)))
+        return int(np.count_nonzero((self.samples + self.lone).any(axis=1)))
 
     @property
     def grouped(self) -> bool:
@@ -183,7 +192,7 @@ class GroupedPairs:
 
     def __init__(self, counted: Counted, members: np.ndarray) -> None:
         at = np.flatnonzero(members)
-        met = np.flatnonzero(counted.samples)
+        met = np.flatnonzero(counted.samples.any(axis=1))
         block = np.ix_(met, at, at)
         self._wins, self._ties = counted.wins[block], counted.ties[block]
         self._rows = counted.shared[:, at].sum(axis=0)

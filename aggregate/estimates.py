@@ -154,9 +154,9 @@ def _described(rest: Basis, group: np.ndarray, units: Sequence[str]) -> tuple[Ra
             group=g,
             models=int((group == g).sum()),
             unit=units[int((group == g).argmax())],
-            sources=rest.sources_of(group == g),
+            sources=sources,
         )
-        for g in range(1, int(group.max(initial=0)) + 1)
+        for g, sources in enumerate(rest.sources_per_group(group - 1), 1)
     )
 
 
@@ -164,6 +164,7 @@ def _rows(
     rest: Basis, group: np.ndarray, scores: np.ndarray, low: np.ndarray, high: np.ndarray, ranks: Ranks
 ) -> tuple[RankedModel, ...]:
     """By group, then rank, then name."""
+    samples = rest.samples_per_group(group - 1)[group - 1]
     rows = [
         RankedModel(
             model=name,
@@ -176,7 +177,7 @@ def _rows(
             rank_high=int(ranks.rank_high[i]),
             tie_group=int(ranks.tie_group[i]),
             samples=int(rest.samples_per_model[i]),
-            coverage=float(rest.samples_per_model[i] / rest.sample_count),
+            coverage=float(rest.samples_per_model[i] / max(samples[i], 1)),
         )
         for i, name in enumerate(rest.models)
     ]

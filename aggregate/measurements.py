@@ -190,13 +190,31 @@ class Measurements:
         metrics = tuple(self.metrics[i] for i in used.tolist())
         return replace(self, metrics=metrics, metric_of=metric_of.astype(np.int32))
 
-    def sources_of(self, models: np.ndarray) -> tuple[str, ...]:
+    def samples_per_group(self, group: np.ndarray) -> np.ndarray:
         """See `aggregate.basis.Basis`."""
-        if not self.sources:
-            return ()
-        samples = slice(None) if models.all() else self.sample[models[self.model]]
-        known = np.bincount(self.source_of[samples], minlength=len(self.sources)) > 0
-        return tuple(filter(None, compress(self.sources, known)))
+        count = int(group.max(initial=-1)) + 1
+        values = np.bincount(self._met(group)[1], minlength=count)
+        voter = group[np.concatenate([self.votes.first, self.votes.second])]
+        voted = np.unique(np.tile(self.votes.sample.astype(np.int64), 2) * count + voter)
+        return values + np.bincount(voted % max(count, 1), minlength=count)
+
+    def sources_per_group(self, group: np.ndarray) -> tuple[tuple[str, ...], ...]:
+        """See `aggregate.basis.Basis`."""
+        known = np.zeros((int(group.max(initial=-1)) + 1, len(self.sources)), bool)
+        if self.sources:
+            sample, of = self._met(group)
+            known[of, self.source_of[sample]] = True
+        return tuple(tuple(filter(None, compress(self.sources, row))) for row in known)
+
+    def _met(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Samples and groups of models ((M,) from 0) with a value there, each pair once."""
+        of = group[self.model]
+        # Rows are sorted by sample, and most samples have one group.
+        new = np.ones(of.size, bool)
+        new[1:] = (self.sample[1:] != self.sample[:-1]) | (of[1:] != of[:-1])
+        count = int(group.max(initial=-1)) + 1
+        pairs = np.unique(self.sample[new].astype(np.int64) * count + of[new])
+        return pairs // max(count, 1), pairs % max(count, 1)
 
     @cached_property
     def upward(self) -> np.ndarray:

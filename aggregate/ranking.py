@@ -39,7 +39,8 @@ class RankedModel:
     """Of the ranking's samples, those that the model was measured on."""
 
     coverage: float
-    """Their share of the ranking's samples; of a hub's benchmark or filter, of all that it picks."""
+    """Their share of the samples that any model of its group was measured on; of a hub's benchmark or filter, of
+    all that it picks."""
 
 
 @dataclass(frozen=True, kw_only=True)

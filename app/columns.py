@@ -35,7 +35,7 @@ RANKING = {
     "high": "Upper end of the interval around the score.",
     "tie": "Models with the same letter cannot be told apart from the best one of their group.",
     "samples": "Samples on which the model was measured. Missing ones are not counted as wrong.",
-    "coverage": "Share of this ranking's samples on which the model was measured.",
+    "coverage": "Of the samples that any model of its group was measured on, the share that it was measured on.",
     "size": f"{TAKES['parameters']} Empty: unknown.",
     "cost": f"{TAKES['cost']} The mean is of attempts whose price is known. Empty: known of none.",
     "released": f"{TAKES['released']} Empty: unknown.",

@@ -13,7 +13,7 @@ from aggregate.counted import GROUPS, Counted
 from evalhub.store.chosen import Slice, batches
 from evalhub.store.hub import Hub
 
-_FORM = f"1/{GROUPS}"
+_FORM = f"2/{GROUPS}"
 """How counts are made and packed: another number where that changes, so that none of before are read."""
 
 _TOGETHER = 2**25

@@ -64,6 +64,7 @@ def test_models_that_share_nothing_are_never_told_apart(method: type[AbilityMeth
         *((1, 1, 1, 1), (2, 2, 2, 2)),
     ]
     assert [(group.models, group.unit) for group in ranking.groups] == [(2, PASS_UNIT)] * 2
+    assert {row.coverage for row in ranking.models} == {1.0}
     assert any("2 groups of models share no sample" in warning for warning in ranking.warnings)
 
 

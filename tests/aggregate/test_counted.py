@@ -62,6 +62,23 @@ def test_scores_are_those_of_the_rows(method: PairedMethod) -> None:
     ]
 
 
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_groups_cover_their_own_samples(method: PairedMethod) -> None:
+    """By rows and by counts: models that saw all that their group saw are complete."""
+    other = frame(3, 60, 1, seen=1).with_columns(
+        pl.concat_str(pl.lit("other "), name).alias(name) for name in ("model", "sample", "cluster")
+    )
+    m = Measurements.from_frame(pl.concat([frame(4, 200, 0), other]))
+    rows, counts = method(m), method(Counted.of(m))
+    assert {row.coverage for row in rows.of_group(2).models} == {1.0}
+    seen = {row.model: row.samples for row in rows.models}
+    shared = m.of_shared().of_models(np.array([not name.startswith("other") for name in m.models]))
+    assert {row.coverage for row in rows.of_group(1).models} == {
+        seen[name] / shared.sample_count for name in shared.models
+    }
+    assert {row.model: row.coverage for row in counts.models} == {row.model: row.coverage for row in rows.models}
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_any_parts_add_up(data: st.DataObject) -> None:
