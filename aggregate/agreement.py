@@ -77,9 +77,12 @@ class Agreement:
     moves: tuple[Move, ...]
     """The models that move furthest between the first method and another, the furthest first."""
 
+    apart: bool
+    """Whether some of the models are of different groups, whose order nobody knows and nothing here is about."""
+
     @property
     def same_order(self) -> bool:
-        """Whether no method puts any two models otherwise than another does."""
+        """Whether no method puts any two models of a group otherwise than another does."""
         return all(concord.tau == 1 for concord in self.concords)
 
     def warned(self) -> Ranking:
@@ -100,7 +103,7 @@ class Agreement:
         places: dict[str, dict[str, dict[str, int]]] = {}
         for ranking in self.rankings:
             for row in ranking.models:
-                place = {"rank": row.rank, "rank_low": row.rank_low, "rank_high": row.rank_high}
+                place = {name: getattr(row, name) for name in ("group", "rank", "rank_low", "rank_high")}
                 places.setdefault(row.model, {})[ranking.method] = place
         return {
             "methods": [ranking.method for ranking in self.rankings],
@@ -147,6 +150,7 @@ def agreement(rankings: Sequence[Ranking]) -> Agreement:
         concords=tuple(concords),
         contradictions=tuple(contradictions),
         moves=_moves(common, names, ranks),
+        apart=not alike.all(),
     )
 
 

@@ -81,8 +81,6 @@ def one_scale(measurements: Measurements) -> Metric:
 
     Raises MeasurementsError where there is none.
     """
-    if not measurements.metrics:
-        refuse("only votes: they have no values to average, use win-rate, bradley-terry or auto")
     first, *others = measurements.metrics
     alike = all((other.kind, other.direction) == ("binary", first.direction) for other in others)
     if others and not (first.kind == "binary" and alike):
@@ -92,7 +90,12 @@ def one_scale(measurements: Measurements) -> Metric:
 
 
 def values_only(measurements: Measurements) -> Measurements:
-    """Without votes, for a method that cannot use them; a model that has only votes counts as unmeasured."""
+    """Without votes, for a method that cannot use them; a model that has only votes counts as unmeasured.
+
+    Raises MeasurementsError where there are only votes.
+    """
+    if not measurements.metrics:
+        refuse("only votes: they have no values to average, use win-rate, bradley-terry or auto")
     if not measurements.votes.outcome.size:
         return measurements
     measured = np.bincount(measurements.model, minlength=len(measurements.models)) > 0

@@ -18,6 +18,8 @@ def groups_of(measurements: Measurements) -> np.ndarray:
     """(M,) int: models of one group share samples or votes, directly or through others."""
     m = measurements
     models, samples = len(m.models), len(m.samples)
+    if m.observers.max(initial=0) == models:  # the usual case: a sample that all of them saw
+        return np.zeros(models, np.int64)
     first = np.concatenate([m.model, m.votes.first])
     second = np.concatenate([m.sample + models, m.votes.second])
     size = models + samples

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse, special
 
 from aggregate.bootstrap import cluster_weights, resampling_units
 from aggregate.caveats import mixed_scales, one_scale, values_only, votes_left_out
+from aggregate.components import estimated_apart
 from aggregate.estimates import Estimates, make_ranking
 from aggregate.intervals import cluster_variance, korn_graubard
 from aggregate.measurements import Measurements
@@ -36,35 +39,42 @@ class Mean:
     ) -> Ranking:
         """See `aggregate.method.Method`."""
         check_options(level, intervals, replicates)
-        metric = one_scale(measurements)
         used = values_only(measurements)
+
+        def of_group(m: Measurements) -> Estimates:
+            return self._estimated(m, level, replicates if intervals == "bootstrap" else 0, seed)
+
+        estimates = estimated_apart(used, of_group)
+        warnings = (*votes_left_out(measurements), *mixed_scales(used), *estimates.warnings)
+        estimates = replace(estimates, warnings=warnings)
+        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+
+    def _estimated(self, used: Measurements, level: float, replicates: int, seed: int) -> Estimates:
+        """Of one group of connected models."""
+        metric = one_scale(used)
         totals = _Totals(used)
         # An imaginary further cluster, of any value, for each model: without it a model that passes all or
         # nothing would never vary, and three samples would set it apart from the others for certain.
         imaginary = (1.0 if totals.bounded else used.value.std()) / totals.clusters
         low, high = totals.ends(level)
         covariance = draws = None
-        if intervals == "sandwich":
+        if not replicates:
             covariance = totals.covariance() + np.diag(imaginary**2)
         else:
             draws, errors = totals.draw(replicates, seed)
             if not totals.bounded:
                 low, high = totals.studentised(draws, errors, level)
             draws = draws + imaginary * np.random.default_rng([seed, 1]).standard_normal(draws.shape)
-        estimates = Estimates(
+        return Estimates(
             scores=totals.mean,
             covariance=covariance,
             draws=draws,
             low=low,
             high=high,
             higher_is_better=metric.direction == "up",
-            warnings=(
-                *votes_left_out(measurements),
-                *mixed_scales(used),
-                *_unlike(totals.samples / len(used.samples)),
-            ),
+            units=(self.unit,) * len(used.models),
+            warnings=tuple(_unlike(totals.samples / len(used.samples))),
         )
-        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
 
 def _unlike(coverage: np.ndarray) -> list[str]:

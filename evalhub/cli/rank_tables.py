@@ -75,6 +75,7 @@ def _verdict(agreed: Agreement) -> str:
         said = "[bold]Methods contradict each other[/] (see the warnings)"
     elif agreed.same_order:
         said = "[bold]Methods agree[/] on the order of all models"
+        said += " of each group" * agreed.apart
     else:
         said = "[bold]Methods agree[/] wherever two of them are sure of an order"
     taus = [

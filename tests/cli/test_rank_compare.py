@@ -35,7 +35,7 @@ def test_auto_says_whether_the_others_agree(tmp_path: Path) -> None:
     agreement = evalhub("rank", path, "--json").json["agreement"]
     assert agreement["methods"] == ["auto", "mean", "bradley-terry"]
     assert next((c["first"], c["second"], c["tau"]) for c in agreement["concords"]) == ("auto", "mean", 1.0)
-    assert agreement["places"]["good"]["mean"] == {"rank": 1, "rank_low": 1, "rank_high": 1}
+    assert agreement["places"]["good"]["mean"] == {"group": 1, "rank": 1, "rank_low": 1, "rank_high": 1}
     assert (agreement["contradictions"], agreement["moves"], agreement["left_out"]) == ([], [], {})
 
 
