@@ -30,7 +30,7 @@ class RankedModel:
     """Best rank that the data allow ..."""
 
     rank_high: int
-    """... and worst: these ranges hold for all models at once with the ranking's level."""
+    """... and worst: these ranges hold for all models of a group at once with the ranking's level."""
 
     tie_group: int
     """From 1 in each group. Models of a tie group cannot be told apart from its first."""

@@ -1,8 +1,9 @@
-"""Ranks, and the ranges of ranks that the data allow for all models at once."""
+"""Ranks, and the ranges of ranks that the data allow for all models of a group at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from scipy import special
@@ -28,13 +29,13 @@ class Ranks:
     """Of M models, in the order of the scores given: all arrays (M,) int64."""
 
     rank: np.ndarray
-    """1 is the best of those that can be compared; equal scores share a rank and the next one is skipped."""
+    """1 is the best of its group; equal scores share a rank and the next one is skipped."""
 
     rank_low: np.ndarray
     """1 + the models significantly above."""
 
     rank_high: np.ndarray
-    """The models that can be compared, less those significantly below."""
+    """The models of its group, less those significantly below."""
 
     tie_group: np.ndarray
     """From the top, a model opens a new group when it is significantly below the first of the present one."""
@@ -53,12 +54,16 @@ def ranks_from_draws(
     scores: (M,) estimates, higher is better, equal where they tie.
     draws: (B, M) bootstrap replicates of them, all models of a row resampled together.
     clusters: (M,) clusters that each model was measured on, which widen the intervals where they are few.
-    comparable: (M, M) bool, False for pairs on which there is no evidence: they are never told apart, and ranks
-    count the others alone. It holds within groups and nowhere else.
+    comparable: (M, M) bool, True within groups and nowhere else: of models of different groups there is no
+    evidence. Each group is ranked as if it were alone.
     """
-    wobble = draws - scores
-    second = np.cov(wobble, rowvar=False).reshape(scores.size, scores.size)
-    return _ranks(scores, wobble, second, level, clusters, comparable)
+
+    def of_group(at: np.ndarray | slice) -> Ranks:
+        wobble = draws[:, at] - scores[at]
+        second = np.atleast_2d(np.cov(wobble, rowvar=False))
+        return _ranks(scores[at], wobble, second, level, clusters[at])
+
+    return _by_group(comparable, scores.size, of_group)
 
 
 def ranks_from_covariance(
@@ -74,6 +79,30 @@ def ranks_from_covariance(
 
     What they come to depends neither on the models' names nor on the scores' unit.
     """
+
+    def of_group(at: np.ndarray | slice) -> Ranks:
+        spread = covariance[at][:, at]
+        return _ranks(scores[at], _normal(scores[at], spread, seed), spread, level, clusters[at])
+
+    return _by_group(comparable, scores.size, of_group)
+
+
+def _by_group(
+    comparable: np.ndarray | None, models: int, of_group: Callable[[np.ndarray | slice], Ranks]
+) -> Ranks:
+    first = np.zeros(models, np.int64) if comparable is None else comparable.argmax(axis=1)
+    groups, sizes = np.unique(first, return_counts=True)
+    if groups.size == 1:
+        return of_group(slice(None))
+    found = np.ones((4, models), np.int64)
+    for group in groups[sizes > 1].tolist():
+        at = np.flatnonzero(first == group)
+        found[:, at] = astuple(of_group(at))
+    return Ranks(*found)
+
+
+def _normal(scores: np.ndarray, covariance: np.ndarray, seed: int) -> np.ndarray:
+    """(B, M) normal draws of what the scores are off by."""
     models = scores.size
     deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
     unit = np.divide(1, deviation, where=deviation > 0, out=np.zeros_like(deviation))
@@ -89,7 +118,7 @@ def ranks_from_covariance(
     wobble = np.empty((len(normal), models))
     wobble[:, best[order - 1]] = normal @ root.T / weight[order - 1]
     wobble *= deviation
-    return _ranks(scores, wobble, covariance, level, clusters, comparable)
+    return wobble
 
 
 def _draws(models: int) -> int:
@@ -103,31 +132,27 @@ def _ranks(
     covariance: np.ndarray,
     level: float,
     clusters: np.ndarray,
-    comparable: np.ndarray | None,
 ) -> Ranks:
+    """Of models that can all be compared."""
     variance = np.diag(covariance)
     gap = scores[:, None] - scores
     se = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
     # Differences in the last digits of equal draws are rounding, not spread.
     told = se > 1e-12 * np.maximum(1.0, np.abs(gap)) + 1e-7 * np.sqrt(np.maximum(variance[:, None] + variance, 0))
     np.fill_diagonal(told, False)
-    if comparable is not None:
-        told &= comparable
     per_se = np.divide(1, se, where=told, out=np.zeros_like(se))
     above = _as_normal(gap * per_se, np.minimum(clusters[:, None], clusters))
     better = told & (above > _critical(wobble, above, per_se, told, level))
 
-    alike = np.ones((scores.size, scores.size), bool) if comparable is None else comparable
-    rank = 1 + (alike & (gap < 0)).sum(axis=1)
+    rank = 1 + (gap < 0).sum(axis=1)
     tie_group = np.ones(scores.size, np.int64)
-    first: dict[int, int] = {}
-    group = alike.argmax(axis=1)
-    for i in np.argsort(rank, kind="stable").tolist():
-        before = first.setdefault(int(group[i]), i)
-        if better[before, i]:
-            first[int(group[i])] = i
-        tie_group[i] = tie_group[before] + better[before, i]
-    return Ranks(rank, 1 + better.sum(axis=0), alike.sum(axis=1) - better.sum(axis=1), tie_group)
+    order = np.argsort(rank, kind="stable").tolist()
+    first = order[0]
+    for i in order:
+        tie_group[i] = tie_group[first] + better[first, i]
+        if better[first, i]:
+            first = i
+    return Ranks(rank, 1 + better.sum(axis=0), scores.size - better.sum(axis=1), tie_group)
 
 
 def _as_normal(t: np.ndarray, clusters: np.ndarray) -> np.ndarray:

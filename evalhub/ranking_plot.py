@@ -42,7 +42,8 @@ def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> al
     title = alt.TitleParams(
         f"{plain(ranking.method)}: {len(names):,} models" + on * (groups == 1),
         subtitle=[
-            f"Points are scores, bars their {level} intervals. Ranks hold for all models at once with {level}.",
+            f"Points are scores, bars their {level} intervals. Ranks hold for all models "
+            f"{'of a group ' * (groups > 1)}at once with {level}.",
             "Models in one band cannot be told apart from the first of it.",
             *of_groups[: groups > 1],
         ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalhub.cli.live_releases import check_command, list_command, removed_command, show_command
-from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
+from evalhub.cli.options import Columns, hub_option, json_option, level_option, print_json
 
 if TYPE_CHECKING:
     from aggregate.rerun.plan import Plan
@@ -53,13 +53,7 @@ for _command in (list_command, show_command, removed_command, check_command):
 )
 @_columns
 @_metric
-@click.option(
-    "--level",
-    type=Number(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Of the intervals; the alarm is false in 1 - LEVEL of the releases.",
-)
+@level_option("the intervals; the alarm is false in 1 - LEVEL of the releases", 0.95)
 @json_option
 @hub_option
 def predict_command(

@@ -145,7 +145,8 @@ def sizes_options(sizes: str) -> Callable[[_Command], _Command]:
 
 def level_option(of: str, default: float = 0.9) -> Callable[[_Command], _Command]:
     """--level. of: what it is the level of."""
-    within = Number(0, 1, min_open=True, max_open=True)
+    # Beyond these, quantiles are of no use to anybody, and arithmetic ends.
+    within = Number(0.01, 0.999999)
     return click.option("--level", type=within, default=default, show_default=True, help=f"Of {of}.")
 
 

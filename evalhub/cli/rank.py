@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evalhub.cli.options import Columns, Number, hub_option, json_option, print_json
+from evalhub.cli.options import Columns, hub_option, json_option, level_option, print_json
 
 _MOST_REPLICATES = 1_000_000
 """Beyond these an interval's ends no longer change, and nobody would see them."""
@@ -44,13 +44,7 @@ _MOST_REPLICATES = 1_000_000
     "saw weighs 1/(k-1), so that the most measured ones do not drown the others (only for methods that compare "
     "models in pairs). May be given twice.  [default: every sample has the same weight]",
 )
-@click.option(
-    "--level",
-    type=Number(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Of the intervals and of the rank ranges.",
-)
+@level_option("the intervals and of the rank ranges", 0.95)
 @click.option(
     "--intervals",
     type=click.Choice(["sandwich", "bootstrap"]),

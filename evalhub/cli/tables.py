@@ -43,7 +43,8 @@ def print_ranking(ranking: Ranking) -> None:
         f"in {counted(ranking.clusters, 'cluster')}"
     )
     print_groups(ranking, out)
-    out.print(f"[dim]A rank range holds for all models at once with {ranking.level * 100:.12g}%.[/]")
+    together = "all models of a group" if len(ranking.groups) > 1 else "all models"
+    out.print(f"[dim]A rank range holds for {together} at once with {ranking.level * 100:.12g}%.[/]")
     for warning in ranking.warnings:
         out.print(f"[yellow]warning:[/] {escape(warning)}")
 

@@ -110,16 +110,32 @@ def test_ranges_from_a_covariance_hold_for_all_models_at_once(models: int, step:
     best = 1 + (truth > truth[:, None]).sum(axis=1)
     worst = models - (truth < truth[:, None]).sum(axis=1)
     held = []
-    for seed in range(400):
+    for seed in range(250):
         scores = truth + mixing @ rng.standard_normal(models)
         r = ranks_from_covariance(scores, mixing @ mixing.T, level=0.9, clusters=clusters(models), seed=seed)
         held.append(((r.rank_low <= best) & (worst <= r.rank_high)).all())
-    # Two standard errors of 400 runs are .03.
-    assert np.mean(held) >= 0.87
+    # Two standard errors of 250 runs are .04.
+    assert np.mean(held) >= 0.86
 
 
-def test_scores_in_large_units_leave_others_their_spread() -> None:
-    """Two groups, one of which counts bytes: ranges of the other are those that it has alone."""
+def test_names_and_units_decide_nothing() -> None:
+    """Models in another order and scores of another unit have the same ranges, also at the edge of a difference."""
+    rng = np.random.default_rng(4)
+    for models in range(2, 30):
+        half = rng.normal(size=(models, 60)) / 60
+        half -= half.mean(axis=0)
+        scores = rng.normal(size=models) / 4
+        order = rng.permutation(models)
+        here = ranks_from_covariance(scores, half @ half.T, level=0.95, clusters=clusters(models))
+        there = ranks_from_covariance(
+            100 * scores[order] + 7, 1e4 * (half @ half.T)[order][:, order], level=0.95, clusters=clusters(models)
+        )
+        for name in ("rank", "rank_low", "rank_high", "tie_group"):
+            assert getattr(here, name)[order].tolist() == getattr(there, name).tolist()
+
+
+def test_a_group_is_ranked_as_if_it_were_alone() -> None:
+    """Beside another that counts bytes."""
     rng = np.random.default_rng(9)
     small = rng.normal(size=(12, 200)) / 100
     cov = small @ small.T / 50
@@ -135,5 +151,6 @@ def test_scores_in_large_units_leave_others_their_spread() -> None:
         comparable=group[:, None] == group,
     )
     alone = ranks_from_covariance(scores, cov, level=0.95, clusters=clusters(12, 200))
-    width = (r.rank_high - r.rank_low)[:12]
-    assert (width >= (alone.rank_high - alone.rank_low)).mean() > 0.8
+    for name in ("rank", "rank_low", "rank_high", "tie_group"):
+        assert getattr(r, name)[:12].tolist() == getattr(alone, name).tolist()
+    assert r.rank.tolist()[12:] == [2, 1]
