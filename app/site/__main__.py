@@ -19,10 +19,11 @@ def main(arguments: list[str]) -> int:
     set_log_level("error")
     from app.site.write import write_site
     from app.snapshot import BrokenSnapshotError, published
+    from evalhub.errors import EvalhubError
 
     try:
         print(write_site(published(given.snapshots), given.out))
-    except (BrokenSnapshotError, OSError) as error:
+    except (BrokenSnapshotError, EvalhubError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -62,7 +62,7 @@ def back_up(hub: Path, out: Path, *, force: bool, tell: Tell) -> Backup:
             written.callback(texts.unlink, missing_ok=True)
             texts.unlink(missing_ok=True)
         else:
-            fresh = written.enter_context(fresh_folder(out))
+            fresh = written.enter_context(fresh_folder(out, alone=True))
             texts = fresh / _TEXTS
         _check_room(fresh.parent, files)
         tell(f"copying {_TEXTS}")
@@ -97,7 +97,10 @@ def _check_target(out: Path, force: bool) -> None:
         raise EvalhubError("a backup does not go to standard output: name a folder, or a file that ends in .tar")
     if not out.parent.is_dir():
         raise EvalhubError(f"there is no folder {out.parent}: make it, or mount its disk, first")
-    (check_file if is_file(out) else check_folder)(out, force)
+    if is_file(out):
+        check_file(out, force)
+    else:
+        check_folder(out, force, alone=True)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:

@@ -17,7 +17,7 @@ from evalhub.cli.options import hub_option, json_option, print_json
     metavar="DIR",
     help="Also write the board as plain files into DIR, for any host of files.",
 )
-@click.option("--force", is_flag=True, help="Write over the site that is in DIR.")
+@click.option("--force", is_flag=True, help="Replace the site that is in DIR; what else is there stays.")
 @json_option
 @hub_option
 def command(site: Path | None, force: bool, as_json: bool, hub_path: Path) -> None:

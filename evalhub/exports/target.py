@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evalhub.errors import EvalhubError
+from evalhub.exports.kept import carry_over, list_written, written
 from evalhub.paths import replace_folder
 
 MARK = ".evalhub-export"
-"""In a folder that an export wrote, so that another one may take its place."""
+"""In a folder that an export wrote, so that another one may take its place: the list of its files."""
 
 
 def behind_links(out: Path) -> Path:
@@ -38,8 +39,10 @@ def check_file(out: Path, force: bool) -> None:
         raise EvalhubError(f"{out} is there already: --force replaces it")
 
 
-def check_folder(out: Path, force: bool) -> None:
+def check_folder(out: Path, force: bool, *, alone: bool = False) -> None:
     """Whether a folder can be written there. Only one of an earlier export, or an empty one, can be replaced.
+
+    alone: the caller sees to it that nothing else is in it.
 
     Raises:
         EvalhubError: it cannot, or something is there.
@@ -52,6 +55,8 @@ def check_folder(out: Path, force: bool) -> None:
         raise EvalhubError(f"{out} holds other files: name a folder that is not there yet")
     if not force:
         raise EvalhubError(f"{out} is there already: --force replaces it")
+    if not alone:
+        written(out, MARK)
 
 
 @contextmanager
@@ -73,9 +78,19 @@ def fresh_file(out: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def fresh_folder(out: Path) -> Iterator[Path]:
+def fresh_folder(out: Path, *, alone: bool = False) -> Iterator[Path]:
     """A folder to fill, which takes the name when the block ends well and vanishes otherwise, with the mark that
-    another export may take its place."""
-    with replace_folder(behind_links(out)) as fresh:
+    another export may take its place. What is not of the export whose place it takes stays in it.
+
+    alone: the caller sees to it that nothing else is in that one.
+
+    Raises:
+        EvalhubError: the block wrote where something stands that stays.
+    """
+    out = behind_links(out)
+    with replace_folder(out) as fresh:
         (fresh / MARK).touch()
         yield fresh
+        list_written(fresh, MARK)
+        if not alone and out.exists() and any(out.iterdir()):
+            carry_over(out, fresh, MARK)

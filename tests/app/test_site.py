@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from app.site.__main__ import main
 from app.site.shown import ranking_file, ranking_rows, slug
 from app.site.write import write_site
 from app.snapshot import published
+from evalhub.exports.target import MARK
 from evalhub.wording import with_interval
 from tests.app import live_hub, snapshot
 from tests.app.screenshot import chromium, look, why_not
@@ -159,8 +161,12 @@ def test_publish_writes_it_with_live_releases(tmp_path: Path) -> None:
     page = (site / "live.html").read_text("utf-8")
     assert "Models on one scale" in page and live_hub.ATTACK not in page
     assert evalhub("publish", "--site", site, "--hub", hub).code == 1
+    (site / ".git").mkdir()
+    for name in ("CNAME", ".git/HEAD"):
+        (site / name).write_text("mine")
+    (site / MARK).write_text(json.dumps([*json.loads((site / MARK).read_text()), "old.html"]))
     shutil.copy(site / "live.html", site / "old.html")
-    assert (
-        evalhub("publish", "--site", site, "--force", "--hub", hub).code == 0 and not (site / "old.html").exists()
-    )
+    assert evalhub("publish", "--site", site, "--force", "--hub", hub).code == 0
+    assert (site / "CNAME").read_text() == (site / ".git/HEAD").read_text() == "mine"
+    assert not (site / "old.html").exists()
     assert evalhub("publish", "--force", "--hub", hub).code == 2
