@@ -12,6 +12,9 @@ BASELINE = "baseline:"
 _DECIMALS, _MOST_DECIMALS = 3, 6
 """Of an estimate without an interval, and of any."""
 
+_LONG = 1e12
+"""From which size on nobody counts the digits of a number."""
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _HALF = re.compile(r"[\ud800-\udfff]")
@@ -68,20 +71,36 @@ def span(low: int, high: int) -> str:
     return str(low) if low == high else f"{low}–{high}"
 
 
-def with_interval(score: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
-    """An estimate and the ends of its interval with as many decimals as it is known to: two digits of half the
-    interval's width; empty where there is none, or no bound."""
+def with_interval(
+    score: float | None, low: float | None, high: float | None, *others: float | None
+) -> tuple[str, ...]:
+    """An estimate, the ends of its interval, and what else is on their scale, with as many decimals as it is known
+    to: two digits of half the interval's width; empty where there is none, or no bound. Where any is too long to
+    be read, all are written with powers of ten."""
     ends = [end for end in (low, high) if end is not None and isfinite(end)]
     known = [*ends, score] if score is not None and isfinite(score) else ends
     half = (max(known) - min(known)) / len(ends) if known and ends else 0.0
-    decimals = min(max(1 - floor(log10(half)), 0), _MOST_DECIMALS) if half > 0 else _DECIMALS
-    return _decimal(score, decimals), _decimal(low, decimals), _decimal(high, decimals)
+    told = 1 - floor(log10(half)) if half > 0 else _DECIMALS
+    texts = (score, low, high, *others)
+    if any(abs(one) >= _LONG for one in texts if one is not None and isfinite(one)):
+        return tuple(_power(one, told if half > 0 else None) for one in texts)
+    decimals = min(max(told, 0), _MOST_DECIMALS)
+    return tuple(_decimal(one, decimals) for one in texts)
 
 
 def _decimal(value: float | None, decimals: int) -> str:
     if value is None or not isfinite(value):
         return ""
     return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # + 0.0: nothing is -0
+
+
+def _power(value: float | None, decimals: int | None) -> str:
+    """A number as `4.73e+28`. decimals: behind its point, were it written out; below 0 for zeros before it."""
+    if value is None or not isfinite(value):
+        return ""
+    exponent = floor(log10(abs(value))) if value else 0
+    digits = _DECIMALS if decimals is None else min(max(exponent + decimals, 0), _MOST_DECIMALS)
+    return f"{value + 0.0:.{digits}e}" if value else "0"
 
 
 def is_baseline(model_id: str) -> bool:

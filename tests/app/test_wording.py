@@ -79,10 +79,13 @@ def test_sizes_and_spans() -> None:
         ((0.5, -inf, inf), ("0.500", "", "")),
         ((0.0, 0.0, 0.0), ("0.000", "0.000", "0.000")),
         ((nan, None, nan), ("", "", "")),
+        ((17_337.0, -271_875.4, 306_549.4, 472_971.625), ("17,337", "-271,875", "306,549", "472,972")),
+        ((1.7e27, -2.7e28, 3.1e28, 4.7297e28), ("2e+27", "-2.7e+28", "3.1e+28", "4.7e+28")),
+        ((2e15, None, None, 0.0), ("2.000e+15", "", "", "0")),
     ],
 )
 def test_digits_are_those_that_the_interval_leaves(numbers: tuple[float, ...], texts: tuple[str, ...]) -> None:
-    """Two of half its width, and nothing is -0."""
+    """Two of half its width, for whatever stands beside it, too; nothing is -0, or too long to be read."""
     assert with_interval(*numbers) == texts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -48,7 +49,27 @@ def test_what_is_shown(measured: Path) -> None:
     assert shown.startswith("A is two, B is one\n") and "90% interval" in shown
     assert "2 votes between them: 0 for A, 1 for B, 1 tie\n" in shown
     (exam,) = (line.split() for line in shown.splitlines() if line.startswith("pass rate  exam"))
-    assert exam[2:7] == ["exam", "60", "0.333", "0.500", "-0.167"] and exam[-3:] == ["10", "30", "20"]
+    assert exam[2:7] == ["exam", "60", "0.33", "0.50", "-0.17"] and exam[-3:] == ["10", "30", "20"]
+
+
+def test_large_numbers_leave_the_names_in_a_narrow_terminal(
+    hub_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a table where it fits, else in lines; with the digits that the interval leaves."""
+    of = {"up": (1e5, 3e5), "down": (3e5, 1e5), "huge": (1e28, 3e28)}
+    for metric, scales in of.items():
+        rows = [(m, f"{n}", metric, x * n) for m, x in zip(("one", "two"), scales, strict=True) for n in range(8)]
+        table = pl.DataFrame(rows, schema=["model", "sample", "metric", "value"], orient="row")
+        path = written(table, tmp_path / f"{metric}.csv")
+        evalhub("import", path, "--metric", f"{metric}=up", "--source", "a-long-name", "--hub", hub_path)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    differences = {"up": "-700,000", "down": r"\+700,000", "huge": r"-7.0e\+28"}
+    for width in (60, 80, 100, 140):
+        monkeypatch.setenv("COLUMNS", str(width))
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", evalhub("compare", "one", "two", "--hub", hub_path).out)
+        for metric, difference in differences.items():
+            assert re.search(rf"^ *{metric}\b.*\n?.* {difference} ", shown, re.MULTILINE), shown
+        assert shown.count("a-long-nam") == 3 and max(map(len, shown.splitlines())) <= width
 
 
 def test_samples_and_metric_are_picked(measured: Path) -> None:
