@@ -12,6 +12,7 @@ from aggregate.basis import Basis
 from aggregate.columns import refuse
 from aggregate.comparisons import Comparisons
 from aggregate.measurements import Measurements, Metric
+from aggregate.several_metrics import lacking_metrics
 
 _FEW = 10
 
@@ -32,6 +33,12 @@ def caveats(results: Basis) -> list[str]:
         found.append(f"{results.missing} of {of} measurements have no value and are left out, not taken for 0")
     if results.unmeasured:
         found.append(f"no value at all, not ranked: {named(results.unmeasured)}")
+    if isinstance(results, Measurements) and (lacking := lacking_metrics(results)):
+        metrics = named([metric.name or "unnamed" for metric in results.metrics])
+        found.append(
+            f"samples were measured by several metrics ({metrics}), some models by fewer of them than others "
+            f"({named(lacking)}): a strict metric then looks like a weak model; --metric NAME ranks by one"
+        )
     if len(results.models) == 1:
         found.append("only one model: there is nothing to compare it with")
     return found
@@ -71,9 +78,12 @@ def few_units(results: Basis) -> list[str]:
         ]
     if clusters == 1 and samples > 1:
         return [f"all {samples} samples are in one cluster: the intervals speak about this cluster only"]
-    if clusters < _FEW:
-        return [f"intervals from so few clusters are rough: {clusters}"]
-    return []
+    return few_clusters(clusters)
+
+
+def few_clusters(clusters: int) -> list[str]:
+    """Whether there are fewer than intervals should rest on."""
+    return [f"intervals from so few clusters are rough: {clusters}"] if clusters < _FEW else []
 
 
 def one_scale(measurements: Measurements) -> Metric:

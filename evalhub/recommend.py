@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from aggregate.caveats import few_clusters
 from aggregate.choice import Choice, choose
 from evalhub.backends.baseline import RANDOM
 from evalhub.errors import EvalhubError
@@ -49,14 +50,16 @@ class Recommendation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is unknown, and how it becomes known, where more models are left out for that than are compared."""
+        """That clusters are few, and what is unknown, and how it becomes known, where more models are left out for
+        that than are compared."""
         counts = Counter(why for why in self.refused.values() if why in _MENDED)
         among = counted(len(self.refused) + len(self.choice.candidates) + len(self.choice.left_out), "model")
-        return tuple(
+        unknown = (
             f"not used, {why}: {count:,} of {among} ({_MENDED[why]})"
             for why, count in counts.items()
             if counts.total() > len(self.choice.candidates)
         )
+        return (*few_clusters(self.choice.clusters), *unknown)
 
     def to_json(self) -> dict[str, Any]:
         """As `evalhub recommend --json` prints it."""
