@@ -8,6 +8,7 @@ import numpy as np
 
 from aggregate.differences import differences, differences_of_numbers
 from aggregate.measurements import Measurements, Metric
+from aggregate.vote_shares import vote_shares
 from aggregate.win_rates import win_rates
 
 
@@ -42,11 +43,25 @@ class HeadToHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcomes:
-    """Of the votes between two models."""
+    """Of the votes between two models, for the first."""
 
-    wins: int
-    ties: int
-    losses: int
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+
+    share: float | None = None
+    """Of votes won, a tie being half a win; None where there is no vote."""
+
+    low: float | None = None
+    high: float | None = None
+    """See `aggregate.vote_shares`."""
+
+    clusters: int = 0
+
+    @property
+    def total(self) -> int:
+        """All votes with an outcome."""
+        return self.wins + self.ties + self.losses
 
 
 def head_to_head(measurements: Measurements, first: str, second: str, level: float = 0.95) -> list[HeadToHead]:
@@ -70,15 +85,22 @@ def head_to_head(measurements: Measurements, first: str, second: str, level: flo
     return found
 
 
-def votes_between(measurements: Measurements, first: str, second: str) -> Outcomes:
+def votes_between(measurements: Measurements, first: str, second: str, level: float = 0.95) -> Outcomes:
     """How the votes between two models of the measurements came out, for the first."""
     if not {first, second} <= set(measurements.models):
-        return Outcomes(wins=0, ties=0, losses=0)
+        return Outcomes()
     votes, (one, other) = measurements.votes, map(measurements.models.index, (first, second))
-    here = votes.outcome[(votes.first == one) & (votes.second == other)]
-    turned = 1 - votes.outcome[(votes.first == other) & (votes.second == one)]
-    wins, ties, losses = (int((np.concatenate([here, turned]) == outcome).sum()) for outcome in (1, 0.5, 0))
-    return Outcomes(wins=wins, ties=ties, losses=losses)
+    here, turned = ((votes.first == a) & (votes.second == b) for a, b in ((one, other), (other, one)))
+    if not (here | turned).any():
+        return Outcomes()
+    found = vote_shares(votes.where(here | turned), level)
+    wins, ties, losses, clusters = (
+        int(each[0]) for each in (found.wins, found.ties, found.losses, found.clusters)
+    )
+    share, low, high = (float(each[0]) for each in (found.share, found.low, found.high))
+    if one > other:
+        wins, losses, share, low, high = losses, wins, 1 - share, 1 - high, 1 - low
+    return Outcomes(wins=wins, ties=ties, losses=losses, share=share, low=low, high=high, clusters=clusters)
 
 
 def _on(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from app import queries
 from app.queries import frame_of
-from app.snapshot import PAIRS, Snapshot, cached
+from app.snapshot import PAIRS, VOTES, Snapshot, cached
 from evalhub.store.chosen import JUDGED, newest_form
 from evalhub.store.origins import OF_SOURCE
 
@@ -65,6 +67,28 @@ def wins(snapshot: Snapshot, source: str) -> pl.DataFrame:
         """,
         source=source,
     )
+
+
+@cached
+def votes(snapshot: Snapshot, source: str, first: str, second: str) -> dict[str, Any] | None:
+    """Of the votes between two models, for the first: wins, ties, losses, share, low, high, as `evalhub compare`
+    has them; None where there are none, or an older evalhub published the snapshot."""
+    if not queries.tables(snapshot) >= VOTES:
+        return None
+    found = frame_of(
+        snapshot,
+        """
+        SELECT wins, ties, losses, share, low, high FROM pair_votes
+        WHERE source = $source AND model_a = $first AND model_b = $second
+        UNION ALL
+        SELECT losses, ties, wins, 1 - share, 1 - high, 1 - low FROM pair_votes
+        WHERE source = $source AND model_a = $second AND model_b = $first
+        """,
+        source=source,
+        first=first,
+        second=second,
+    )
+    return None if found.is_empty() else found.row(0, named=True)
 
 
 MOST_CELLS = 10_000_000

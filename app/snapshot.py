@@ -33,6 +33,9 @@ TABLES = frozenset(
 PAIRS = frozenset(("pair_wins", "counting_form"))
 """What snapshots of before lack; the pages that compare models in pairs say so."""
 
+VOTES = frozenset(("pair_votes",))
+"""The same; votes then have no interval."""
+
 GROUPS = frozenset(("ranking_group",))
 """The same; all models of a ranking are then one group."""
 

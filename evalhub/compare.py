@@ -83,10 +83,10 @@ def compare(
         if rows.drop_nulls("value")["model"].n_unique() == 2:
             values += head_to_head(Measurements.from_frame(rows), one, other, level)
         frames.append(rows)
-    votes = Outcomes(wins=0, ties=0, losses=0)
+    votes = Outcomes()
     if not metric and (voted := vote_frame(hub, both))["outcome"].count():
-        votes = votes_between(Measurements.from_frame(voted), one, other)
-    if not values and not sum(asdict(votes).values()):
+        votes = votes_between(Measurements.from_frame(voted), one, other, level)
+    if not values and not votes.total:
         raise EvalhubError(_nothing_shared([one, other], pl.concat(frames), metric))
     return Comparison(first=one, second=other, level=level, values=tuple(values), votes=votes)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -56,11 +58,13 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     rates = pair_queries.pass_rates(snapshot, source, first, second)
     both = rates.drop_nulls(["first", "second"])
     _overall(both, rates, first, second)
-    _win_rate(pair_queries.wins(snapshot, source), first, second)
+    won = pair_queries.wins(snapshot, source).filter(pl.col("model") == first, pl.col("against") == second)
+    _win_rate(won, pair_queries.votes(snapshot, source, first, second))
     graded = _grades(pair_queries.grades(snapshot, source, first, second), first, second)
     if both.is_empty():
         if not graded:
-            st.info("There is no sample on which both have a result.")
+            by_votes = "" if won.is_empty() else "Only votes compare them. "
+            st.info(f"{by_votes}There is no sample on which both have a result.")
         return
     name = f"{snapshot.snapshot_id}-{source}-{first}-{second}"
     st.subheader("By tag")
@@ -108,16 +112,27 @@ def _points(difference: float) -> str:
     return f"{100 * difference:+.1f} points".replace("-", "−")
 
 
-def _win_rate(wins: pl.DataFrame, first: str, second: str) -> None:
-    pair = wins.filter(pl.col("model") == first, pl.col("against") == second)
-    if pair.is_empty():
+def _win_rate(won: pl.DataFrame, votes: dict[str, Any] | None) -> None:
+    if won.is_empty():
         return
-    row = pair.row(0, named=True)
+    row = won.row(0, named=True)
+    alone = votes is not None and votes["wins"] + votes["ties"] + votes["losses"] == row["samples"]
+    of = counted(row["samples"], "vote") if alone else f"{row['samples']:,}"
+    interval = _of_votes(votes) if votes else ""
     st.markdown(
-        f"**Win rate** of the first: **{row['share']:.1%}** · {number(row['wins'])} won, "
-        f"{number(row['ties'])} tied, {number(row['losses'])} lost of {row['samples']:,}"
+        f"**Win rate** of the first: **{row['share']:.1%}**{f' · {interval}' if alone else ''} · "
+        f"{number(row['wins'])} won, {number(row['ties'])} tied, {number(row['losses'])} lost of {of}"
     )
+    if votes and not alone:
+        st.markdown(
+            f"**Votes** alone: **{votes['share']:.1%}** for the first · {interval} · {votes['wins']:,} won, "
+            f"{votes['ties']:,} tied, {votes['losses']:,} lost"
+        )
     st.caption(f"A tie is half a win. {columns.PAIRS['samples']} {columns.PAIRS['wins']}")
+
+
+def _of_votes(votes: dict[str, Any]) -> str:
+    return f"95 % interval **{votes['low']:.1%}** to **{votes['high']:.1%}**"
 
 
 def _grades(values: pl.DataFrame, first: str, second: str) -> bool:

@@ -14,7 +14,7 @@ from evalhub.wording import counted, with_interval
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aggregate.head_to_head import HeadToHead
+    from aggregate.head_to_head import HeadToHead, Outcomes
     from evalhub.compare import Comparison
 
 _SHOWN = 30
@@ -43,9 +43,9 @@ def print_comparison(found: Comparison) -> None:
     """Two models side by side: by metric and source, and by votes."""
     out = console()
     out.print(f"A is {escape(found.first)}, B is {escape(found.second)}", soft_wrap=True)
+    interval = f"{found.level * 100:.12g}% interval"
     if found.values:
         rows = [_row(one) for one in found.values[:_SHOWN]]
-        interval = f"{found.level * 100:.12g}% interval"
         titles = _Row("metric", "source", "samples", "A", "B", "A - B", interval, "A\nbetter", "ties", "B\nbetter")
         if _fits([titles, *rows], out.width):
             out.print(_table(titles, rows))
@@ -54,10 +54,8 @@ def print_comparison(found: Comparison) -> None:
         if len(found.values) > _SHOWN:
             out.print(f"and {len(found.values) - _SHOWN:,} more rows (--json prints all)")
         out.print("[dim]Intervals are of A - B, sample by sample, over clusters; each holds for its row alone.[/]")
-    votes = found.votes
-    if total := votes.wins + votes.ties + votes.losses:
-        for_each = f"{votes.wins:,} for A, {votes.losses:,} for B, {counted(votes.ties, 'tie')}"
-        out.print(f"{counted(total, 'vote')} between them: {for_each}")
+    if found.votes.total:
+        _print_votes(found.votes, interval, out)
 
 
 def _row(row: HeadToHead) -> _Row:
@@ -83,6 +81,13 @@ def _signed(number: str) -> str:
 def _count(number: float) -> str:
     """Of samples: not a whole number where rates of several attempts are compared."""
     return f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
+
+
+def _print_votes(votes: Outcomes, interval: str, out: Console) -> None:
+    share, low, high = with_interval(votes.share, votes.low, votes.high)
+    for_each = f"{votes.wins:,} for A, {votes.losses:,} for B, {counted(votes.ties, 'tie')}"
+    out.print(f"{counted(votes.total, 'vote')} between them: {for_each}")
+    out.print(f"A wins {share} of them ({interval} {low} to {high}), a tie being half a win")
 
 
 def _fits(rows: Sequence[_Row], width: int) -> bool:

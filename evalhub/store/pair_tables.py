@@ -25,3 +25,13 @@ def write_pairs(hub: Hub, wins: Iterable[pl.DataFrame]) -> None:
     )
     for frame in wins:
         hub.insert("INSERT INTO board.pair_wins BY NAME SELECT * FROM given", frame)
+
+
+def write_votes(hub: Hub, votes: Iterable[pl.DataFrame]) -> None:
+    """Write `pair_votes`, which has what `evalhub.pair_votes` counts, into the attached `board`."""
+    hub.database.execute(
+        "CREATE TABLE board.pair_votes (source VARCHAR, model_a VARCHAR, model_b VARCHAR,"
+        " wins BIGINT, ties BIGINT, losses BIGINT, share DOUBLE, low DOUBLE, high DOUBLE)"
+    )
+    for frame in votes:
+        hub.insert("INSERT INTO board.pair_votes BY NAME SELECT * FROM given", frame)

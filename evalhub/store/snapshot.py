@@ -21,7 +21,7 @@ from evalhub.store.cost_tables import write_costs
 from evalhub.store.hub import Hub
 from evalhub.store.live_tables import write_live
 from evalhub.store.model_tables import write_models, write_replaced
-from evalhub.store.pair_tables import write_pairs
+from evalhub.store.pair_tables import write_pairs, write_votes
 from evalhub.store.releases import private_samples
 from evalhub.store.value_tables import write_values
 from evalhub.store.whole import read_whole
@@ -152,6 +152,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
     from evalhub.efficiency_rows import efficiency_rows
     from evalhub.live.board import side_by_side
     from evalhub.live.settings import read_settings
+    from evalhub.pair_votes import pair_votes
     from evalhub.pair_wins import pair_wins
     from evalhub.probes.published import write_search
 
@@ -184,6 +185,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             frame = pl.DataFrame(blobs, schema={"image": pl.String, "bytes": pl.Binary}, orient="row")
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
+        write_votes(hub, pair_votes(hub))
         write_values(hub)
         write_costs(hub)
         write_models(database)

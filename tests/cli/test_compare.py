@@ -41,13 +41,15 @@ def test_each_metric_and_source_and_votes(measured: Path) -> None:
     assert (exam["wins"], exam["ties"], exam["losses"]) == (10, 30, 20)
     assert exam["difference"] == pytest.approx(-1 / 6) and exam["low"] < -1 / 6 < exam["high"]
     assert rows["", None]["samples"] == 65 and rows["f1", "exam"]["difference"] == pytest.approx(0.5)
-    assert found["votes"] == {"wins": 0, "ties": 1, "losses": 1} and found["level"] == 0.95
+    votes = found["votes"]
+    assert (votes["wins"], votes["ties"], votes["losses"], votes["share"]) == (0, 1, 1, 0.25)
+    assert 0 <= votes["low"] < 0.25 < votes["high"] < 1 and votes["clusters"] == 2 and found["level"] == 0.95
 
 
 def test_what_is_shown(measured: Path) -> None:
     shown = evalhub("compare", "two", "one", "--level", "0.9", "--hub", measured).out
     assert shown.startswith("A is two, B is one\n") and "90% interval" in shown
-    assert "2 votes between them: 0 for A, 1 for B, 1 tie\n" in shown
+    assert "2 votes between them: 0 for A, 1 for B, 1 tie\nA wins 0.25 of them (90% interval " in shown
     (exam,) = (line.split() for line in shown.splitlines() if line.startswith("pass rate  exam"))
     assert exam[2:7] == ["exam", "60", "0.33", "0.50", "-0.17"] and exam[-3:] == ["10", "30", "20"]
 
