@@ -30,7 +30,7 @@ TAKES = {
 RANKING = {
     "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
     "model": "The model, with the user's own settings in brackets where it ran under some.",
-    "score": "The method's estimate; its unit stands above the chart.",
+    "score": "The method's estimate; its unit stands above the table.",
     "low": "Lower end of the interval around the score.",
     "high": "Upper end of the interval around the score.",
     "tie": "Models with the same letter cannot be told apart from the best one of their group.",

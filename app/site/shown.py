@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
 import polars as pl
 
+from app.groups import Section
 from app.queries import POOL
 from app.views.ranking import as_table
 from app.wording import number, share, size
@@ -18,6 +20,14 @@ from evalhub.axis import axis_ends
 from evalhub.charts import drawable
 from evalhub.win_map import THIN_CELL
 from evalhub.wording import with_interval
+
+_TAKES = (
+    *("parameters", "released", "cost", "priced"),
+    *("per_correct", "ideal_cost", "ideal_per_correct", "ideal_seconds", "density"),
+)
+
+FACTS = ("model", "score", "low", "high", "samples", "coverage", *_TAKES)
+"""Columns of `queries.ranking_rows` that say what a model takes, beside those that say how well it does."""
 
 
 def slug(text: str) -> str:
@@ -75,6 +85,19 @@ def ranking_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return shown
+
+
+def told_of(found: Sequence[Section]) -> tuple[list[Section], int]:
+    """Sections with those columns of `FACTS` that are known of any of their models, and of how many models in the
+    other sections nothing is known: these are left out."""
+    told, untold = [], 0
+    for one in found:
+        known = [name for name in _TAKES if one.rows[name].count()]
+        if known:
+            told.append(replace(one, rows=one.rows.select(*FACTS[: -len(_TAKES)], *known)))
+        else:
+            untold += len(one.rows)
+    return told, untold
 
 
 def explained(meaning: Mapping[str, str], names: list[str]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from evalhub.exports.target import fresh_folder
 from evalhub.group_sections import ACROSS
 from evalhub.law_plot import law_plot
 from evalhub.plot_files import write_plot
-from evalhub.wording import plain, short_size
+from evalhub.wording import counted, plain, short_size
 
 _PLACES = (
     "source",
@@ -38,13 +38,7 @@ _PLACES = (
     "unit",
 )
 
-_FACTS = (
-    *("model", "score", "low", "high", "samples", "coverage", "parameters", "released", "cost", "priced"),
-    *("per_correct", "ideal_cost", "ideal_per_correct", "ideal_seconds", "density"),
-)
-
-_ALWAYS = _FACTS[:10]
-"""The others are there where something is known of any model."""
+_FRONTIER = "Scores against what a model takes"
 
 _MOST = 40
 """Models in a map of win rates."""
@@ -209,20 +203,27 @@ class _Site:
 
     def _frontier(self) -> None:
         if self._rankings.is_empty():
-            facts, ranking = pl.DataFrame(), None
-        else:
-            ranking = self._rankings.row(0, named=True)
-            rows = queries.ranking_rows(self._snapshot, ranking["ranking_id"])
-            facts = rows.filter(pl.col("model_group") == 1).select(_FACTS)  # the scores of others are no match
-            facts = facts.select(name for name in _FACTS if name in _ALWAYS or facts[name].count())
+            self._page("frontier.html", "frontier.html", title=_FRONTIER, ranking=None)
+            return
+        ranking = self._rankings.row(0, named=True)
+        groups = queries.groups(self._snapshot, ranking["ranking_id"])
+        rows = queries.ranking_rows(self._snapshot, ranking["ranking_id"])
+        told, untold = shown.told_of(sections(groups, rows))
+        facts = rows.join(groups.select("model_group", "unit"), on="model_group", maintain_order="left")
         self._page(
             "frontier.html",
             "frontier.html",
-            title="Scores against what a model takes",
+            title=_FRONTIER,
             ranking=ranking,
-            facts=self._table(facts),
-            files=self._files(facts, "frontier") if ranking else [],
-            meanings=shown.explained(columns.FRONTIER | columns.TAKES, facts.columns),
+            over=source_name(ranking["source"]),
+            sections=[{"title": one.title, "unit": one.unit, "table": self._table(one.rows)} for one in told],
+            untold=counted(untold, "model") if untold else "",
+            across=ACROSS if len(groups) > 1 else "",
+            files=self._files(facts.select("model", "model_group", "unit", *shown.FACTS[1:]), "frontier"),
+            meanings=shown.explained(
+                columns.FRONTIER | columns.TAKES,
+                [name for name in shown.FACTS if any(name in one.rows.columns for one in told)],
+            ),
         )
 
     def _laws_page(self) -> None:

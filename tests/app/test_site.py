@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from math import inf
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -21,6 +22,7 @@ from evalhub.exports.target import MARK
 from evalhub.wording import with_interval
 from tests.app import live_hub, snapshot
 from tests.app.screenshot import chromium, look, why_not
+from tests.app.snapshot import ALPHA, BETA, GAMMA
 from tests.cli.helpers import evalhub
 
 
@@ -126,6 +128,23 @@ def test_names_of_files_are_plain_and_differ(site: Path) -> None:
     assert slug("a/b") != slug("a b") and re.fullmatch(r"[a-z0-9-]+", slug("../<ü>/$(rm)\n"))
     assert ranking_file("", "auto") == "index.html" != ranking_file("", "mean")
     assert all(re.fullmatch(r"[a-z0-9-]+\.html", page.name) for page in site.glob("*.html"))
+
+
+def test_the_frontier_has_every_group_of_which_something_is_known(tmp_path: Path) -> None:
+    """The others are counted, and stand in the files with their groups."""
+    path = snapshot.write(tmp_path / "snapshots")
+    with duckdb.connect(str(path)) as board:
+        board.execute("UPDATE ranking_row SET model_group = 2 WHERE ranking_id = 'pool-bt' AND model = ?", [BETA])
+        board.execute("UPDATE ranking_row SET model_group = 3 WHERE ranking_id = 'pool-bt' AND model = ?", [GAMMA])
+        board.execute(
+            "INSERT INTO ranking_group VALUES ('pool-bt', 2, 1, 'ability', []), ('pool-bt', 3, 1, 'odds', [])"
+        )
+    write_site(published(path.parent), tmp_path / "site")
+    page = Page((tmp_path / "site/frontier.html").read_text("utf-8"))
+    assert ALPHA in page.words and BETA in page.words and GAMMA not in page.words
+    assert "A score is: ability." in page.words and "any model of their groups takes: 1 model." in page.words
+    rows = pl.read_csv(tmp_path / "site/data/frontier.csv")
+    assert dict(rows.select("model_group", "unit").rows()) == {1: "expected pass rate", 2: "ability", 3: "odds"}
 
 
 def test_an_older_snapshot_has_a_smaller_site(tmp_path: Path) -> None:
