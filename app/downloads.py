@@ -9,6 +9,11 @@ from collections.abc import Callable
 import polars as pl
 import streamlit as st
 
+from evalhub.wording import plain
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")
+"""How a text begins that a spreadsheet computes, without the line feed that `plain` makes of a carriage return."""
+
 
 def buttons(frame: pl.DataFrame | Callable[[], pl.DataFrame], name: str) -> None:
     """Offer a frame in full precision as `name`.csv and `name`.parquet, written when one asks for it.
@@ -40,10 +45,25 @@ def parquet(frame: pl.DataFrame) -> bytes:
 
 
 def csv(frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of a file. Lists are written as JSON texts: CSV has none."""
+    """A frame as the bytes of a file, for spreadsheets, too: others wrote the texts, so none is left that would be
+    taken for a formula, nor control characters. Lists are written as JSON texts: CSV has none."""
     lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
     written = (pl.col(name).map_elements(_json, return_dtype=pl.String) for name in lists)
-    return frame.with_columns(*written).write_csv().encode()
+    cells = frame.with_columns(*written).with_columns(
+        pl.col(pl.String).map_batches(_harmless, return_dtype=pl.String)
+    )
+    # Names of columns may be models' names, and two of these the same without their control characters.
+    heads = pl.DataFrame([_harmless(pl.Series(frame.columns, dtype=pl.String))]).transpose()
+    return (heads.write_csv(include_header=False) + cells.write_csv(include_header=False)).encode()
+
+
+def _harmless(texts: pl.Series) -> pl.Series:
+    return pl.Series(texts.name, [text and _cell(plain(text)) for text in texts], pl.String)
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet shows as it is."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _json(values: pl.Series) -> str:

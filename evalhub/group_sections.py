@@ -14,7 +14,9 @@ ALONE = "Beside no other model"
 EACH = ": a group each"
 """What stands behind it."""
 
-ACROSS = "Ranks count the models of a group. Nothing is known of the order of models across groups."
+NO_ORDER = "Nothing is known of the order of models across groups."
+
+ACROSS = f"Ranks count the models of a group. {NO_ORDER}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
 from app.wording import attempts_kept, size
 from evalhub.exports.target import fresh_folder
-from evalhub.group_sections import ACROSS
+from evalhub.group_sections import ACROSS, NO_ORDER
 from evalhub.law_plot import law_plot
 from evalhub.plot_files import write_plot
 from evalhub.wording import counted, plain, short_size
@@ -218,7 +218,7 @@ class _Site:
             over=source_name(ranking["source"]),
             sections=[{"title": one.title, "unit": one.unit, "table": self._table(one.rows)} for one in told],
             untold=counted(untold, "model") if untold else "",
-            across=ACROSS if len(groups) > 1 else "",
+            across=NO_ORDER if len(groups) > 1 else "",
             files=self._files(facts.select("model", "model_group", "unit", *shown.FACTS[1:]), "frontier"),
             meanings=shown.explained(
                 columns.FRONTIER | columns.TAKES,
