@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 import polars as pl
 
+from aggregate.words import not_a_number, numbers
 from kernels.interning import Interner
 
 _SEEDS = (0, 1)
@@ -71,10 +72,10 @@ class Names:
     def _codes_of_numbers(self, names: pl.Series) -> np.ndarray:
         """Of integers and categories, which are written out as text once each, whatever the number of rows."""
         distinct = names.drop_nulls().unique()
-        numbers, of = names.to_physical(), distinct.to_physical()
+        physical, of = names.to_physical(), distinct.to_physical()
         order = of.arg_sort()
         codes = self.codes(distinct.gather(order).cast(pl.String))
-        return _look_up(numbers, of.gather(order), codes) if codes.size else np.full(len(names), -1, np.int32)
+        return _look_up(physical, of.gather(order), codes) if codes.size else np.full(len(names), -1, np.int32)
 
     def used(self, *codes: np.ndarray) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names that these codes use, in order, and those left over. The codes become indices into them."""
@@ -99,19 +100,20 @@ def renumber(array: np.ndarray, new: np.ndarray) -> None:
         part[:] = new[part]
 
 
-def _look_up(numbers: pl.Series, distinct: pl.Series, codes: np.ndarray) -> np.ndarray:
-    """The code of each number, -1 for null; by a table where the numbers lie close together."""
+def _look_up(sought: pl.Series, distinct: pl.Series, codes: np.ndarray) -> np.ndarray:
+    """The code of each number, -1 for null; by a table where the sought lie close together."""
     lowest, highest = int(distinct[0]), int(distinct[-1])
     if highest - lowest < max(4 * len(distinct), 2**16):
         table = np.full(highest - lowest + 2, -1, np.int32)
         table[distinct.to_numpy().astype(np.int64) - lowest] = codes
-        return table[numbers.cast(pl.Int64).fill_null(highest + 1).to_numpy() - lowest]
-    found = codes[distinct.search_sorted(numbers.fill_null(lowest)).to_numpy()]
-    return np.where(numbers.is_null().to_numpy(), np.int32(-1), found)
+        return table[sought.cast(pl.Int64).fill_null(highest + 1).to_numpy() - lowest]
+    found = codes[distinct.search_sorted(sought.fill_null(lowest)).to_numpy()]
+    return np.where(sought.is_null().to_numpy(), np.int32(-1), found)
 
 
-def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False) -> pl.Series:
-    """A column of names: text, categories or integers. `nulls`: they may stand, and an empty text is one."""
+def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False, before: int = 0) -> pl.Series:
+    """A column of names: text, categories or integers. `nulls`: they may stand, and an empty text is one.
+    `before`: rows that came before these."""
     series = frame[column]
     if series.dtype == pl.Int128:  # numbers beyond what numpy holds
         series = series.cast(pl.String)
@@ -122,19 +124,25 @@ def check_names(frame: pl.DataFrame, column: str, *, nulls: bool = False) -> pl.
     if nulls and not series.dtype.is_integer():
         return series.cast(pl.String).replace("", None)
     if series.null_count():
-        refuse(f"column {column!r} has {series.null_count()} rows without a name: fill or drop them")
+        refuse(
+            f"column {column!r} has {series.null_count()} rows without a name, the first is row "
+            f"{before + (series.is_null().arg_max() or 0) + 1}: fill or drop them"
+        )
     return series
 
 
-def floats(frame: pl.DataFrame, column: str) -> np.ndarray:
-    """(R,) float32 where that loses nothing, else float64; NaN for missing. Infinite values are refused."""
+def floats(frame: pl.DataFrame, column: str, before: int = 0) -> np.ndarray:
+    """(R,) float32 where that loses nothing, else float64; NaN for missing. Texts are read by `words.numbers`,
+    infinite values are refused. `before`: rows that came before these."""
     values = frame[column]
-    if values.dtype == pl.String:
-        row = int((values.cast(pl.Float64, strict=False).is_null() & values.is_not_null()).arg_max() or 0)
-        refuse(
-            f"column {column!r} is text and holds {values[row]!r:.40} (row {row + 1}): write numbers, 1 for a "
-            f"pass and 0 for a fail, and leave what is missing empty"
-        )
+    if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        texts = values.cast(pl.String)
+        values, odd = numbers(texts)
+        if odd is not None:
+            refuse(
+                f"column {column!r} holds {texts[odd]!r:.40} (row {before + odd + 1}), which is no number: "
+                f"{not_a_number(texts[odd])}"
+            )
     if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
         refuse(f"column {column!r} is {values.dtype}: cast it to a number (1 for a pass, 0 for a fail)")
     small = values.dtype in (pl.Boolean, pl.Null, pl.Int8, pl.UInt8, pl.Int16, pl.UInt16, pl.Float32)

@@ -9,14 +9,19 @@ import numpy as np
 import polars as pl
 
 from aggregate.columns import Names, check_names, refuse
+from aggregate.words import MISSING, plain
 
 COLUMNS = ("model_a", "model_b", "outcome")
 
+_EXPORTED = "compared_at"
+"""A column of what evalhub wrote itself, whose outcomes are sides and never names."""
+
 _OUTCOMES = {
-    **dict.fromkeys(("a", "model_a", "1", "1.0"), 1.0),
-    **dict.fromkeys(("b", "model_b", "0", "0.0"), 0.0),
-    **dict.fromkeys(("tie", "draw", "0.5"), 0.5),
+    **dict.fromkeys(("a", "model_a", "left", "1", "1.0"), 1.0),
+    **dict.fromkeys(("b", "model_b", "right", "0", "0.0"), 0.0),
+    **dict.fromkeys(("tie", "draw", "both", "0.5", "tie (bothbad)"), 0.5),
 }
+_SAID = {1.0: "that model_a won", 0.0: "that model_b won", 0.5: "a tie"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,14 +96,13 @@ class Votes:
 def read_votes(frame: pl.DataFrame, models: Names, samples: Names, clusters: Names, before: int) -> Votes:
     """Columns `model_a, model_b, outcome` and, where present, `sample, cluster`.
 
-    outcome: text `a` (or `model_a`), `b` (or `model_b`), `tie` (or `draw`), or 1, 0, 0.5 for the first; null
-    is missing. A vote without a sample is one of its own, numbered on from the rows that came `before`.
+    outcome: see `outcomes`. A vote without a sample is one of its own, numbered on from the rows `before`.
     Raises MeasurementsError for absent columns, wrong types, null names, other outcomes, a model against itself.
     """
     absent = [name for name in COLUMNS if name not in frame.columns]
     if absent:
         refuse(f"no column {', '.join(map(repr, absent))}: votes have model_a, model_b, outcome")
-    outcome = _outcomes(frame["outcome"])
+    outcome = outcomes(frame)
     kept = ~np.isnan(outcome)
     first = models.codes(check_names(frame, "model_a"))
     second = models.codes(check_names(frame, "model_b"))
@@ -122,11 +126,47 @@ def read_votes(frame: pl.DataFrame, models: Names, samples: Names, clusters: Nam
     )
 
 
-def _outcomes(given: pl.Series) -> np.ndarray:
-    """(V,) float32, NaN for missing."""
-    text = given.cast(pl.String).str.to_lowercase().replace(["", "nan"], None)
-    found = text.replace_strict(_OUTCOMES, default=None, return_dtype=pl.Float32)
-    other = text.filter(text.is_not_null() & found.is_null())
-    if len(other):
-        refuse(f"column 'outcome' holds {other[0]!r}: use a, b or tie (or 1, 0, 0.5 for model_a)")
+def outcomes(frame: pl.DataFrame, before: int = 0) -> np.ndarray:
+    """(V,) float32: 1 where the first won, 0 where the second did, 0.5 for a tie, NaN for missing.
+
+    outcome: text `a` (or `model_a`, `left`), `b` (or `model_b`, `right`), `tie` (or `draw`, `both`), or 1, 0, 0.5
+    for the first; null is missing. before: rows that came before these. Raises MeasurementsError for others.
+    """
+    text = plain(frame["outcome"]).replace(list(MISSING), None)
+    found = _sides(text)
+    other = text.is_not_null() & found.is_null()
+    if other.any():
+        row = other.arg_max() or 0
+        word = str(frame["outcome"][row])
+        refuse(
+            f"column 'outcome' holds {word!r:.40} (row {before + row + 1}): use a, b or tie (or 1, 0, 0.5 "
+            "for model_a), and leave what is missing empty"
+        )
     return found.fill_null(float("nan")).to_numpy().copy()
+
+
+def check_names_of_winners(frame: pl.DataFrame, before: int = 0) -> None:
+    """Whether an outcome, as users write it, can be read in one way only: where it is also the name of a model of
+    its row, nobody knows which of the two was meant.
+
+    Raises MeasurementsError where the two are different sides, or where the name says no side at all.
+    """
+    if _EXPORTED in frame.columns:
+        return
+    given = frame["outcome"].cast(pl.String)
+    found = _sides(plain(given))
+    name = given.str.strip_suffix(".0")  # whole numbers beside a 0.5
+    is_first, is_second = ((name == frame[side].cast(pl.String)).fill_null(False) for side in COLUMNS[:2])
+    turned = (is_first & found.ne_missing(1)) | (is_second & found.ne_missing(0))
+    if turned.any():
+        row = turned.arg_max() or 0
+        says = _SAID.get(found[row], "no side")
+        refuse(
+            f"the outcome {name[row]!r:.40} in row {before + row + 1} is the name of "
+            f"{'model_a' if is_first[row] else 'model_b'} and as an outcome says {says}: write model_a, model_b "
+            "or tie as outcomes"
+        )
+
+
+def _sides(text: pl.Series) -> pl.Series:
+    return text.replace_strict(_OUTCOMES, default=None, return_dtype=pl.Float32)

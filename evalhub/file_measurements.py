@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from aggregate.columns import check_names, refuse
+from aggregate.columns import MeasurementsError, check_names, refuse
+from aggregate.comparisons import COLUMNS, check_names_of_winners
 from aggregate.measurements import Direction, Kind, Measurements
 from aggregate.parts import Parts
 from evalhub.errors import EvalhubError
@@ -49,8 +50,10 @@ def read_files(
     def chosen() -> Iterator[pl.DataFrame]:
         rows = 0
         for path, stream in streams:
+            before = rows
             for frame in stream:
                 tell(f"reading {path.name}: {rows:,} rows")
+                _check_votes(path, frame, rows - before)
                 rows += frame.height
                 yield from choice.of(valued(path, frame))
         choice.check()
@@ -73,6 +76,14 @@ def valued(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
         )
     passes, attempts = (_number(path, frame, name) for name in ("passes", "attempts"))
     return frame.with_columns(value=pl.when(attempts > 0).then(passes / attempts))
+
+
+def _check_votes(path: Path, frame: pl.DataFrame, before: int) -> None:
+    if {*COLUMNS} <= {*frame.columns}:
+        try:
+            check_names_of_winners(frame, before)
+        except MeasurementsError as error:
+            raise EvalhubError(f"{path}: {error}") from None
 
 
 def _number(path: Path, frame: pl.DataFrame, name: str) -> pl.Series:

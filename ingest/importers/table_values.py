@@ -23,12 +23,6 @@ _EXPORTED = {"main", "source_id", "measured_at"}
 """Columns that a table of `evalhub export` has and hardly any other."""
 _OUT_OF_RANGE = "out of range (another one: --metric 'NAME=up:LOW:HIGH')"
 _MOST = 2**31
-_WORDS = {
-    **dict.fromkeys(("true", "yes", "pass", "passed", "correct"), "1"),
-    **dict.fromkeys(("false", "no", "fail", "failed", "incorrect", "wrong"), "0"),
-    **dict.fromkeys(("na", "n/a", "none", "null"), ""),
-}
-"""What stands for a number in a column of values."""
 
 
 class Values:
@@ -49,16 +43,17 @@ class Values:
         """Take a batch of rows."""
         frame = self._completed(frame)
         first = self._log.rows
-        part: dict[str, Any] = {"value": floats(frame, "value")}
+        part: dict[str, Any] = {"value": floats(frame, "value", first)}
         for name in ("model", "sample"):
-            part[name] = self._names[name].codes(check_names(frame, name))
+            part[name] = self._names[name].codes(check_names(frame, name, before=first))
         for name in ("metric", "condition"):
             if name in frame.columns:
-                part[name] = self._names[name].codes(check_names(frame, name, nulls=name == "condition"))
+                given = check_names(frame, name, nulls=name == "condition", before=first)
+                part[name] = self._names[name].codes(given)
         part["row"] = np.arange(first + 1, first + 1 + frame.height)
         for name, kind in _WHOLE.items():
             if name in frame.columns and frame[name].null_count() < frame.height:
-                part[name] = self._whole(frame[name], kind)
+                part[name] = self._whole(frame[name], kind, first)
         for name in ("status", "reason"):
             if name in frame.columns and frame[name].null_count() < frame.height:
                 part[name] = frame[name].cast(pl.String).fill_null("")
@@ -99,8 +94,6 @@ class Values:
                 )
             tried = pl.col("attempts") > 0
             frame = frame.with_columns(value=pl.when(tried).then(pl.col("passes") / pl.col("attempts")))
-        if frame["value"].dtype == pl.String:
-            frame = frame.with_columns(value=self._numbers(frame["value"]))
         if "judge" in frame.columns and frame["judge"].null_count() < frame.height:
             metric = pl.col("metric").cast(pl.String) if "metric" in frame.columns else pl.lit(self._metric)
             judge = pl.col("judge").cast(pl.String)
@@ -109,28 +102,22 @@ class Values:
             )
         return frame
 
-    def _numbers(self, words: pl.Series) -> pl.Series:
-        """Numbers, and words that say pass or fail."""
-        known = words.str.strip_chars().str.to_lowercase().replace(_WORDS).replace("", None)
-        numbers = known.cast(pl.Float64, strict=False)
-        odd = known.is_not_null() & numbers.is_null()
+    def _whole(self, column: pl.Series, kind: type[pl.DataType], before: int) -> pl.Series:
+        readable = column.dtype.is_numeric() or column.dtype in (pl.String, pl.Boolean, pl.Null)
+        exact = (
+            column.cast(kind, strict=False) if readable else pl.repeat(None, len(column), dtype=kind, eager=True)
+        )
+        fits = exact.is_between(1 - _MOST, _MOST - 1)
+        if column.dtype.is_float():
+            fits &= exact.cast(column.dtype) == column
+        odd = column.is_not_null() & ~fits.fill_null(False)
         if odd.any():
-            place = int(odd.arg_max() or 0)
+            row = odd.arg_max() or 0
             raise LogError(
-                f"{self._path}: the value {words[place]!r:.40} in row {self._log.rows + place + 1} is no number: "
-                "write numbers, 1 for a pass and 0 for a fail, and leave what is missing empty"
+                f"{self._path}: the column {column.name} must hold whole numbers below {_MOST:,}, and row "
+                f"{before + row + 1} has {str(column[row])!r:.40}"
             )
-        return numbers
-
-    def _whole(self, column: pl.Series, kind: type[pl.DataType]) -> pl.Series:
-        try:
-            whole = column.cast(kind)
-            exact = not column.dtype.is_float() or (whole.cast(column.dtype) == column).all()
-            if exact and whole.is_between(1 - _MOST, _MOST - 1).all():
-                return whole
-        except pl.exceptions.PolarsError:
-            pass
-        raise LogError(f"{self._path}: the column {column.name} must hold whole numbers below {_MOST:,}")
+        return exact
 
     def _note_scales(self, frame: pl.DataFrame) -> None:
         """What the table itself says of its metrics."""
@@ -179,10 +166,12 @@ class Values:
         if not (self._has("status") or self._has("reason")):
             return pl.select(none.cast(pl.Enum(["", "no value"]))).to_series()
         status = self._optional("status", pl.String).fill_null("").str.to_lowercase()
-        unknown = status.filter(~status.is_in(_STATUSES))
-        if unknown.len():
+        unknown = ~status.is_in(_STATUSES)
+        if unknown.any():
+            place = unknown.arg_max() or 0
             raise LogError(
-                f"{self._path}: there is no status '{unknown[0]}'; there are {', '.join(Status)}, and nothing"
+                f"{self._path}: there is no status '{status[place]}' (row {self._column('row')[place]}); there "
+                f"are {', '.join(Status)}, and nothing"
             )
         reason = self._optional("reason", pl.String).fill_null("")
         said = pl.when(reason != "").then(reason).otherwise(status)
@@ -265,7 +254,8 @@ class Values:
         codes = self._column(name).to_numpy().copy()
         used, _ = self._names[name].used(codes)
         if "" in used[:1]:
-            raise LogError(f"{self._path}: the column {name} has rows without a name: fill or drop them")
+            row = self._column("row")[int(np.argmin(codes))]
+            raise LogError(f"{self._path}: the column {name} has no name in row {row}: fill or drop such rows")
         return pl.Series(name, codes.astype(np.uint32)).cat.to(pl.Enum(list(used)))
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from aggregate.columns import check_names
+from aggregate.comparisons import check_names_of_winners, outcomes
 from ingest.importer import VOTES, Log, LogError
 
-_WINS = {
-    **dict.fromkeys(("a", "model_a", "left", "1", "1.0"), "a"),
-    **dict.fromkeys(("b", "model_b", "right", "0", "0.0"), "b"),
-    **dict.fromkeys(("tie", "draw", "both", "0.5", "tie (bothbad)"), "tie"),
-}
+_WINS = {1.0: "a", 0.0: "b", 0.5: "tie"}
 
 
 class Votes:
@@ -27,16 +25,12 @@ class Votes:
         """Take a batch of rows."""
         if "outcome" not in frame.columns:
             raise LogError(f"{self._path} has no column outcome; it has {', '.join(frame.columns)}")
-        outcome = frame["outcome"].cast(pl.String).str.to_lowercase()
-        unknown = outcome.filter(outcome.is_not_null() & ~outcome.is_in(list(_WINS)))
-        if unknown.len():
-            raise LogError(
-                f"{self._path}: '{unknown[0]}' is no outcome: write a, b or tie, and leave what is missing empty"
-            )
         first = self._log.rows
+        frame = frame.with_columns((cs.by_name("model_a", "model_b") & cs.string()).replace("", None))
+        check_names_of_winners(frame, first)
+        outcome = pl.Series(outcomes(frame, first)).fill_nan(None)
         votes = frame.select(
-            pl.Series("model_a", check_names(frame, "model_a").cast(pl.String)),
-            pl.Series("model_b", check_names(frame, "model_b").cast(pl.String)),
+            *(check_names(frame, name, before=first).cast(pl.String) for name in ("model_a", "model_b")),
             *(
                 pl.col(name).cast(pl.String).fill_null("") if name in frame.columns else pl.lit("").alias(name)
                 for name in ("sample", "judge", "source")

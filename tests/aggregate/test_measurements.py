@@ -75,7 +75,7 @@ def test_counts_follow_their_rows_and_null_counts_are_no_attempts() -> None:
     ("columns", "says"),
     [
         ({"sample": ["s1", "s1", "s1"]}, "1 repeated measurements, e.g. model 'a' on sample 's1'"),
-        ({"value": ["1", "N/A", "1"]}, "text and holds 'N/A' (row 2): write numbers"),
+        ({"value": ["N/A", "often", "1"]}, "holds 'often' (row 2), which is no number: write numbers"),
         ({"value": [float("inf"), 0, 1]}, "infinite"),
         ({"value": [None, None, None]}, "all 3 rows are missing"),
         ({"model": [0.5, 1.0, 1.0]}, "cast it to text"),
@@ -182,6 +182,13 @@ def test_votes_stand_beside_values_over_one_list_of_models_and_clusters() -> Non
     assert part.clusters == ("p", "s1", "s2") and part.votes.outcome.size == 3
 
 
+def test_words_are_read_as_numbers_and_outcomes() -> None:
+    words = Measurements.from_frame(frame(value=["Yes", "n/a", " 0 "]))
+    assert (words.value.tolist(), words.missing, words.metrics[0].kind) == ([1.0, 0.0], 1, "binary")
+    voted = VOTES.with_columns(outcome=pl.Series(["left", "Right", "NA", "tie (bothbad)"]))
+    assert Measurements.from_frame(voted).votes.outcome.tolist() == [1.0, 0.0, 0.5]
+
+
 def test_votes_alone_are_enough_and_each_without_a_sample_is_its_own() -> None:
     m = Measurements.from_frame(VOTES.drop("sample").with_columns(outcome=pl.Series([1.0, 0.5, 0.0, 1.0])))
     assert m.samples == () and m.metrics == () and len(m.clusters) == len(m.votes.samples) == 4
@@ -190,7 +197,7 @@ def test_votes_alone_are_enough_and_each_without_a_sample_is_its_own() -> None:
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"outcome": ["a", "won", "b", "a"]}, "holds 'won': use a, b or tie"),
+        ({"outcome": ["a", "won", "b", "a"]}, r"holds 'won' \(row 2\): use a, b or tie"),
         ({"model_b": ["b", "z", "z", "b"]}, "1 votes put a model against itself, e.g. 'z'"),
         ({"model_a": ["a", None, "b", "a"]}, "1 rows without a name"),
     ],

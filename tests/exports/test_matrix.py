@@ -140,7 +140,8 @@ def test_two_kinds_of_one_name_are_two_metrics(tmp_path: Path) -> None:
 
 
 def test_only_votes_are_the_file_itself(tmp_path: Path) -> None:
-    (tmp_path / "v.csv").write_text("model_a,model_b,sample,outcome\na,b,1,a\nb,a,1,b\na,b,,tie\n")
+    """What was exported says a and b of sides, whatever models are called."""
+    (tmp_path / "v.csv").write_text("model_a,model_b,sample,outcome\na,b,1,a\nb,a,1,model_b\na,b,,tie\n")
     done(evalhub("import", tmp_path / "v.csv", "--hub", tmp_path / "hub"))
     said = exported(tmp_path / "hub", tmp_path / "out.csv")
     assert (said["rows"], said["samples"], said["models"], said["votes_path"]) == (3, 1, 2, None)
