@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from app.snapshot import COSTS, COUNTS, EFFICIENCY, GROUPS, Snapshot, cached
+from app.snapshot import COSTS, COUNTS, EFFICIENCY, GROUPS, VOTES, Snapshot, cached
 from app.wording import LONGEST
 from evalhub.store.model_tables import VERDICTS
 from evalhub.store.origins import OF_SOURCE
@@ -48,6 +48,8 @@ _NO_EFFICIENCY = f"""
     SELECT '' AS source, '' AS model, {", ".join(f"NULL::DOUBLE AS {name}" for name in IDEAL)}
     WHERE false
 """
+
+_NO_VOTES = "SELECT '' AS model_a, '' AS model_b, 0 AS wins, 0 AS ties, 0 AS losses WHERE false"
 
 _JUDGED = "a.status = 'ok'"
 """Attempts that have a verdict of a grader. `no answer` has none: it is wrong as it is; others are missing."""
@@ -197,19 +199,24 @@ def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
 
 @cached
 def models(snapshot: Snapshot) -> pl.DataFrame:
-    """Every model with the facts known of it, its measured and missing values, and its attempts."""
+    """Every model with the facts known of it, its measured and missing values, its attempts, and the votes between
+    it and another; snapshots of before count no votes."""
+    votes = "FROM pair_votes WHERE source = ''" if tables(snapshot) >= VOTES else _NO_VOTES
     return frame_of(
         snapshot,
-        """
+        f"""
         SELECT d.model_id, d.parameters, d.licence, d.released, d.cutoff,
                coalesce(m.measured, 0) AS measured, coalesce(m.missing, 0) AS missing,
-               coalesce(a.attempts, 0) AS attempts
+               coalesce(a.attempts, 0) AS attempts, coalesce(v.votes, 0) AS votes
         FROM model d LEFT JOIN (
             SELECT model_id, count(value) AS measured, count(*) - count(value) AS missing
             FROM measurement WHERE main GROUP BY model_id
         ) m USING (model_id) LEFT JOIN (
             SELECT model_id, count(*) AS attempts FROM attempt GROUP BY model_id
-        ) a USING (model_id)
+        ) a USING (model_id) LEFT JOIN (
+            SELECT model_id, sum(wins + ties + losses)::BIGINT AS votes
+            FROM (SELECT *, unnest([model_a, model_b]) AS model_id FROM ({votes})) GROUP BY model_id
+        ) v USING (model_id)
         ORDER BY starts_with(d.model_id, 'baseline:'), lower(d.model_id), d.model_id
         """,
     )

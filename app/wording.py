@@ -7,6 +7,8 @@ Prompts, outputs and model names were written by others. `plain` is for places t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from evalhub.wording import plain
 
@@ -58,6 +60,19 @@ def share(value: float) -> str:
 def attempts_kept(attempts: int, results: int) -> str:
     """How many attempts of a model are kept, of which there are so many results: imported ones come without."""
     return "none kept: its results were imported" if results and not attempts else f"{attempts:,}"
+
+
+def evidence(model: Mapping[str, Any]) -> dict[str, str]:
+    """What rankings know a model by, from a row of `queries.models`: its own results, votes, or both."""
+    results = model["measured"] + model["missing"]
+    found = {
+        "samples measured": f"{model['measured']:,}",
+        "samples missing": f"{model['missing']:,}",
+        "attempts": attempts_kept(model["attempts"], results),
+    }
+    if not model["votes"]:
+        return found
+    return {**(found if results or model["attempts"] else {}), "votes": f"{model['votes']:,}"}
 
 
 def size(parameters: int | None) -> str:

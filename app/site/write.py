@@ -17,7 +17,7 @@ from app.site import shown
 from app.snapshot import Snapshot
 from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
-from app.wording import attempts_kept, size
+from app.wording import evidence, size
 from evalhub.exports.target import fresh_folder
 from evalhub.group_sections import ACROSS, NO_ORDER
 from evalhub.law_plot import law_plot
@@ -181,9 +181,7 @@ class _Site:
                 "Licence": model["licence"] or "unknown",
                 "Released": model["released"] or "unknown",
                 "Training data until": model["cutoff"] or "unknown",
-                "Samples measured": f"{model['measured']:,}",
-                "Samples missing": f"{model['missing']:,}",
-                "Attempts": attempts_kept(model["attempts"], model["measured"] + model["missing"]),
+                **{name.capitalize(): told for name, told in evidence(model).items()},
             },
             places=self._table(
                 places.select(_PLACES).rename({"rank_low": "first", "rank_high": "last"}), ranked=True

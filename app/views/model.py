@@ -18,7 +18,7 @@ from app.views.attempts import show_curve, show_spending
 from app.views.sample import show_sample
 from app.views.strengths import ranking_of, show_strengths
 from app.views.ticked import ticked
-from app.wording import attempts_kept, escaped, size, start
+from app.wording import escaped, evidence, size, start
 from evalhub import charts
 from evalhub.store.model_tables import VERDICTS
 from evalhub.wording import counted, is_baseline, plain, span
@@ -58,7 +58,11 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
     sources = [source for source in verdicts if source != queries.POOL]
     _places(snapshot, model_id, sources)
     if not facts["attempts"] and not facts["measured"] and not facts["missing"]:
-        st.info("This model has no attempts yet. Run `evalhub score` on it, then `evalhub publish`.")
+        st.info(
+            "This model is known by votes alone: there are no samples of its own to list."
+            if facts["votes"]
+            else "This model has no attempts yet. Run `evalhub score` on it, then `evalhub publish`."
+        )
         return
     show_spending(snapshot, model_id)
     _conditions(snapshot, model_id)
@@ -77,9 +81,7 @@ def _header(facts: dict[str, Any]) -> None:
         "licence": facts["licence"] or "unknown",
         "released": str(facts["released"] or "unknown"),
         "training cutoff": str(facts["cutoff"] or "unknown"),
-        "pass rates measured": f"{facts['measured']:,}",
-        "missing": f"{facts['missing']:,}",
-        "attempts": attempts_kept(facts["attempts"], facts["measured"] + facts["missing"]),
+        **evidence(facts),
     }
     st.markdown(" · ".join(f"{name} **{escaped(value)}**" for name, value in shown.items()))
 

@@ -8,6 +8,9 @@ import duckdb
 import pandas as pd
 import pytest
 
+from app.site.shown import model_file
+from app.site.write import write_site
+from app.snapshot import published
 from app.wording import LONGEST
 from tests.app.conftest import codes, listed, open_model, words
 from tests.app.snapshot import ALPHA, CHANCE, COLD, GAMMA, IDLE, LONG, publish, write
@@ -46,6 +49,25 @@ def test_a_model_without_attempts_of_its_own(snapshots: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("DELETE FROM attempt WHERE model_id = ?", [ALPHA])
     assert "attempts **none kept: its results were imported**" in words(open_model(snapshots, model=ALPHA))
+
+
+def test_a_model_that_was_voted_on(snapshots: Path, tmp_path: Path) -> None:
+    """Votes stand beside its own results, and alone where there are none, on the board and in plain files."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE pair_votes AS SELECT unnest(['', 'words']) AS source, ? AS model_a, ? AS model_b,"
+            " 2 AS wins, 1 AS ties, 1000 AS losses, 0.5 AS share, 0.1 AS low, 0.9 AS high",
+            [ALPHA, IDLE],
+        )
+    own = words(open_model(snapshots, model=ALPHA))
+    assert "samples measured" in own and "votes **1,003**" in own
+    alone = words(open_model(snapshots, model=IDLE))
+    assert "votes **1,003**" in alone and "by votes alone" in alone and "samples measured" not in alone
+    assert "votes" not in words(open_model(snapshots, model=GAMMA))
+    write_site(published(snapshots), tmp_path / "site")
+    page = (tmp_path / "site" / model_file(IDLE)).read_text("utf-8")
+    assert "<dt>Votes</dt><dd>1,003</dd>" in page and "Samples measured" not in page
 
 
 def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:
