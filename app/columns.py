@@ -28,12 +28,15 @@ TAKES = {
 }
 
 RANKING = {
-    "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second.",
+    "rank": "The ranks that the data allow, for all models at once: `1–2` may be first or second. `–`: beside no "
+    "other model.",
     "model": "The model, with the user's own settings in brackets where it ran under some.",
     "score": "The method's estimate; its unit stands above the table.",
     "low": "Lower end of the interval around the score.",
     "high": "Upper end of the interval around the score.",
-    "tie": "Models with the same letter cannot be told apart from the best one of their group.",
+    "tie": "Models with the same letter cannot be told apart from the first one that has it. Where one can, the "
+    "next letter begins. Those behind it share that one, though some of their ranks may reach farther up. Empty: "
+    "shared with none.",
     "samples": "Samples on which the model was measured. Missing ones are not counted as wrong.",
     "coverage": "Of the samples that any model of its group was measured on, the share that it was measured on.",
     "size": f"{TAKES['parameters']} Empty: unknown.",

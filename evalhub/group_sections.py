@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aggregate.ranking import RankedGroup
-from evalhub.wording import counted, first_few
+from evalhub.wording import counted, first_few, span
 
 ALONE = "Beside no other model"
 """Heading of models that share nothing with any other."""
@@ -33,6 +33,11 @@ class GroupSection:
     """What a score is."""
 
     groups: tuple[int, ...]
+
+
+def rank_range(low: int, high: int, models: int) -> str:
+    """The ranks that the data allow a model of a group of so many; a dash where it is beside no other."""
+    return "–" if models == 1 else span(low, high)
 
 
 def group_sections(groups: Sequence[RankedGroup], sources: int) -> list[GroupSection]:

@@ -12,8 +12,9 @@ import polars as pl
 from aggregate.ranking import RankedModel, Ranking
 from aggregate.win_rates import WinRates
 from evalhub.charts import THIN, kind, range_layers, rows_axis
+from evalhub.group_sections import rank_range
 from evalhub.win_map import IN_WORDS, win_map
-from evalhub.wording import plain, span
+from evalhub.wording import plain
 
 _Panel: TypeAlias = alt.LayerChart | alt.FacetChart
 
@@ -64,6 +65,7 @@ def ranking_plot(ranking: Ranking, models: Sequence[str], rates: WinRates) -> al
 
 
 def _intervals(ranking: Ranking, names: list[str], height: int) -> _Panel:
+    sizes = {group.group: group.models for group in ranking.groups}
     rows = pl.DataFrame(
         [
             {
@@ -73,7 +75,7 @@ def _intervals(ranking: Ranking, names: list[str], height: int) -> _Panel:
                 "high": row.high,
                 "kind": kind(row.model, row.coverage),
                 "band": row.tie_group % 2,
-                "ranks": span(row.rank_low, row.rank_high),
+                "ranks": rank_range(row.rank_low, row.rank_high, sizes[row.group]),
                 "note": _note(row),
             }
             for name, row in zip(names, ranking.models, strict=True)

@@ -19,7 +19,7 @@ from app.views.about import interval_covers, rank_command
 from app.views.ranking import as_download
 from app.wording import evidence, size
 from evalhub.exports.target import fresh_folder
-from evalhub.group_sections import ACROSS, NO_ORDER
+from evalhub.group_sections import ACROSS, NO_ORDER, rank_range
 from evalhub.law_plot import law_plot
 from evalhub.plot_files import write_plot
 from evalhub.wording import counted, plain, short_size
@@ -30,8 +30,7 @@ _PLACES = (
     "score",
     "low",
     "high",
-    "rank_low",
-    "rank_high",
+    "rank",
     "models",
     "samples",
     "coverage",
@@ -171,6 +170,8 @@ class _Site:
     def _model(self, model: dict[str, Any]) -> None:
         places = queries.places(self._snapshot, model["model_id"])
         conditions = queries.conditions(self._snapshot, model["model_id"])
+        ranks = [rank_range(*one) for one in places.select("rank_low", "rank_high", "models").rows()]
+        ranked = places.with_columns(pl.Series("rank", ranks, pl.String)).select(_PLACES)
         name = shown.model_file(model["model_id"])
         self._page(
             name,
@@ -183,9 +184,7 @@ class _Site:
                 "Training data until": model["cutoff"] or "unknown",
                 **{name.capitalize(): told for name, told in evidence(model).items()},
             },
-            places=self._table(
-                places.select(_PLACES).rename({"rank_low": "first", "rank_high": "last"}), ranked=True
-            ),
+            places=self._table(ranked, ranked=True),
             conditions=self._table(conditions.select("variant", "sources", "samples", "spec")),
             files=self._files(places, Path(name).stem),
         )

@@ -20,8 +20,9 @@ from app.views.strengths import ranking_of, show_strengths
 from app.views.ticked import ticked
 from app.wording import escaped, evidence, size, start
 from evalhub import charts
+from evalhub.group_sections import rank_range
 from evalhub.store.model_tables import VERDICTS
-from evalhub.wording import counted, is_baseline, plain, span
+from evalhub.wording import counted, is_baseline, plain
 
 ANY = "any verdict"
 
@@ -106,13 +107,14 @@ def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
         st.caption(f"Measured, but in no ranking by this method: {names}.")
     if places.is_empty():
         return
+    ranks = places.select("rank_low", "rank_high", "models").rows()
     table = places.select(
         pl.Series("source", [controls.source_name(source) for source in places["source"]], pl.String),
         pl.Series("model", [plain(model) for model in places["model"]], pl.String),
         "score",
         "low",
         "high",
-        pl.Series("rank", [span(*pair) for pair in places.select("rank_low", "rank_high").rows()], pl.String),
+        pl.Series("rank", [rank_range(*one) for one in ranks], pl.String),
         pl.col("models").alias("of"),
         "samples",
         "coverage",

@@ -16,7 +16,8 @@ from app.snapshot import Snapshot
 from app.views.about import about
 from app.wording import escaped
 from evalhub import charts
-from evalhub.wording import is_baseline, plain, span
+from evalhub.group_sections import rank_range
+from evalhub.wording import is_baseline, plain
 
 CHART_ROWS = 30
 """Models drawn without scrolling."""
@@ -55,13 +56,14 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:
 
 
 def as_table(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a ranking in the words of the page, with those facts of models that they have."""
+    """The rows of whole groups of a ranking in the words of the page, with the facts of models that they have."""
     ties = rows.select("model_group", "tie_group").rows()
     tied = sorted(tie for tie, count in Counter(ties).items() if count > 1)
     letters = {tie: _letter(place) for place, tie in enumerate(tied)}
     kinds = _kinds(rows)
+    ranks = rows.select("rank_low", "rank_high", pl.len().over("model_group")).rows()
     return rows.select(
-        pl.Series("rank", [span(*pair) for pair in rows.select("rank_low", "rank_high").rows()], pl.String),
+        pl.Series("rank", [rank_range(*one) for one in ranks], pl.String),
         pl.Series("model", [plain(model) for model in rows["model"]], pl.String),
         "score",
         "low",

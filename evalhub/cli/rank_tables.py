@@ -7,8 +7,9 @@ from rich.table import Table
 
 from aggregate.agreement import Agreement
 from evalhub.cli.tables import console, escape, print_groups
+from evalhub.group_sections import rank_range
 from evalhub.report import Report
-from evalhub.wording import counted, span
+from evalhub.wording import counted
 
 _WARNED = 3
 """Warnings of a part that are printed."""
@@ -59,11 +60,13 @@ def _print_side_by_side(agreed: Agreement, out: Console) -> None:
         for name in ("rank", ranking.method):
             table.add_column(escape(name), justify="right")
     rows = [{row.model: row for row in ranking.models} for ranking in agreed.rankings]
+    sizes = [{group.group: group.models for group in ranking.groups} for ranking in agreed.rankings]
     for model in dict.fromkeys(name for by_name in rows for name in by_name):
         cells = []
-        for by_name in rows:
+        for by_name, of in zip(rows, sizes, strict=True):
             row = by_name.get(model)
-            cells += ["", ""] if row is None else [span(row.rank_low, row.rank_high), f"{row.score:.3f}"]
+            rank = "" if row is None else rank_range(row.rank_low, row.rank_high, of[row.group])
+            cells += [rank, "" if row is None else f"{row.score:.3f}"]
         table.add_row(escape(model), *cells)
     out.print("\n[bold]Methods side by side[/]")
     out.print(table)

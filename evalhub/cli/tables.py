@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,11 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from aggregate.ranking import RankedModel, Ranking
-from evalhub.group_sections import ACROSS, group_sections
+from evalhub.group_sections import ACROSS, group_sections, rank_range
 from evalhub.scoring.budget import PoolEstimate
 from evalhub.scoring.regrade import Regraded
 from evalhub.scoring.summary import Part, Summary
-from evalhub.wording import counted, span
+from evalhub.wording import counted
 
 _WIDTH = 100
 """Of a table where the output is no terminal."""
@@ -63,7 +64,7 @@ def print_groups(ranking: Ranking, out: Console) -> None:
 
 
 def _table(rows: Sequence[RankedModel], level: float) -> Table:
-    """A row for each model, those that tie set apart."""
+    """A row for each model of whole groups, those that tie set apart."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right")
     table.add_column("model", overflow="fold")
@@ -71,13 +72,13 @@ def _table(rows: Sequence[RankedModel], level: float) -> Table:
     table.add_column(f"{level * 100:.12g}% interval", justify="right")
     table.add_column("samples", justify="right")
     table.add_column("coverage", justify="right")
-    tie = None
+    tie, sizes = None, Counter(row.group for row in rows)
     for row in rows:
         if tie is not None and row.tie_group != tie:
             table.add_section()
         tie = row.tie_group
         table.add_row(
-            span(row.rank_low, row.rank_high),
+            rank_range(row.rank_low, row.rank_high, sizes[row.group]),
             escape(row.model),
             f"{row.score:.3f}",
             f"{_end(row.low)} to {_end(row.high)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -9,10 +10,12 @@ import polars as pl
 
 from app import queries
 from app.groups import sections
+from app.site.shown import model_file
+from app.site.write import write_site
 from app.snapshot import published
-from evalhub.group_sections import ALONE, EACH
+from evalhub.group_sections import ALONE, EACH, rank_range
 from tests.app.conftest import open_page, words
-from tests.app.snapshot import ALPHA, write
+from tests.app.snapshot import ALPHA, GAMMA, write
 
 ROWS = pl.DataFrame({"model": ["a", "b", "c", "d", "e", "f"], "model_group": [1, 1, 2, 2, 3, 4]})
 GROUPS = pl.DataFrame(
@@ -53,3 +56,20 @@ def test_a_snapshot_of_before_has_one_group(tmp_path: Path) -> None:
     assert ALPHA in words(open_page("ranking", path.parent)) + str(
         open_page("ranking", path.parent).dataframe[0].value
     )
+
+
+def test_who_is_beside_no_other_model_has_no_rank(tmp_path: Path) -> None:
+    """On the board and in plain files."""
+    path = write(tmp_path / "snapshots")
+    with duckdb.connect(str(path)) as board:
+        board.execute("UPDATE ranking_row SET model_group = 2 WHERE ranking_id = 'pool-bt' AND model = ?", [GAMMA])
+        board.execute("INSERT INTO ranking_group VALUES ('pool-bt', 2, 1, 'odds', [])")
+    app = open_page("ranking", path.parent)
+    app.selectbox("group").select(1).run()
+    assert app.dataframe[0].value["rank"].to_list() == ["–"]
+    assert open_page("model", path.parent, model=GAMMA).dataframe[0].value["rank"].to_list() == ["–"]
+    write_site(published(path.parent), tmp_path / "site")
+    for page in ("index.html", model_file(GAMMA)):
+        text = (tmp_path / "site" / page).read_text("utf-8")
+        assert re.search("<td[^>]*>–</td>", text)
+    assert (rank_range(1, 1, 1), rank_range(1, 1, 2), rank_range(1, 2, 2)) == ("–", "1", "1–2")

@@ -16,7 +16,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
         const [one, other] = [value(a), value(b)];
         if (!one || !other) return !one - !other; // what is unknown comes last, whichever way
         const [x, y] = [number(one), number(other)];
-        const order = isNaN(x) || isNaN(y) ? one.localeCompare(other) : x - y;
+        const order = isNaN(x) || isNaN(y) ? one.localeCompare(other, undefined, { numeric: true }) : x - y;
         return up ? order : -order;
       });
       table.tBodies[0].append(...rows);
