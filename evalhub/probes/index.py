@@ -37,7 +37,7 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Index:
-    """Every sample of a pool as a direction, seen from the middle of the pool, and its words."""
+    """Every sample of a pool that has a text as a direction, seen from the middle of the pool, and its words."""
 
     pool: Reads
     encoder: Encoder

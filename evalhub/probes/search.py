@@ -18,8 +18,9 @@ from evalhub.probes.relevance import Answered, Relevance
 from evalhub.store.answers import answers_to
 from evalhub.store.hub import Hub
 from evalhub.store.sample_columns import samples_where
-from evalhub.store.vectors import named, sample_ids_where
+from evalhub.store.vectors import known_by_name, named, sample_ids_where
 from evalhub.telling import Tell, quiet
+from evalhub.wording import counted
 
 _BORDERLINE = 10
 """Samples shown below the cut."""
@@ -127,7 +128,10 @@ def look(index: Index, probe: Probe, answers: Mapping[str, bool]) -> Standing:
         EvalhubError: an example is not in the pool, or the pool is empty.
     """
     if not len(index.ids):
-        raise EvalhubError("the pool has no samples yet: evalhub ingest SOURCE brings some")
+        raise EvalhubError(
+            "the pool has no questions to search yet: evalhub ingest SOURCE brings some; tables of results bring "
+            "samples by name, which a filter finds (--where)"
+        )
     known = [sample_id for sample_id in answers if index.has(sample_id)]
     for sample_id in probe.like:
         if not index.has(sample_id):
@@ -227,8 +231,16 @@ def find(
             "of it; a sentence says best what is meant",
             stacklevel=2,
         )
+    if by_name := known_by_name(hub):
+        warnings.warn(
+            f"{counted(by_name, 'sample')} known by name only, as tables of results bring them, are not searched: "
+            "a filter finds them (--where)",
+            stacklevel=2,
+        )
     answers = answers_to(hub, probe.query_id) if answers is None else answers
     taken = take(look(index, probe, answers), cut)
+    if not taken.candidates:
+        warnings.warn(f"none of the {len(index.ids):,} samples that are searched meets the filter", stacklevel=2)
     matches = _matches(hub, taken.ids, taken.similarity, taken.relevance)
     return Found(
         probe=probe,

@@ -12,12 +12,15 @@ from evalhub.store.sample_columns import SAMPLE_COLUMNS, sample_relation
 
 
 def lay_out(hub: Hub) -> None:
-    """Write the columns of all samples into a table that goes with the connection, for `places_where`."""
+    """Write the columns of all samples into a table that goes with the connection, for `places_where`. Those with
+    a text have a place."""
     columns = [column.name for column in SAMPLE_COLUMNS]
     hub.database.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE laid_out AS
-        SELECT row_number() OVER (ORDER BY sample_id) - 1 AS place, * FROM ({sample_relation(columns)})
+        SELECT CASE WHEN has_text THEN row_number() OVER (PARTITION BY has_text ORDER BY sample_id) - 1 END
+               AS place, *
+        FROM ({sample_relation(columns)})
         """
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from evalhub.store.hub import Hub
 from evalhub.store.reads import Reads
-from evalhub.store.sample_columns import SAMPLE_COLUMNS, sample_relation
+from evalhub.store.sample_columns import HAS_TEXT, SAMPLE_COLUMNS, sample_relation
 
 _TOGETHER = 4_000_000
 """Scores of words that are written at a time."""
@@ -23,16 +23,17 @@ def write_searched(hub: Hub, private: Collection[str], encoder: str) -> pl.Serie
 
     `laid_out` has what filters say of every sample that is not private, in pool order, and its place among those
     that are searched by text: those that the encoder has seen, in order of ids, from 0; where it has seen none,
-    all of them. `vector` has their vectors, `answer` what users said to queries.
+    all that have a text. `vector` has their vectors, `answer` what users said to queries.
 
     Returns:
         ids of those that are searched, in order.
     """
     hidden = pl.DataFrame({"sample_id": list(private)}, schema={"sample_id": pl.String})
     hub.select(
-        """
+        f"""
         CREATE TABLE board.vector AS
-        SELECT * FROM vector SEMI JOIN sample USING (sample_id) ANTI JOIN given USING (sample_id)
+        SELECT * FROM vector
+        SEMI JOIN (FROM sample WHERE {HAS_TEXT}) USING (sample_id) ANTI JOIN given USING (sample_id)
         WHERE encoder = ? ORDER BY sample_id
         """,
         hidden,
@@ -44,11 +45,12 @@ def write_searched(hub: Hub, private: Collection[str], encoder: str) -> pl.Serie
         f"""
         CREATE TABLE board.laid_out AS
         WITH shown AS (
-            SELECT sample_id, sample.rowid AS turn, sample_id IN (SELECT sample_id FROM board.vector) AS seen
+            SELECT sample_id, sample.rowid AS turn, {HAS_TEXT} AS has_text,
+                   sample_id IN (SELECT sample_id FROM board.vector) AS seen
             FROM sample ANTI JOIN given USING (sample_id)
         ), searched AS (
             SELECT sample_id, row_number() OVER (ORDER BY sample_id) - 1 AS place FROM shown
-            WHERE seen OR NOT EXISTS (FROM board.vector)
+            WHERE seen OR has_text AND NOT EXISTS (FROM board.vector)
         )
         SELECT place::INTEGER AS place, said.*
         FROM ({sample_relation(names)}) AS said JOIN shown USING (sample_id) LEFT JOIN searched USING (sample_id)

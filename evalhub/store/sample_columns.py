@@ -29,6 +29,12 @@ _STANDING = f"""
     ) AS standing USING (sample_id)
 """
 
+HAS_TEXT = """
+    NOT (sample.grader = 'imported' AND sample.prompt = sample.source_id
+         AND len(sample.choices) = 0 AND len(sample.images) = 0)
+"""
+"""SQL: of a sample, whether its question is there. A table of results brings names alone."""
+
 SAMPLE_COLUMNS = (
     Column(
         "source", "list", "every source that has it", "[sample.source] || coalesce(also.sources, [])", _ORIGINS
@@ -60,6 +66,7 @@ SAMPLE_COLUMNS = (
     Column("n_choices", "number", "options to choose from; 0 where the answer is free", "len(sample.choices)"),
     Column("grader", "text", "who judges an answer", "sample.grader"),
     Column("cluster", "text", "what it shares with others, as a paper; its own id if nothing", "sample.cluster"),
+    Column("has_text", "boolean", "whether its question is there, and not its name alone", HAS_TEXT),
     Column("n_characters", "number", "length of the question", "length(sample.prompt)"),
 )
 

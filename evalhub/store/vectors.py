@@ -1,4 +1,7 @@
-"""Vectors of samples, one for each encoder, and the texts that they and the words come from."""
+"""Vectors of samples, one for each encoder, and the texts that they and the words come from.
+
+Samples of which only a name is known are not searched by text: a name tells nothing of the question.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pyarrow as pa
 
 from evalhub.store.hub import Hub
 from evalhub.store.reads import Reads
+from evalhub.store.sample_columns import HAS_TEXT
 
 _TOGETHER = 50_000
 """Samples that are read at a time."""
@@ -25,11 +29,12 @@ _TEXTS = """
 
 
 def without_vector(hub: Hub, encoder: str) -> list[str]:
-    """Ids of samples that the encoder has not seen, in pool order."""
+    """Ids of samples with a text that the encoder has not seen, in pool order."""
     rows = hub.database.execute(
-        """
+        f"""
         SELECT sample_id FROM sample
-        ANTI JOIN (SELECT sample_id FROM vector WHERE encoder = ?) USING (sample_id) ORDER BY sample.rowid
+        ANTI JOIN (SELECT sample_id FROM vector WHERE encoder = ?) USING (sample_id)
+        WHERE {HAS_TEXT} ORDER BY sample.rowid
         """,
         [encoder],
     ).fetchall()
@@ -43,11 +48,11 @@ def texts_of(hub: Hub, sample_ids: Sequence[str]) -> pl.DataFrame:
 
 
 def all_texts(hub: Hub, together: int = _TOGETHER) -> Iterator[pl.DataFrame]:
-    """What `texts_of` gives, of the whole pool in the order of ids, so many at a time."""
+    """What `texts_of` gives, of all samples with a text in the order of ids, so many at a time."""
     last = ""
     while True:
         part = hub.frame(
-            f"{_TEXTS} WHERE sample_id > $last ORDER BY sample_id LIMIT $together",
+            f"{_TEXTS} WHERE sample_id > $last AND {HAS_TEXT} ORDER BY sample_id LIMIT $together",
             {"last": last, "together": together},
         )
         if part.is_empty():
@@ -71,16 +76,17 @@ def put_vectors(
     hub.insert("INSERT OR REPLACE INTO vector BY NAME SELECT * FROM given", frame)
 
 
-_VECTORS = """
+_VECTORS = f"""
     FROM vector JOIN sample USING (sample_id)
-    WHERE encoder = $encoder AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
+    WHERE encoder = $encoder AND {HAS_TEXT} AND ($only IS NULL OR list_contains($only::VARCHAR[], sample_id))
 """
 
 
 def load_vectors(
     pool: Reads, encoder: str, only: Sequence[str] | None = None
 ) -> tuple[pl.Series, np.ndarray, np.ndarray]:
-    """Ids of all samples, or only of these, in order, and their quantised vectors: int8 (N, D) and float32 (N,).
+    """Ids of all samples with a text, or only of these, in order, and their quantised vectors: int8 (N, D) and
+    float32 (N,).
 
     Raises:
         ValueError: a vector has another length than the others; the file is damaged.
@@ -130,15 +136,22 @@ def _bytes(chunk: pa.BinaryArray) -> np.ndarray:
 
 
 def pool_fingerprint(hub: Hub) -> tuple[int, str]:
-    """Number of samples, and a text that is another one as soon as a sample came or went or an image was read."""
+    """Number of samples with a text, and what is another text as soon as one of them came or went or an image was
+    read."""
     count, mixed, read = hub.database.execute(
-        """
+        f"""
         SELECT count(*), coalesce(bit_xor(hash(sample_id)), 0)::VARCHAR,
                (SELECT coalesce(bit_xor(hash(image, text)), 0)::VARCHAR FROM image_text WHERE text <> '')
-        FROM sample
+        FROM sample WHERE {HAS_TEXT}
         """
     ).fetchall()[0]
     return count, f"{count} {mixed} {read}"
+
+
+def known_by_name(hub: Hub) -> int:
+    """Number of samples without a text."""
+    (count,) = hub.database.execute(f"SELECT count(*) FROM sample WHERE NOT ({HAS_TEXT})").fetchall()[0]
+    return int(count)
 
 
 def named(pool: Reads, sample_ids: Sequence[str]) -> pl.DataFrame:

@@ -138,11 +138,31 @@ def test_what_cannot_be_asked_says_what_to_do(pool: Hub, index: Index, hub_path:
 
 def test_an_empty_pool_and_a_pool_of_one(hub: Hub) -> None:
     encoder = ByWords()
-    with pytest.raises(EvalhubError, match="no samples yet"):
+    with pytest.raises(EvalhubError, match="no questions to search yet"):
         find(hub, Probe(text="law"), Cut(top=1), index=Index.open(hub, encoder=encoder))
     add_samples(hub, topic_samples(1)[:1])
     found = find(hub, Probe(text="chemistry"), Cut(top=5), index=Index.open(hub, encoder=encoder))
     assert len(found.matches) == 1 and np.isfinite(found.matches[0].similarity)
+
+
+def test_samples_known_by_name_are_not_searched(hub: Hub) -> None:
+    """A table of results brings no questions: what their names sound like tells nothing of them."""
+    rows = [
+        Sample(prompt=name, grader="imported", reference="", source="table:t", source_id=name)
+        for name in ("acid molecule", "41", "42")
+    ]
+    asked = Sample(prompt="an acid?", grader="imported", reference="", source="log", source_id="7")
+    add_samples(hub, [*topic_samples(20), *rows, asked])
+    index = Index.open(hub, encoder=ByWords())
+    names = [row.sample_id for row in rows]
+    assert len(index.ids) == 61 and not any(map(index.has, names)) and index.has(asked.sample_id)
+    with pytest.warns(UserWarning, match="3 samples known by name only"):
+        found = find(hub, Probe(text="acid molecule"), Cut(top=300), index=index)
+    assert found.candidates == len(found.matches) == 61
+    assert near_duplicates(hub, names, encoder=ByWords.name) == []
+    with pytest.warns(UserWarning, match="none of the 61 samples"):
+        assert not find(hub, Probe(text="acid", where="source = 'table:t'"), Cut(top=3), index=index).matches
+    assert len(find(hub, Probe(where="NOT has_text"), Cut(top=9)).matches) == 3
 
 
 def test_a_query_of_stop_words_and_of_no_known_word(pool: Hub, index: Index) -> None:
