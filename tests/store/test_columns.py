@@ -59,6 +59,7 @@ def test_columns_of_samples(hub: Hub) -> None:
         "n_choices": 2,
         "grader": "choice",
         "cluster": "paper 7",
+        "has_text": True,
         "n_characters": len(FULL.prompt),
     }
     assert sorted(plain["source"]) == ["market", "shop"] and plain["cluster"] == PLAIN.sample_id
