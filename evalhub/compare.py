@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
@@ -12,13 +11,14 @@ from aggregate.caveats import named
 from aggregate.head_to_head import HeadToHead, Outcomes, head_to_head, votes_between
 from aggregate.measurements import Measurements
 from evalhub.errors import EvalhubError
+from evalhub.not_compared import nothing_shared, selected
 from evalhub.selection import Selection
 from evalhub.store.aliases import aliases
 from evalhub.store.chosen import model_ids
 from evalhub.store.hub import Hub
 from evalhub.store.origins import sources
 from evalhub.store.results import measurement_frame, metrics_of, vote_frame
-from evalhub.wording import counted
+from ingest.nearest import nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def compare(
         FilterError: the filter cannot be read.
     """
     known = model_ids(hub)
-    one, other = (_ranked_name(hub, known, name) for name in (first, second))
+    one, other = _ranked_name(hub, known, first, second), _ranked_name(hub, known, second, first)
     if one == other:
         raise EvalhubError(f"'{first}' and '{second}' are one model: name two")
     if selection.source and selection.source not in (pool := sources(hub)):
@@ -70,7 +70,7 @@ def compare(
     there = metrics_of(hub, both)
     if metric and metric not in there:
         raise EvalhubError(
-            f"neither is measured by '{metric}' there; there are {named(list(there)) or 'votes alone'}"
+            f"neither is measured by '{metric}'{selected(selection)}, but by {named(list(there)) or 'no metric'}"
         )
     ours = pl.col("model").is_in([one, other])
     frames, values = [], []
@@ -87,17 +87,19 @@ def compare(
     if not metric and (voted := vote_frame(hub, both))["outcome"].count():
         votes = votes_between(Measurements.from_frame(voted), one, other, level)
     if not values and not votes.total:
-        raise EvalhubError(_nothing_shared([one, other], pl.concat(frames), metric))
+        valued = pl.concat(frames).drop_nulls("value").unique(["model", "sample"])
+        raise EvalhubError(nothing_shared(hub, (one, other), valued, selection, metric))
     return Comparison(first=one, second=other, level=level, values=tuple(values), votes=votes)
 
 
-def _ranked_name(hub: Hub, known: dict[str, str], name: str) -> str:
-    """The name under which a model is ranked.
+def _ranked_name(hub: Hub, known: dict[str, str], name: str, other: str) -> str:
+    """The name under which a model is ranked. other: of the two names, the one that is not asked for.
 
     Raises:
         EvalhubError: there is none, or there are several.
     """
-    model_id = aliases(hub).get(name, name)
+    called = aliases(hub)
+    model_id = called.get(name, name)
     if model_id in known:
         return model_id
     forms = [ranked for ranked, of in known.items() if of == model_id]
@@ -105,17 +107,7 @@ def _ranked_name(hub: Hub, known: dict[str, str], name: str) -> str:
         return forms[0]
     if forms:
         raise EvalhubError(f"'{name}' was asked in several ways, name one: {named(forms)}")
-    near = "".join(f", did you mean '{one}'?" for one in get_close_matches(name, known, 1))
+    taken = called.get(other, other)
+    names = [one for one in (*known, *called) if taken not in (one, called.get(one))]
+    near = "".join(f", did you mean '{one}'?" for one in nearest(name, names))
     raise EvalhubError(f"nothing is measured of a model '{name}'{near or ': evalhub rank shows those there are'}")
-
-
-def _nothing_shared(names: list[str], rows: pl.DataFrame, metric: str) -> str:
-    """That two models share nothing there, and where each was measured."""
-    valued = rows.drop_nulls("value").unique(["model", "sample"])
-    told = []
-    for name in names:
-        of_model = valued.filter(model=name)
-        where = named(of_model["source"].unique().sort().to_list(), 3)
-        told.append(f"{name} has values on {counted(of_model.height, 'sample')}{where and f' (of {where})'}")
-    by = f" by '{metric}'" if metric else ""
-    return f"nothing{by} is measured of both, and no vote is between them: {'; '.join(told)}"

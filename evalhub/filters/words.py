@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
 from evalhub.filters.filter import FilterError
+from ingest.nearest import nearest
 
 MOST_CHARACTERS = 10_000
 MOST_WORDS = 2_000
@@ -71,11 +71,11 @@ def no_column(text: str, name: str, columns: Sequence[str], start: int) -> Filte
     """The error of a word that is no column: with the nearest one, and all of them."""
     if any(quote in name for quote in "‘’“”´`＇"):
         return FilterError("write 'text' in straight quotes", text, start, start + len(name))
-    near = get_close_matches(name.lower(), columns, 1)
+    near = nearest(name, columns)
     shown = name if name.isascii() else f"{name!a} (not plain letters)"
-    nearest = f", did you mean {near[0]}?" if near else ";"
+    meant = f", did you mean {near[0]}?" if near else ";"
     return FilterError(
-        f"there is no column {shown[:80]}{nearest} there are {', '.join(columns)}", text, start, start + len(name)
+        f"there is no column {shown[:80]}{meant} there are {', '.join(columns)}", text, start, start + len(name)
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from evalhub.errors import EvalhubError
 from evalhub.toml_files import read_toml
+from ingest.nearest import nearest
 
 FILE = "live.toml"
 
@@ -109,7 +109,7 @@ def read_settings(hub: Path) -> Settings:
 
 def _value(path: Path, name: str, value: Any, known: dict[str, Any]) -> Any:
     if name not in known:
-        near = get_close_matches(name, known, 1)
+        near = nearest(name, known)
         there = (
             f"did you mean '{near[0]}'?"
             if near

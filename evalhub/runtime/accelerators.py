@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from evalhub.errors import EvalhubError
+from ingest.nearest import nearest
 
 BYTES = {"fp32": 4.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
 """Of a weight, by what it is kept as."""
@@ -139,7 +139,7 @@ def check_names(names: Sequence[str], known: Mapping[str, Accelerator]) -> None:
     """
     low = {one.lower(): one for one in known}
     if strange := [name for name in names if name.lower() not in low]:
-        near = {low[one]: None for name in strange for one in get_close_matches(name.lower(), low, 2, 0.5)}
+        near = {one: None for name in strange for one in nearest(name, known, 2, 0.5)}
         meant = f", did you mean {' or '.join(near)}?" if near else ";"
         called = " or ".join(f"'{name}'" for name in strange)
         raise EvalhubError(f"no accelerator is called {called}{meant} there are {', '.join(known)}")

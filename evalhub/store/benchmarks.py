@@ -6,13 +6,13 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 import polars as pl
 
 from evalhub.benchmarks.frozen import SHOWN, Frozen, Picked
 from evalhub.errors import EvalhubError
 from evalhub.store.hub import Hub
+from ingest.nearest import nearest
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{6,32}", re.ASCII)
@@ -144,7 +144,7 @@ def resolve(hub: Hub, which: str) -> Named:
         if len(hashed) > 1:
             raise EvalhubError(f"several benchmarks begin with {which}: give more digits of the hash")
         return next(iter(hashed.values()))
-    near = get_close_matches(name, sorted({one.name for one in there}), 3)
+    near = nearest(name, sorted({one.name for one in there}), 3)
     raise EvalhubError(
         f"there is no benchmark '{which}'{', did you mean ' + ' or '.join(near) + '?' if near else ':'} "
         "evalhub bench list shows those there are, evalhub bench new makes one"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from evalhub.errors import EvalhubError
@@ -14,6 +13,7 @@ from evalhub.store.columns import Column, relation
 from evalhub.store.hub import Hub
 from evalhub.store.results import add_model
 from evalhub.store.wanted import CUTOFF
+from ingest.nearest import nearest
 from ingest.records import Model
 
 MODEL_COLUMNS = (
@@ -71,7 +71,7 @@ def set_facts(hub: Hub, name: str, facts: Mapping[str, Any], *, new: bool = Fals
     known = known_models(hub)
     if model_id not in known:
         if not new:
-            near = "".join(f", did you mean {one}?" for one in get_close_matches(name, known, 1))
+            near = "".join(f", did you mean {one}?" for one in nearest(name, known))
             raise EvalhubError(
                 f"no model is called '{name}'{near or ';'} evalhub model list shows those there are, "
                 "and --new adds it"

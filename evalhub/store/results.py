@@ -209,6 +209,20 @@ def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:
     )
 
 
+def vote_counts(hub: Hub, wanted: Wanted = EVERYTHING) -> dict[str, int]:
+    """How many votes with an outcome each model has on the wanted samples."""
+    rows = hub.frame(
+        f"""
+        SELECT model, count(*) FROM (
+            SELECT unnest([model_a, model_b]) AS model FROM named_comparison
+            WHERE ({wanted.samples}) AND model_a <> model_b AND outcome IS NOT NULL
+        ) GROUP BY model
+        """,
+        wanted.parameters,
+    )
+    return dict(rows.rows())
+
+
 def votes_fingerprint(hub: Hub, source: str = "") -> str:
     """Another one where any vote of a source, or of the whole pool, is another; '' where there are none."""
     wanted = Wanted.of_source(source)

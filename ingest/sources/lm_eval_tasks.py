@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ingest.nearest import nearest
 from ingest.source import SourceError
 from ingest.sources.hub import quietly, why
 
@@ -22,7 +22,7 @@ def load_tasks(name: str, include_path: str, *, num_fewshot: int | None, seed: i
     with quietly():
         manager = _manager(name, folder)
         if name not in manager.all_tasks:
-            close = get_close_matches(name, manager.all_tasks, 3, 0.8)
+            close = nearest(name, manager.all_tasks, 3, 0.8)
             hint = f": did you mean {' or '.join(close)}?" if close else ": `lm-eval ls tasks` lists them"
             where = f", nor has {include_path}" if include_path else ""
             raise SourceError(f"lm-eval has no task '{name}'{where}{hint}")

@@ -98,8 +98,21 @@ def test_another_name_is_the_model(measured: Path) -> None:
             ["one", "third"],
             "nothing is measured of both, and no vote is between them: one has values on 65 samples",
         ),
+        (["one", "third", "--metric", "acc"], "on 65 samples (of exam, quiz) there; third has values on 1 sample"),
+        (["one", "third", "--source", "rest"], "nothing on rest is measured of both, and no vote is between them"),
+        (
+            ["one", "third", "--source", "rest"],
+            "one has nothing there; third has values on 1 sample (of rest) there",
+        ),
+        (
+            ["one", "third"],
+            "third has values on 1 sample (of rest); no chain of shared samples or votes connects them",
+        ),
         (["one", "tow"], "a model 'tow', did you mean 'two'?"),
-        (["one", "two", "--metric", "bleu"], "neither is measured by 'bleu' there; there are acc, f1"),
+        (["T W-O", "one"], "a model 'T W-O', did you mean 'two'?"),
+        (["two", "Two"], "a model 'Two': evalhub rank shows those there are"),
+        (["one", "two", "--source", "rest", "--metric", "f1"], "by 'f1' on rest, but by no metric"),
+        (["one", "two", "--metric", "bleu"], "neither is measured by 'bleu', but by acc, f1"),
         (["one", "two", "--source", "nope"], "no source 'nope'; it has exam, quiz, rest"),
     ],
 )
@@ -115,3 +128,19 @@ def test_a_model_asked_in_two_ways_has_to_be_named_whole(hub_path: Path, tmp_pat
     assert line == "'one' was asked in several ways, name one: one [cold], one [hot]"
     assert evalhub("compare", "one [hot]", "two", "--json", "--hub", hub_path).json["first"] == "one [hot]"
     assert evalhub("compare", "one [hot]", "one [cold]", "--json", "--hub", hub_path).json["comparisons"]
+
+
+def test_votes_with_others_are_told_and_whether_they_connect_two(hub_path: Path, tmp_path: Path) -> None:
+    pairs = [("one", "mid"), ("mid", "two"), ("mid", "two"), ("far", "away")]
+    votes = [(*pair, f"{n}", "a") for n, pair in enumerate(pairs)]
+    table = pl.DataFrame(votes, schema=["model_a", "model_b", "sample", "outcome"], orient="row")
+    evalhub("import", written(table, tmp_path / "votes.csv"), "--source", "an arena", "--hub", hub_path)
+    line = evalhub("compare", "one", "two", "--hub", hub_path).line
+    assert line.endswith(
+        "one has 1 vote with others; two has 2 votes with others; a chain of others connects them: "
+        "evalhub rank --method bradley-terry orders them"
+    )
+    line = evalhub("compare", "one", "two", "--source", "an arena", "--hub", hub_path).line
+    assert line.endswith("evalhub rank --method bradley-terry --source 'an arena' orders them")
+    line = evalhub("compare", "one", "far", "--hub", hub_path).line
+    assert line.endswith("far has 1 vote with others; no chain of shared samples or votes connects them")
