@@ -35,11 +35,7 @@ def ranked(snapshot: Snapshot, source: str) -> pl.DataFrame:
         """,
         source=source,
     )
-    rankings = queries.rankings(snapshot).filter(pl.col("source") == source)
-    order: list[str] = []
-    if not rankings.is_empty():
-        order = queries.ranking_rows(snapshot, rankings["ranking_id"][0])["model"].to_list()
-    place = {model: i for i, model in enumerate(order)}
+    place = {model: i for i, model in enumerate(_order(snapshot, source))}
     names = sorted(compared["model"], key=lambda model: (place.get(model, len(place)), model))
     ids = frame_of(snapshot, "SELECT DISTINCT model, model_id FROM counting_form")
     known = dict(ids.iter_rows())
@@ -48,6 +44,19 @@ def ranked(snapshot: Snapshot, source: str) -> pl.DataFrame:
         {"model": names, "model_id": [known.get(name, name) for name in names]},
         schema={"model": pl.String, "model_id": pl.String},
     )
+
+
+def _order(snapshot: Snapshot, source: str) -> list[str]:
+    """The models of a source's first ranking, group by group, the best first; none where it has no ranking."""
+    rankings = queries.rankings(snapshot).filter(pl.col("source") == source)
+    if rankings.is_empty():
+        return []
+    return queries.ranking_rows(snapshot, rankings["ranking_id"][0])["model"].to_list()
+
+
+def never_compared(snapshot: Snapshot, source: str) -> int:
+    """How many of the models that `ranked` has the order of share nothing with any other."""
+    return len(set(_order(snapshot, source)) - set(ranked(snapshot, source)["model"]))
 
 
 @cached

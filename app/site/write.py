@@ -39,8 +39,8 @@ _PLACES = (
 
 _FRONTIER = "Scores against what a model takes"
 
-_MOST = 40
-"""Models in a map of win rates."""
+_MOST = 30
+"""Models in a map of win rates: as many columns as a window has room for."""
 
 
 def write_site(snapshot: Snapshot, out: Path) -> int:
@@ -161,7 +161,8 @@ class _Site:
             title=f"Win rates: {source_name(source)}",
             rows=shown.win_cells(wins, models[:_MOST]),
             models=models[:_MOST],
-            left_out=max(0, len(models) - _MOST),
+            compared=len(models),
+            alone=pair_queries.never_compared(self._snapshot, source),
             others=[(source_name(one), shown.wins_file(one), one == source) for one in self._wins],
             files=self._files(wins.select(pl.lit(source).alias("source"), pl.all()), Path(name).stem),
             meanings=shown.explained(columns.PAIRS, list(columns.PAIRS)),

@@ -15,12 +15,13 @@ import pytest
 
 from app import queries
 from app.site.__main__ import main
-from app.site.shown import ranking_file, ranking_rows, slug
+from app.site.shown import ranking_file, ranking_rows, slug, wins_file
 from app.site.write import write_site
 from app.snapshot import published
 from evalhub.exports.target import MARK
 from evalhub.wording import with_interval
 from tests.app import live_hub, snapshot
+from tests.app.pair_snapshot import GOOD
 from tests.app.screenshot import chromium, look, why_not
 from tests.app.snapshot import ALPHA, BETA, GAMMA
 from tests.cli.helpers import evalhub
@@ -122,6 +123,40 @@ def test_a_long_ranking_fits_a_window_and_scrolls_in_its_own_box(tmp_path: Path)
         assert top == pytest.approx(0, abs=1)
         heads = browser.execute_script("return [...document.querySelectorAll('thead th')].map(e => e.innerText)")
     assert "note" in heads and "cost" not in heads
+
+
+@pytest.fixture
+def many_wins(pair_snapshots: Path, tmp_path: Path) -> Path:
+    """The site of a snapshot where 44 models were compared, and one is ranked that was not."""
+    folder = shutil.copytree(pair_snapshots, tmp_path / "snapshots")
+    (path,) = folder.glob("*.duckdb")
+    with duckdb.connect(str(path)) as board:
+        board.execute(
+            "INSERT INTO pair_wins SELECT '', 'a model of a long name ' || i, ?, 78, 70, 2 FROM range(40) t(i)",
+            [GOOD],
+        )
+        lone = "SELECT * REPLACE ('alone' AS model) FROM ranking_row WHERE model = ?"
+        board.execute(f"INSERT INTO ranking_row {lone}", [GOOD])
+    write_site(published(folder), tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_the_numbers_of_win_rates_add_up(many_wins: Path) -> None:
+    page = Page((many_wins / wins_file("")).read_text("utf-8"))
+    assert "30 of 44 models are shown" in page.words and "have no win rate: 1." in page.words
+    wins = pl.read_parquet(many_wins / "data" / f"{Path(wins_file('')).stem}.parquet")
+    assert wins["model"].n_unique() == 44
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "a browser is here")
+def test_a_map_of_win_rates_fits_a_window(many_wins: Path) -> None:
+    with chromium() as browser:
+        look(browser, 1300, 900)
+        browser.get((many_wins / wins_file("")).as_uri())
+        box = "const box = document.querySelector('.wide');"
+        wide, room = browser.execute_script(f"{box} return [box.scrollWidth, box.clientWidth]")
+        assert wide <= room
 
 
 def test_names_of_files_are_plain_and_differ(site: Path) -> None:
