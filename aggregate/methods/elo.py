@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aggregate.caveats import named
 from aggregate.estimates import make_ranking
 from aggregate.measurements import Measurements
 from aggregate.method import Intervals, check_options
@@ -18,6 +19,9 @@ _K = 8.0
 _START = 1000.0
 _POINTS = 400 / np.log(10)
 """Of a rating for one unit of log-odds."""
+
+_CLEARLY = 0.5
+"""Of an interval's half width, how far a rating may be from Bradley-Terry's strength without a word."""
 
 # Orders to average over, comparisons in all of them together, and in one: enough to forget the start many times.
 _ORDERS = (20, 100)
@@ -75,7 +79,24 @@ class Elo:
             low=np.where(np.isinf(low), low, np.nan),
             high=np.where(np.isinf(high), high, np.nan),
         )
-        return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+        ranking = make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
+        points = dict(zip(used.models, (_START + zero @ strengths.scores).tolist(), strict=True))
+        return replace(ranking, warnings=(*ranking.warnings, *_held_back(ranking, points)))
+
+
+def _held_back(ranking: Ranking, strengths: dict[str, float]) -> list[str]:
+    """Who is still near the start; strengths: Bradley-Terry's by model, in points, from the same one."""
+    away = {row.model: strengths[row.model] - row.score for row in ranking.models}
+    half = {row.model: (row.high - row.low) / 2 for row in ranking.models}
+    held = [name for name, gap in away.items() if abs(gap) > _CLEARLY * half[name] and np.isfinite(half[name])]
+    if not held:
+        return []
+    held.sort(key=lambda name: -abs(away[name]))
+    gap = away[held[0]]
+    return [
+        f"held back by the common start of {_START:.0f}, of few comparisons: {named(held)}; {held[0]} would be "
+        f"{abs(gap):.0f} points {'higher' if gap > 0 else 'lower'} by bradley-terry, which has no start, on the same"
+    ]
 
 
 def _given(array: np.ndarray | None) -> np.ndarray:

@@ -31,6 +31,26 @@ def test_after_many_comparisons_ratings_are_near_bradley_terrys() -> None:
         assert width < elo[name].high - elo[name].low < 1.3 * width
 
 
+def test_who_had_too_few_comparisons_to_leave_the_start_is_named() -> None:
+    """The best of all in a handful of votes."""
+    rng = np.random.default_rng(3)
+    pairs = (
+        [(a, b) for a in "abc" for b in "abc" if a < b for _ in range(200)]
+        + [("top", "a")] * 14
+        + [("a", "top")] * 2
+    )
+    votes = pl.DataFrame(
+        {
+            "model_a": [a for a, _ in pairs],
+            "model_b": [b for _, b in pairs],
+            "outcome": ["a" if "top" in pair or rng.random() < 0.5 else "b" for pair in pairs],
+        }
+    )
+    (warning,) = (line for line in Elo()(Measurements.from_frame(votes)).warnings if "held back" in line)
+    assert ": top; top would be " in warning and "points higher by bradley-terry" in warning
+    assert not any("held back" in line for line in Elo()(simulated()).warnings)
+
+
 def test_points_are_only_moved_between_models() -> None:
     assert np.mean([row.score for row in Elo()(simulated(20)).models]) == pytest.approx(1000, abs=1e-3)
 
