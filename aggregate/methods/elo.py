@@ -95,7 +95,7 @@ def _held_back(ranking: Ranking, strengths: dict[str, float]) -> list[str]:
     gap = away[held[0]]
     return [
         f"held back by the common start of {_START:.0f}, of few comparisons: {named(held)}; {held[0]} would be "
-        f"{abs(gap):.0f} points {'higher' if gap > 0 else 'lower'} by bradley-terry, which has no start, on the same"
+        f"{abs(gap):.0f} points {'higher' if gap > 0 else 'lower'} by bradley-terry, which has no start"
     ]
 
 

@@ -34,11 +34,7 @@ def test_after_many_comparisons_ratings_are_near_bradley_terrys() -> None:
 def test_who_had_too_few_comparisons_to_leave_the_start_is_named() -> None:
     """The best of all in a handful of votes."""
     rng = np.random.default_rng(3)
-    pairs = (
-        [(a, b) for a in "abc" for b in "abc" if a < b for _ in range(200)]
-        + [("top", "a")] * 14
-        + [("a", "top")] * 2
-    )
+    pairs = [("a", "b"), ("b", "c"), ("a", "c")] * 200 + [("top", "a")] * 14 + [("a", "top")] * 2
     votes = pl.DataFrame(
         {
             "model_a": [a for a, _ in pairs],
@@ -47,7 +43,7 @@ def test_who_had_too_few_comparisons_to_leave_the_start_is_named() -> None:
         }
     )
     (warning,) = (line for line in Elo()(Measurements.from_frame(votes)).warnings if "held back" in line)
-    assert ": top; top would be " in warning and "points higher by bradley-terry" in warning
+    assert "comparisons: top" in warning and "top would be " in warning and "points higher" in warning
     assert not any("held back" in line for line in Elo()(simulated()).warnings)
 
 

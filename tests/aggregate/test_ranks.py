@@ -119,7 +119,7 @@ def test_ranges_from_a_covariance_hold_for_all_models_at_once(models: int, step:
 
 
 def test_names_and_units_decide_nothing() -> None:
-    """Models in another order and scores of another unit have the same ranges, also at the edge of a difference."""
+    """Models in another order and scores of another unit have the same ranges, also at the edge."""
     rng = np.random.default_rng(4)
     for models in range(2, 30):
         half = rng.normal(size=(models, 60)) / 60
