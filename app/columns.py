@@ -53,7 +53,9 @@ PLACES = {
     "low": RANKING["low"],
     "high": RANKING["high"],
     "rank": RANKING["rank"],
-    "of": "Models in that ranking, chance baselines included.",
+    "of": "Models of its group in that ranking, chance baselines included.",
+    "group": "Which of the ranking's groups it is in: its rank is among the models of that one. Empty: the "
+    "ranking is one group.",
     "samples": RANKING["samples"],
     "coverage": RANKING["coverage"],
     "unit": "What a score is. Only scores of one unit can be set against each other.",

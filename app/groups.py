@@ -48,6 +48,12 @@ def sections(groups: pl.DataFrame, rows: pl.DataFrame) -> list[Section]:
     return [section for section in found if len(section.rows)]
 
 
+def own_group(places: pl.DataFrame) -> pl.Series:
+    """Which of how many groups a model is in, by row of `queries.places`; '' in a ranking that is one."""
+    rows = places.select("model_group", "groups").rows()
+    return pl.Series("group", [f"{group} of {groups}" if groups > 1 else "" for group, groups in rows], pl.String)
+
+
 def choose(found: Sequence[Section]) -> Section:
     """Ask which of several sections to show; the first by default."""
     if len(found) == 1:

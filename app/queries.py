@@ -180,14 +180,17 @@ def source_rates(snapshot: Snapshot) -> pl.DataFrame:
 
 @cached
 def places(snapshot: Snapshot, model_id: str) -> pl.DataFrame:
-    """A model's row in every newest ranking, with the number of models of its group and what a score is there."""
+    """A model's row in every newest ranking, with what a score is there, its group, how many groups there are, and
+    the number of models of its own."""
     unit = "g.unit" if tables(snapshot) >= GROUPS else "r.unit"
     joined = "LEFT JOIN ranking_group g USING (ranking_id, model_group)" if tables(snapshot) >= GROUPS else ""
     return frame_of(
         snapshot,
         f"""
         SELECT r.source, r.method, {unit} AS unit, r.level, w.model, w.score, w.low, w.high, w.rank_low,
-               w.rank_high, w.samples, w.coverage,
+               w.rank_high, w.samples, w.coverage, w.model_group,
+               (SELECT count(DISTINCT x.model_group) FROM {_grouped(snapshot)} x
+                WHERE x.ranking_id = r.ranking_id) AS groups,
                (SELECT count(*) FROM {_grouped(snapshot)} x
                 WHERE x.ranking_id = r.ranking_id AND x.model_group = w.model_group) AS models
         FROM ({_NEWEST}) r JOIN {_grouped(snapshot)} w USING (ranking_id) {joined}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app import columns, law_queries, live_queries, pair_queries, queries
 from app.controls import source_name
 from app.downloads import csv, parquet
-from app.groups import sections
+from app.groups import own_group, sections
 from app.site import shown
 from app.snapshot import Snapshot
 from app.views.about import interval_covers, rank_command
@@ -32,6 +32,7 @@ _PLACES = (
     "high",
     "rank",
     "models",
+    "group",
     "samples",
     "coverage",
     "unit",
@@ -172,7 +173,9 @@ class _Site:
         places = queries.places(self._snapshot, model["model_id"])
         conditions = queries.conditions(self._snapshot, model["model_id"])
         ranks = [rank_range(*one) for one in places.select("rank_low", "rank_high", "models").rows()]
-        ranked = places.with_columns(pl.Series("rank", ranks, pl.String)).select(_PLACES)
+        ranked = places.with_columns(pl.Series("rank", ranks, pl.String), own_group(places)).select(_PLACES)
+        if not any(ranked["group"]):
+            ranked = ranked.drop("group")
         name = shown.model_file(model["model_id"])
         self._page(
             name,

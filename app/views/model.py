@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import columns, controls, downloads, pair_queries, queries
+from app import columns, controls, downloads, groups, pair_queries, queries
 from app.controls import OpenPage
 from app.drawn import draw
 from app.snapshot import Snapshot
@@ -116,10 +116,13 @@ def _places(snapshot: Snapshot, model_id: str, sources: Sequence[str]) -> None:
         "high",
         pl.Series("rank", [rank_range(*one) for one in ranks], pl.String),
         pl.col("models").alias("of"),
+        groups.own_group(places),
         "samples",
         "coverage",
         pl.Series("unit", [plain(unit) for unit in places["unit"]], pl.String),
     )
+    if not any(table["group"]):
+        table = table.drop("group")
     if table["model"].n_unique() == 1:
         table = table.drop("model")
         label = pl.col("source")

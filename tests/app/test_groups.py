@@ -67,7 +67,9 @@ def test_who_is_beside_no_other_model_has_no_rank(tmp_path: Path) -> None:
     app = open_page("ranking", path.parent)
     app.selectbox("group").select(1).run()
     assert app.dataframe[0].value["rank"].to_list() == ["–"]
-    assert open_page("model", path.parent, model=GAMMA).dataframe[0].value["rank"].to_list() == ["–"]
+    place = open_page("model", path.parent, model=GAMMA).dataframe[0].value
+    assert place["rank"].to_list() == ["–"] and place["group"].to_list() == ["2 of 2"]
+    assert "group" not in open_page("model", path.parent, model=GAMMA, method="mean").dataframe[0].value
     write_site(published(path.parent), tmp_path / "site")
     for page in ("index.html", model_file(GAMMA)):
         text = (tmp_path / "site" / page).read_text("utf-8")
