@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
+from types import MappingProxyType
 
 import numpy as np
 
@@ -64,8 +67,16 @@ class Outcomes:
         return self.wins + self.ties + self.losses
 
 
-def head_to_head(measurements: Measurements, first: str, second: str, level: float = 0.95) -> list[HeadToHead]:
+def head_to_head(
+    measurements: Measurements,
+    first: str,
+    second: str,
+    level: float = 0.95,
+    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+) -> list[HeadToHead]:
     """By each metric: on all samples with a value of both, and on those of each source.
+
+    ranges: the least and the most that a metric's numbers can be, where that is known: no difference is greater.
 
     Samples are paired; those of one cluster are not independent. See `aggregate.differences`.
     """
@@ -81,7 +92,8 @@ def head_to_head(measurements: Measurements, first: str, second: str, level: flo
         parts = [(name, by_metric & (shared.source_of == one)) for one, name in enumerate(shared.sources)]
         parts = [(name, keep) for name, keep in parts if keep.any()]
         for source, keep in parts if len(parts) == 1 else [(None, by_metric), *parts]:
-            found.append(_on(shared.of_samples(keep), metric, source, first, second, level))
+            ends = ranges.get(metric.name, (-inf, inf))
+            found.append(_on(shared.of_samples(keep), metric, source, first, second, level, ends))
     return found
 
 
@@ -104,7 +116,13 @@ def votes_between(measurements: Measurements, first: str, second: str, level: fl
 
 
 def _on(
-    part: Measurements, metric: Metric, source: str | None, first: str, second: str, level: float
+    part: Measurements,
+    metric: Metric,
+    source: str | None,
+    first: str,
+    second: str,
+    level: float,
+    ends: tuple[float, float],
 ) -> HeadToHead:
     """On samples that both were measured on, by one metric."""
     one, other = part.models.index(first), part.models.index(second)
@@ -114,6 +132,9 @@ def _on(
     found = paired(a, b, part.cluster_of, np.zeros(a.size, np.int64), level)
     counted = win_rates(part)
     low, high = (None if np.isnan(end[0]) else float(end[0]) for end in (found.low, found.high))
+    if low is not None and high is not None and ends[0] <= part.value.min() <= part.value.max() <= ends[1]:
+        widest = ends[1] - ends[0]
+        low, high = max(low, -widest), min(high, widest)
     return HeadToHead(
         metric=metric,
         source=source,

@@ -8,7 +8,7 @@ import polars as pl
 
 from app import queries
 from app.queries import frame_of
-from app.snapshot import PAIRS, VOTES, Snapshot, cached
+from app.snapshot import PAIRS, RANGES, VOTES, Snapshot, cached
 from evalhub.store.chosen import JUDGED, newest_form
 from evalhub.store.origins import OF_SOURCE
 
@@ -98,6 +98,15 @@ def votes(snapshot: Snapshot, source: str, first: str, second: str) -> dict[str,
         second=second,
     )
     return None if found.is_empty() else found.row(0, named=True)
+
+
+@cached
+def metric_ranges(snapshot: Snapshot) -> dict[str, tuple[float, float]]:
+    """The least and the most that numbers of a metric can be, where that is known."""
+    if not queries.tables(snapshot) >= RANGES:
+        return {}
+    rows = frame_of(snapshot, "SELECT metric, low, high FROM metric_range ORDER BY metric")
+    return {metric: (low, high) for metric, low, high in rows.iter_rows()}
 
 
 MOST_CELLS = 10_000_000

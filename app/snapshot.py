@@ -36,6 +36,9 @@ PAIRS = frozenset(("pair_wins", "counting_form"))
 VOTES = frozenset(("pair_votes",))
 """The same; votes then have no interval."""
 
+RANGES = frozenset(("metric_range",))
+"""The same; intervals of differences of numbers may then leave what is possible."""
+
 GROUPS = frozenset(("ranking_group",))
 """The same; all models of a ranking are then one group."""
 

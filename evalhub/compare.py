@@ -16,6 +16,7 @@ from evalhub.selection import Selection
 from evalhub.store.aliases import aliases
 from evalhub.store.chosen import model_ids
 from evalhub.store.hub import Hub
+from evalhub.store.metric_ranges import metric_ranges
 from evalhub.store.origins import sources
 from evalhub.store.results import measurement_frame, metrics_of, vote_frame
 from ingest.nearest import nearest
@@ -73,7 +74,7 @@ def compare(
             f"neither is measured by '{metric}'{selected(selection)}, but by {named(list(there)) or 'no metric'}"
         )
     ours = pl.col("model").is_in([one, other])
-    frames, values = [], []
+    frames, values, ranges = [], [], metric_ranges(hub)
     for by in [metric] if metric else ["", *(name for name, main in there.items() if not main)]:
         rows = measurement_frame(hub, both, by).filter(ours).with_columns(pl.col("metric").replace("", by))
         # A mean over seeds is no grade; differences are of numbers.
@@ -81,7 +82,7 @@ def compare(
         if selection.source:  # whichever source brought them first
             rows = rows.with_columns(source=pl.lit(selection.source))
         if rows.drop_nulls("value")["model"].n_unique() == 2:
-            values += head_to_head(Measurements.from_frame(rows), one, other, level)
+            values += head_to_head(Measurements.from_frame(rows), one, other, level, ranges)
         frames.append(rows)
     votes = Outcomes()
     if not metric and (voted := vote_frame(hub, both))["outcome"].count():

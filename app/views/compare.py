@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -60,7 +61,8 @@ def render(snapshot: Snapshot, open_page: OpenPage) -> None:  # noqa: ARG001
     _overall(both, rates, first, second)
     won = pair_queries.wins(snapshot, source).filter(pl.col("model") == first, pl.col("against") == second)
     _win_rate(won, pair_queries.votes(snapshot, source, first, second))
-    graded = _grades(pair_queries.grades(snapshot, source, first, second), first, second)
+    grades, ranges = pair_queries.grades(snapshot, source, first, second), pair_queries.metric_ranges(snapshot)
+    graded = _grades(grades, first, second, ranges)
     if both.is_empty():
         if not graded:
             by_votes = "" if won.is_empty() else "Only votes compare them. "
@@ -135,12 +137,12 @@ def _of_votes(votes: dict[str, Any]) -> str:
     return f"95 % interval **{votes['low']:.1%}** to **{votes['high']:.1%}**"
 
 
-def _grades(values: pl.DataFrame, first: str, second: str) -> bool:
+def _grades(values: pl.DataFrame, first: str, second: str, ranges: Mapping[str, tuple[float, float]]) -> bool:
     """What is no pass rate, metric by metric; whether there is any on samples of both."""
     if values["model"].n_unique() < 2:
         return False
     try:
-        found = head_to_head(Measurements.from_frame(values), first, second)
+        found = head_to_head(Measurements.from_frame(values), first, second, ranges=ranges)
     except MeasurementsError as error:
         st.info(escaped(f"Grades and other numbers cannot be compared: {error}"))
         return True

@@ -20,6 +20,7 @@ import polars as pl
 from evalhub.store.cost_tables import write_costs
 from evalhub.store.hub import Hub
 from evalhub.store.live_tables import write_live
+from evalhub.store.metric_ranges import write_ranges
 from evalhub.store.model_tables import write_models, write_replaced
 from evalhub.store.pair_tables import write_pairs, write_votes
 from evalhub.store.releases import private_samples
@@ -186,6 +187,7 @@ def _write(hub: Hub, path: Path, name: str) -> None:
             hub.insert("INSERT INTO board.image SELECT * FROM given", frame)
         write_pairs(hub, pair_wins(hub))
         write_votes(hub, pair_votes(hub))
+        write_ranges(hub)
         write_values(hub)
         write_costs(hub)
         write_models(database)

@@ -48,6 +48,21 @@ def test_numbers_where_lower_is_better() -> None:
     assert (found.difference, found.wins, found.losses, found.low, found.high) == (-4.5, 1, 0, None, None)
 
 
+def test_no_difference_leaves_what_a_metric_can_be() -> None:
+    """Where values lie beyond the ends, these are none."""
+    rows = [("a", "1", 10.0), ("a", "2", 6.0), ("b", "1", 1.0), ("b", "2", 0.0)]
+    m = Measurements.from_frame(pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row"))
+    (free,), (within,), (beyond,) = (
+        head_to_head(m, "a", "b", ranges=ranges) for ranges in ({}, {"": (0.0, 10.0)}, {"": (0.0, 9.0)})
+    )
+    assert free.high is not None and free.high > 10 and beyond == free
+    assert (within.low, within.high, within.difference) == (
+        free.low if free.low > -10 else -10,
+        10,
+        free.difference,
+    )
+
+
 def test_votes_are_told_apart_from_values() -> None:
     votes = pl.DataFrame(
         {

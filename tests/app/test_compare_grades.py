@@ -36,3 +36,20 @@ def test_numbers_are_compared_by_metric_with_intervals(graded: Path) -> None:
     assert table["samples"].to_list() == [20, 20] and table["difference"].to_list() == [2.0, 2.0]
     assert table["first better"].to_list() == [20, 20] and table["second better"].to_list() == [0, 0]
     assert "There is no sample" not in words(app)
+
+
+def test_no_interval_leaves_the_range_that_an_import_was_told(tmp_path: Path) -> None:
+    """As the command has it."""
+    rows = [
+        (model, f"{n}", value)
+        for model, lead in (("a", 6.0), ("b", 0.0))
+        for n, value in enumerate((lead, lead * 1.6))
+    ]
+    table = written(pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row"), tmp_path / "rows.csv")
+    hub = tmp_path / "hub"
+    evalhub("import", table, "--metric", "up:0:10", "--hub", hub)
+    evalhub("publish", "--hub", hub)
+    (row,) = evalhub("compare", "a", "b", "--json", "--hub", hub).json["comparisons"]
+    assert (row["low"], row["high"]) == (-10, 10)
+    shown = open_page("compare", hub / "snapshots", first="a", second="b").dataframe[0].value
+    assert (shown["low"][0], shown["high"][0]) == (-10, 10)
