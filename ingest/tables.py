@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import io
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from ingest.importer import LogError
+from ingest.table_text import check_keys, open_text, separator_of, suffix_of, with_points
 
 _NAMES = ("model", "sample", "cluster", "tag", "source", "metric", "model_a", "model_b")
 """Columns that stay as they are written: 007 is not 7."""
 
 SUFFIXES = (".parquet", ".csv", ".jsonl")
-"""How the names of tables end."""
+"""How the names of tables end, as they are written."""
 
 _NUMBERS = ("value", "passes", "attempts")
 
@@ -22,8 +24,11 @@ _OTHERS = ("kind", "direction", "outcome")
 _TOLD = ("attempt", "status", "reason", "judge", "condition", "main", "source_id")
 """Columns of what is imported, read as they are written."""
 
-COLUMNS = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD, "measured_at", "compared_at"))
-"""All that have a meaning here, or that an export adds."""
+READ = frozenset((*_NAMES, *_NUMBERS, *_OTHERS, *_TOLD))
+"""All that have a meaning here."""
+
+COLUMNS = READ | {"measured_at", "compared_at"}
+"""Those, and what an export adds."""
 
 _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 """What rows of values must have, and what tells votes."""
@@ -31,11 +36,19 @@ _VALUES, _VOTES = ("model", "sample", "value"), {"model_a", "model_b"}
 VOTES_SAID = "model_a=YOURS,model_b=YOURS,outcome=YOURS"
 """What the user has to say of columns of votes."""
 
+_TEXTS = (".csv", ".tsv", ".jsonl")
+"""How the names of tables end that are texts; .gz may stand behind."""
+
+_ENDS = ", ".join((".parquet", *_TEXTS))
+
 _NONE = "NA"
 """How R writes a missing value; empty fields and NaN are missing anyway."""
 
 _TWICE = "_duplicated_0"
 """What polars puts behind a name that a header has twice."""
+
+_HEAD = 2**16
+"""Bytes among which the first line of a CSV file is."""
 
 _BATCH = 2**20
 """Rows of a Parquet file that are read at once."""
@@ -60,17 +73,31 @@ def frames(
         LogError: there is no such file, or it is of no such format (both at once, before anything is read), or
             it cannot be read, or it holds neither values nor votes.
     """
-    readers = dict(zip(SUFFIXES, (_arrow if told else _parquet, _csv, _jsonl), strict=True))
-    suffix = path.suffix.lower()
     if path.is_dir():
-        raise LogError(f"{path} is a folder: give the files in it that end in {', '.join(readers)}")
-    if suffix not in readers:
-        raise LogError(f"{path}: give a file that ends in {', '.join(readers)}")
+        raise LogError(f"{path} is a folder: give the files in it that end in {_ENDS}")
+    if not is_table(path):
+        raise LogError(f"{path}: give a file that ends in {_ENDS}")
     if not path.exists():
         raise LogError(f"{path} cannot be read: there is no such file")
     if not path.is_file():
         raise LogError(f"{path} is no ordinary file: write what comes from it into one first")
-    return _read(path, _Names(path, (*(_TOLD if told else ()), by, *more), columns or {}, spared), readers[suffix])
+    reader = {".parquet": _arrow if told else _parquet, ".jsonl": _jsonl}.get(suffix_of(path), _csv)
+    return _read(path, _Names(path, (*(_TOLD if told else ()), by, *more), columns or {}, spared), reader)
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file's name ends as that of a table."""
+    return path.suffix.lower() == ".parquet" or suffix_of(path) in _TEXTS
+
+
+def by_case(theirs: Collection[str], ours: Collection[str]) -> dict[str, str]:
+    """The columns that are called as ours but for capital letters, by our name; none where two are, or one is
+    called exactly so."""
+    found: dict[str, list[str]] = {}
+    for name in theirs:
+        if name.lower() in ours and name.lower() not in theirs:
+            found.setdefault(name.lower(), []).append(name)
+    return {name: those[0] for name, those in found.items() if len(those) == 1}
 
 
 class _Names:
@@ -96,7 +123,10 @@ class _Names:
                     raise LogError(f"{self._path} has no column '{part}' for {ours}; it has {', '.join(theirs)}")
             given[ours] = parts
         taken = {*given, *(part for parts in given.values() for part in parts)}
-        found = {**{name: [name] for name in theirs if name not in taken}, **given}
+        free = [name for name in theirs if name not in taken]
+        alike = by_case(free, self.used - {*given})
+        found = {name: [name] for name in free if name not in alike.values()}
+        found = {**found, **{ours: [name] for ours, name in alike.items()}, **given}
         if not _VOTES & {*found}:
             absent = [name for name in _VALUES if name not in found and name not in self._spared]
             if absent:
@@ -166,14 +196,19 @@ def _arrow(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
 
 def _csv(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
     """Types are told from the whole file."""
-    heads = pl.read_csv(path, n_rows=0, glob=False).columns
+    with open_text(path) as file:
+        separator = separator_of(path, file.read(_HEAD))
+        # The file by its name, which is read faster, where its content is text as it is.
+        text = file.getvalue() if isinstance(file, io.BytesIO) else path
+    heads = pl.read_csv(text, n_rows=0, glob=False, separator=separator).columns
     for name in heads:
         if name.endswith(_TWICE):
             raise LogError(f"{path} has two columns '{name.removesuffix(_TWICE)}': rename one")
     ours = names.ours(heads)
     texts = {part for name, parts in ours.items() if name in names.text for part in parts}
     frame = pl.read_csv(
-        path,
+        text,
+        separator=separator,
         columns=list(dict.fromkeys(part for parts in ours.values() for part in parts)),
         glob=False,  # results[1].csv is a name, not a pattern
         infer_schema_length=None,
@@ -181,11 +216,15 @@ def _csv(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
         null_values={part: _NONE for name in _NUMBERS for part in ours.get(name, ())},
     ).select(_joined(theirs).alias(name) for name, theirs in ours.items())
     empty = [name for name in frame.columns if frame[name].null_count() == frame.height and name not in names.text]
+    if separator != "," and "value" in frame.columns and frame["value"].dtype == pl.String:
+        frame = frame.with_columns(with_points(frame["value"]).alias("value"))
     yield frame.with_columns(pl.col(empty).cast(pl.Null))
 
 
 def _jsonl(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
-    with path.open("rb") as file:
+    with open_text(path) as file:
+        check_keys(path, file)
+        file.seek(0)
         frame = pl.read_ndjson(file, infer_schema_length=None)
     ours = names.ours(frame.columns)
     yield frame.select(_joined(theirs).alias(name) for name, theirs in ours.items())

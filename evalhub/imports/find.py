@@ -12,7 +12,7 @@ from evalhub import plugins
 from evalhub.errors import EvalhubError
 from ingest.importer import Importer
 from ingest.importers.table import columns_of
-from ingest.tables import SUFFIXES, VOTES_SAID
+from ingest.tables import VOTES_SAID, is_table
 
 _HEAD = 2**16
 """Bytes of a file by which its format is told."""
@@ -80,9 +80,9 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
             )
         if claimed:
             logs.append(claimed[0])
-        elif by_itself and (format or path.suffix.lower() in SUFFIXES):
+        elif by_itself and (format or is_table(path)):
             logs.append(Found(format or "table", (path,)))  # the user knows better, and hears what is wrong
-        elif format == "table" and path.suffix.lower() in SUFFIXES:
+        elif format == "table" and is_table(path):
             logs.append(Found(format, (path,)))
         elif by_itself:
             raise EvalhubError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Set
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from ingest.importer import Log, LogError, Told
 from ingest.importers.table_about import About
 from ingest.importers.table_values import Values
 from ingest.importers.table_votes import Votes
-from ingest.tables import COLUMNS, frames
+from ingest.table_text import first_line, separator_of, stem_of, suffix_of
+from ingest.tables import COLUMNS, READ, by_case, frames, is_table
 
 _MODEL = ("model", "model_name", "model_id")
 _SAMPLE = ("sample", "sample_id", "question_id", "item_id", "example_id", "instance_id", "task_id", "id")
@@ -30,7 +32,7 @@ class Table:
     their names within a source: source_id where the table has it, else sample. Values by two judges are two
     metrics; a condition is a row of its own in a ranking, and so is none."""
 
-    summary = "tables: Parquet, CSV, JSONL with model, sample, value, or model_a, model_b, outcome"
+    summary = "tables: Parquet, CSV, TSV, JSONL with model, sample, value, or model_a, model_b, outcome"
     general = True
 
     def claim(self, path: Path, head: bytes) -> tuple[Path, ...] | None:
@@ -47,8 +49,10 @@ class Table:
         guessed = _guessed(names - taken, {*told.columns})
         columns = {**guessed, **told.columns}
         log = Log(format="table", tool="")
-        log.source = told.source or f"table:{path.stem}"
-        values, votes = Values(path, log, told, columns.get("value", "value")), Votes(path, log)
+        log.source = told.source or f"table:{stem_of(path)}"
+        metric = columns.get("value", "value")
+        metric = "value" if metric.lower() == "value" else metric
+        values, votes = Values(path, log, told, metric), Votes(path, log)
         about = About(path, log)
         try:
             spared = [*(["model"] if told.model else []), "value"]
@@ -77,11 +81,13 @@ def columns_of(path: Path, head: bytes) -> tuple[str, ...]:
             import pyarrow.parquet as pq  # polars would panic at a damaged footer
 
             return tuple(pq.read_schema(path).names)
-        if path.suffix.lower() == ".csv":
-            return tuple(pl.read_csv(head.splitlines(keepends=True)[0], n_rows=0).columns)
-        if path.suffix.lower() == ".jsonl":
-            first = json.loads(head.split(b"\n", 1)[0])
+        if not is_table(path):
+            return ()
+        line = first_line(head)
+        if suffix_of(path) == ".jsonl":
+            first = json.loads(line)
             return tuple(first) if isinstance(first, dict) else ()
+        return tuple(pl.read_csv(line, n_rows=0, separator=separator_of(path, head)).columns)
     except Exception:  # whatever a reader makes of bytes that are no table
         return ()
     return ()
@@ -89,10 +95,12 @@ def columns_of(path: Path, head: bytes) -> tuple[str, ...]:
 
 def _guessed(names: Set[str], told: Set[str]) -> dict[str, str]:
     """The usual names of our columns among theirs, where the user has not said what they are called here."""
-    if names >= _VOTES:
-        return {}
-    lower = {name.lower(): name for name in sorted(names)}
-    found = {}
+    found = by_case(sorted(names), READ - told)
+    if {*names, *found} >= _VOTES:
+        return found
+    several = Counter(map(str.lower, names))
+    lower = {name.lower(): name for name in names if name.lower() not in names and several[name.lower()] == 1}
+    lower |= {name: name for name in names}
     for ours in (_MODEL, _SAMPLE, _VALUE):
         name = next((lower[name] for name in ours if name in lower), None)
         if ours[0] not in told and name is not None and name != ours[0]:

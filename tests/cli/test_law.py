@@ -245,7 +245,7 @@ def test_pass_at_k_of_files_and_of_the_hub(table: Path, hub_path: Path) -> None:
             ["--models", "z*"],
             "z* names no model",
         ),
-        ({"MODEL": list("abc"), "value": [0.1] * 3}, [], "has no column model; it has MODEL, value"),
+        ({"who": list("abc"), "value": [0.1] * 3}, [], "has no column model; it has who, value"),
         (
             {"model": list("abc"), "parameters": [1000, 2000, 3000], "value": [1.0] * 3},
             [],

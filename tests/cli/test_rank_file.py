@@ -133,7 +133,7 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
         ("t.csv", "model,sample,value\n,1,1\n", "without a name"),
         ("t.jsonl", "{broken\n", "t.jsonl cannot be read"),
         ("t.parquet", "no parquet", "t.parquet cannot be read"),
-        ("t.txt", "x", "give a file that ends in .parquet, .csv, .jsonl"),
+        ("t.txt", "x", "give a file that ends in .parquet, .csv, .tsv, .jsonl"),
     ],
 )
 def test_what_cannot_be_ranked(tmp_path: Path, name: str, content: str, message: str) -> None:
