@@ -64,7 +64,7 @@ PLACES = {
 SAMPLES = {
     "source": "The source that brought the sample first.",
     "id": "The sample's name within its source.",
-    "question": "How the prompt begins.",
+    "question": "How the prompt begins. Empty: only the sample's name is known.",
     "settings": "The user's own settings; empty where it was asked as its source asks.",
     "pass rate": "Estimated chance that one attempt passes. Empty where it is missing.",
     "low": "Lower end of the exact interval over the attempts on this one sample.",

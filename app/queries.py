@@ -34,6 +34,9 @@ IDEAL = (
 ATTEMPTS_AT_ONCE = 10
 """Attempts shown at once."""
 
+BEGINS = "if(prompt = source_id, '', left(prompt, 300))"
+"""SQL: how a sample's prompt begins; '' where only its name is known, which then stands for the prompt."""
+
 _NEWEST = """
     SELECT * FROM ranking
     QUALIFY row_number() OVER (PARTITION BY source, method ORDER BY ranked_at DESC, ranking_id) = 1
@@ -280,7 +283,7 @@ def model_samples(snapshot: Snapshot, model_id: str, source: str, verdict: str) 
                   AND {_from_source(source)} AND {VERDICTS.get(verdict, "true")}
             ORDER BY s.source, s.source_id, c.variant, m.seed, m.condition_id LIMIT {MOST_SAMPLES}
         )
-        SELECT sample_id, source, source_id, left(prompt, 300) AS prompt, variant,
+        SELECT sample_id, source, source_id, {BEGINS} AS prompt, variant,
                value, low, high, passes, attempts, missing, reason
         FROM listed JOIN (SELECT rowid AS place, prompt FROM sample) USING (place)
         ORDER BY source, source_id, variant, seed, condition_id

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.queries import frame_of
+from app.queries import BEGINS, frame_of
 from app.snapshot import Snapshot
 
 _MOST = 100_000
@@ -67,7 +67,7 @@ def beginnings(snapshot: Snapshot, sample_ids: Sequence[str]) -> pl.DataFrame:
     """sample_id, source, source_id and how the prompt begins, of samples in this order."""
     found = frame_of(
         snapshot,
-        f"SELECT sample_id, source, source_id, left(prompt, 300) AS question FROM sample WHERE {_AT}",
+        f"SELECT sample_id, source, source_id, {BEGINS} AS question FROM sample WHERE {_AT}",
         rowids=rowids(snapshot, sample_ids),
     )
     wanted = pl.DataFrame({"sample_id": list(sample_ids)}, schema={"sample_id": pl.String})

@@ -228,5 +228,5 @@ def _sample_table(samples: pl.DataFrame) -> pl.DataFrame:
         pl.col("missing").alias("uncounted"),
         pl.Series("reason", [plain(reason) for reason in samples["reason"]], pl.String),
     )
-    empty = [name for name in ("settings", "reason") if not any(table[name])]
+    empty = [name for name in ("question", "settings", "reason") if not any(table[name])]
     return table.drop(empty)

@@ -8,6 +8,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from app.queries import sample_ids
+from app.sample_queries import beginnings
 from app.site.shown import model_file
 from app.site.write import write_site
 from app.snapshot import published
@@ -68,6 +70,21 @@ def test_a_model_that_was_voted_on(snapshots: Path, tmp_path: Path) -> None:
     write_site(published(snapshots), tmp_path / "site")
     page = (tmp_path / "site" / model_file(IDLE)).read_text("utf-8")
     assert "<dt>Votes</dt><dd>1,003</dd>" in page and "Samples measured" not in page
+
+
+def test_a_name_is_no_question(snapshots: Path) -> None:
+    """Of an imported sample only its name may be known: it is not told twice."""
+    (path,) = snapshots.glob("*.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE sample SET prompt = source_id WHERE source = 'words'")
+    table = listed(open_model(snapshots, model=ALPHA))
+    assert set(table["question"][table["source"] == "words"]) == {""}
+    assert all(table["question"][table["source"] == "pictures"])
+    words_alone = open_model(snapshots, model=ALPHA, source="words").dataframe
+    assert not any("question" in each.value.columns for each in words_alone)
+    shown = published(snapshots)
+    found = beginnings(shown, [*sample_ids(shown, "w0"), *sample_ids(shown, "p0")])["question"]
+    assert len(found) == 2 and found[0] == "" and found[1]
 
 
 def test_without_a_model_the_page_asks_for_one(snapshots: Path) -> None:
