@@ -8,6 +8,7 @@ from math import inf
 from types import MappingProxyType
 
 import numpy as np
+import polars as pl
 
 from aggregate.differences import differences, differences_of_numbers
 from aggregate.measurements import Measurements, Metric
@@ -65,6 +66,13 @@ class Outcomes:
     def total(self) -> int:
         """All votes with an outcome."""
         return self.wins + self.ties + self.losses
+
+
+def numbers_of(values: pl.DataFrame) -> Measurements:
+    """What `head_to_head` compares, of values in long form with a column kind. Grades count as numbers: a mean of
+    several is no grade, and differences are of numbers."""
+    kind = pl.col("kind").cast(pl.String).replace("ordinal", "numeric")
+    return Measurements.from_frame(values.with_columns(kind))
 
 
 def head_to_head(

@@ -158,13 +158,13 @@ def pass_rates(snapshot: Snapshot, source: str, first: str, *others: str) -> pl.
 @cached
 def grades(snapshot: Snapshot, source: str, first: str, second: str) -> pl.DataFrame:
     """What rankings rest on beside pass rates, of two models: model, sample, cluster, metric, kind, direction and
-    value, as `aggregate.measurements.Measurements` takes them."""
+    value, as `aggregate.head_to_head.numbers_of` takes them."""
     return frame_of(
         snapshot,
         f"""
         WITH {_counting("NOT (kind = 'binary' AND direction = 'up') AND model IN ($first, $second)")}
-        SELECT model, sample_id AS sample, any_value(cluster) AS cluster, metric, direction, avg(value) AS value,
-               if(kind = 'ordinal', 'numeric', kind) AS kind  -- a mean of grades is no grade
+        SELECT model, sample_id AS sample, any_value(cluster) AS cluster, metric, kind, direction,
+               avg(value) AS value
         FROM counting JOIN sample USING (sample_id) WHERE value IS NOT NULL
         GROUP BY model, sample_id, metric, kind, direction ORDER BY ALL
         """,

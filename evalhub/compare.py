@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from aggregate.caveats import named
-from aggregate.head_to_head import HeadToHead, Outcomes, head_to_head, votes_between
+from aggregate.head_to_head import HeadToHead, Outcomes, head_to_head, numbers_of, votes_between
 from aggregate.measurements import Measurements
 from evalhub.errors import EvalhubError
 from evalhub.not_compared import nothing_shared, selected
@@ -77,12 +77,10 @@ def compare(
     frames, values, ranges = [], [], metric_ranges(hub)
     for by in [metric] if metric else ["", *(name for name, main in there.items() if not main)]:
         rows = measurement_frame(hub, both, by).filter(ours).with_columns(pl.col("metric").replace("", by))
-        # A mean over seeds is no grade; differences are of numbers.
-        rows = rows.with_columns(pl.col("kind").cast(pl.String).replace("ordinal", "numeric"))
         if selection.source:  # whichever source brought them first
             rows = rows.with_columns(source=pl.lit(selection.source))
         if rows.drop_nulls("value")["model"].n_unique() == 2:
-            values += head_to_head(Measurements.from_frame(rows), one, other, level, ranges)
+            values += head_to_head(numbers_of(rows), one, other, level, ranges)
         frames.append(rows)
     votes = Outcomes()
     if not metric and (voted := vote_frame(hub, both))["outcome"].count():

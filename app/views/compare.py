@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from aggregate.head_to_head import head_to_head
-from aggregate.measurements import Measurements, MeasurementsError
+from aggregate.head_to_head import head_to_head, numbers_of
+from aggregate.measurements import MeasurementsError
 from app import columns, controls, downloads, pair_queries, sample_queries
 from app.by_tag import by_group, show_tags
 from app.controls import OpenPage
@@ -142,7 +142,7 @@ def _grades(values: pl.DataFrame, first: str, second: str, ranges: Mapping[str, 
     if values["model"].n_unique() < 2:
         return False
     try:
-        found = head_to_head(Measurements.from_frame(values), first, second, ranges=ranges)
+        found = head_to_head(numbers_of(values), first, second, ranges=ranges)
     except MeasurementsError as error:
         st.info(escaped(f"Grades and other numbers cannot be compared: {error}"))
         return True

@@ -66,16 +66,21 @@ def _row(row: HeadToHead) -> _Row:
         samples=f"{row.samples:,}",
         first=first,
         second=second,
-        difference=_signed(difference),
-        interval=f"{_signed(low)} to {_signed(high)}" if low and high else "none",
+        difference=_signed(row.difference, difference),
+        interval="none" if row.low is None or row.high is None else _span(row.low, low, row.high, high),
         wins=_count(row.wins),
         ties=_count(row.ties),
         losses=_count(row.losses),
     )
 
 
-def _signed(number: str) -> str:
-    return number if number.startswith("-") else f"+{number}"
+def _span(low: float, low_text: str, high: float, high_text: str) -> str:
+    return f"{_signed(low, low_text)} to {_signed(high, high_text)}"
+
+
+def _signed(value: float, text: str) -> str:
+    """With the sign of the value, which tells the side of 0 where the text rounds to it."""
+    return f"{'-' if value < 0 else '+'}{text.removeprefix('-')}"
 
 
 def _count(number: float) -> str:

@@ -144,3 +144,13 @@ def test_votes_with_others_are_told_and_whether_they_connect_two(hub_path: Path,
     assert line.endswith("evalhub rank --method bradley-terry --source 'an arena' orders them")
     line = evalhub("compare", "one", "far", "--hub", hub_path).line
     assert line.endswith("far has 1 vote with others; no chain of shared samples or votes connects them")
+
+
+def test_an_end_that_rounds_to_nothing_tells_its_side(hub_path: Path, tmp_path: Path) -> None:
+    rows = [("a", "1", 3.03), ("a", "2", 5.03), ("a", "3", 7.03), *(("b", n, 0.0) for n in "123")]
+    for name, shift in (("above", 0.0), ("below", -0.08)):
+        table = pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row")
+        moved = table.with_columns(pl.when(model="a").then(pl.col("value") + shift).otherwise("value"))
+        hub = hub_path.with_name(name)
+        evalhub("import", written(moved, tmp_path / f"{name}.csv"), "--metric", "up", "--hub", hub)
+        assert (" +0.1 to " if shift == 0 else " -0.0 to ") in evalhub("compare", "a", "b", "--hub", hub).out
