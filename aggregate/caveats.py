@@ -124,6 +124,8 @@ def values_only(measurements: Measurements) -> Measurements:
             sample=none,
             cluster=none,
             outcome=none.astype(np.float32),
+            sources=(),
+            source_of=none,
             missing=0,
         ),
         unmeasured=tuple(sorted({*measurements.unmeasured, *compress(measurements.models, ~measured)})),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,11 +45,17 @@ class Comparisons:
     outcome: np.ndarray
     """(V,) float32: 1 where the first won, 0 where the second did, 0.5 for a tie."""
 
+    sources: tuple[str, ...]
+    """Source names, sorted. Empty where the input had none."""
+
+    source_of: np.ndarray
+    """(S,) int32: index into `sources` of each of `samples`; -1 where none is known."""
+
     missing: int
     """Votes of the input without an outcome."""
 
     def __post_init__(self) -> None:
-        for array in (self.first, self.second, self.sample, self.cluster, self.outcome):
+        for array in (self.first, self.second, self.sample, self.cluster, self.outcome, self.source_of):
             array.setflags(write=False)
 
     def where(self, keep: np.ndarray) -> Comparisons:
@@ -63,6 +69,7 @@ class Comparisons:
             sample=sample.astype(np.int32),
             cluster=self.cluster[keep],
             outcome=self.outcome[keep],
+            source_of=self.source_of[voted],
         )
 
 
@@ -76,6 +83,9 @@ class Votes:
     cluster: np.ndarray
     """-1 where a vote names no cluster."""
 
+    source: np.ndarray
+    """-1 where it names none."""
+
     outcome: np.ndarray
     missing: int
 
@@ -88,13 +98,18 @@ class Votes:
             second=np.concatenate([none, *(part.second for part in parts)]),
             sample=np.concatenate([none, *(part.sample for part in parts)]),
             cluster=np.concatenate([none, *(part.cluster for part in parts)]),
+            source=np.concatenate([none, *(part.source for part in parts)]),
             outcome=np.concatenate([np.empty(0, np.float32), *(part.outcome for part in parts)]),
             missing=sum(part.missing for part in parts),
         )
 
 
-def read_votes(frame: pl.DataFrame, models: Names, samples: Names, clusters: Names, before: int) -> Votes:
-    """Columns `model_a, model_b, outcome` and, where present, `sample, cluster`.
+def read_votes(
+    frame: pl.DataFrame, models: Names, samples: Names, labels: Mapping[str, Names], before: int
+) -> Votes:
+    """Columns `model_a, model_b, outcome` and, where present, `sample, cluster, source`.
+
+    labels: names of clusters and of sources.
 
     outcome: see `outcomes`. A vote without a sample is one of its own, numbered on from the rows `before`.
     Raises MeasurementsError for absent columns, wrong types, null names, other outcomes, a model against itself.
@@ -113,14 +128,16 @@ def read_votes(frame: pl.DataFrame, models: Names, samples: Names, clusters: Nam
     if "sample" in frame.columns:
         given = check_names(frame, "sample", nulls=True).cast(pl.String)
         numbered = pl.select(pl.when(given.is_null()).then(numbered).otherwise(given)).to_series()
-    cluster = np.full(frame.height, -1, np.int32)
-    if "cluster" in frame.columns:
-        cluster = clusters.codes(check_names(frame, "cluster", nulls=True))
+    label = {name: np.full(frame.height, -1, np.int32) for name in ("cluster", "source")}
+    for name in label.keys() & frame.columns:
+        if frame[name].dtype != pl.Null:
+            label[name] = labels[name].codes(check_names(frame, name, nulls=True))
     return Votes(
         first[kept],
         second[kept],
         samples.codes(numbered)[kept],
-        cluster[kept],
+        label["cluster"][kept],
+        label["source"][kept],
         outcome[kept],
         int(kept.size - kept.sum()),
     )

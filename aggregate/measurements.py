@@ -200,14 +200,25 @@ class Measurements:
 
     def sources_per_group(self, group: np.ndarray) -> tuple[tuple[str, ...], ...]:
         """See `aggregate.basis.Basis`."""
-        known = np.zeros((int(group.max(initial=-1)) + 1, len(self.sources)), bool)
+        found: list[set[str]] = [set() for _ in range(int(group.max(initial=-1)) + 1)]
+
+        def add(groups: np.ndarray, sources: np.ndarray, names: tuple[str, ...]) -> None:
+            known = sources >= 0
+            for pair in np.unique(groups[known].astype(np.int64) * len(names) + sources[known]).tolist():
+                found[pair // len(names)].add(names[pair % len(names)])
+
         if self.sources:
             sample, of = self._met(group)
-            known[of, self.source_of[sample]] = True
-        return tuple(tuple(filter(None, compress(self.sources, row))) for row in known)
+            add(of, self.source_of[sample], self.sources)
+        if self.votes.sources:
+            for models in (self.votes.first, self.votes.second):
+                add(group[models], self.votes.source_of[self.votes.sample], self.votes.sources)
+        return tuple(tuple(sorted(filter(None, names))) for names in found)
 
     def _met(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Samples and groups of models ((M,) from 0) with a value there, each pair once."""
+        if not group.any():
+            return np.arange(len(self.samples)), np.zeros(len(self.samples), np.int64)
         of = group[self.model]
         # Rows are sorted by sample, and most samples have one group.
         new = np.ones(of.size, bool)

@@ -57,7 +57,7 @@ class _Reader:
     def add(self, frame: pl.DataFrame) -> None:
         """Take the rows of a frame of values or of votes."""
         if "model_a" in frame.columns or "model_b" in frame.columns:
-            self.votes.append(read_votes(frame, self.models, self.samples, self.labels["cluster"], self.rows))
+            self.votes.append(read_votes(frame, self.models, self.samples, self.labels, self.rows))
         else:
             self._add_values(frame)
         self.rows += frame.height
@@ -136,7 +136,10 @@ class _Reader:
         refuse_repeated(rows["sample"], rows["model"], shown, models)
         tags, tag_of = self._named("tag", labels)
         sources, source_of = self._named("source", labels)
-        voted = np.unique(votes.sample)
+        voted, vote_sample = np.unique(votes.sample, return_inverse=True)
+        vote_sources, _ = self.labels["source"].used(votes.source)
+        source_of_voted = np.full(voted.size, -1, np.int32)
+        source_of_voted[vote_sample] = votes.source
         return Measurements(
             models=models,
             samples=shown,
@@ -158,9 +161,11 @@ class _Reader:
                 samples=tuple(ids[s] for s in voted.tolist()),
                 first=votes.first,
                 second=votes.second,
-                sample=np.searchsorted(voted, votes.sample).astype(np.int32),
+                sample=vote_sample.astype(np.int32),
                 cluster=vote_cluster,
                 outcome=votes.outcome,
+                sources=vote_sources,
+                source_of=source_of_voted,
                 missing=votes.missing,
             ),
             missing=missing,

@@ -196,11 +196,11 @@ def metrics_of(hub: Hub, wanted: Wanted) -> dict[str, bool]:
 
 
 def vote_frame(hub: Hub, wanted: Wanted = EVERYTHING) -> pl.DataFrame:
-    """Votes to rank: model_a, model_b, sample (null where the log did not say), cluster, outcome."""
+    """Votes to rank: model_a, model_b, sample (null where the log did not say), cluster, outcome, source."""
     return hub.frame(
         f"""
         WITH vote AS (FROM named_comparison WHERE ({wanted.samples}) AND model_a <> model_b)
-        SELECT model_a, model_b, nullif(sample_id, '') AS sample, sample.cluster, outcome
+        SELECT model_a, model_b, nullif(sample_id, '') AS sample, sample.cluster, outcome, sample.source
         FROM vote LEFT JOIN sample USING (sample_id)
         WHERE {wanted.of_model("vote.model_a")} AND {wanted.of_model("vote.model_b")}
         ORDER BY ALL

@@ -215,3 +215,30 @@ def test_batches_make_the_same_as_one_frame() -> None:
     many = Measurements.from_frames(whole.slice(i, 1) for i in range(3))
     assert (one.models, one.samples, one.tags) == (many.models, many.samples, many.tags)
     assert one.value.tolist() == many.value.tolist() and one.tag_of.tolist() == many.tag_of.tolist()
+
+
+def test_groups_are_told_by_the_samples_and_sources_of_values_and_votes() -> None:
+    """A sample counts once in each group that has a model there; what has no source names none."""
+    values = pl.DataFrame(
+        {
+            "model": ["a", "b", "a", "c", "c"],
+            "sample": ["1", "1", "2", "2", "3"],
+            "source": ["exam", "exam", "quiz", "quiz", "quiz"],
+            "value": [1, 0, 1, 1, 0],
+        }
+    )
+    votes = pl.DataFrame(
+        {
+            "model_a": ["a", "c", "d"],
+            "model_b": ["b", "d", "c"],
+            "outcome": ["a", "tie", "b"],
+            "sample": ["9", "8", None],
+            "source": ["arena", "arena", None],
+        }
+    )
+    m = Measurements.from_frame(values, votes)
+    group = np.array([0, 0, 1, 1])
+    assert m.samples_per_group(group).tolist() == [3, 4]
+    assert m.sources_per_group(group) == (("arena", "exam", "quiz"), ("arena", "quiz"))
+    assert m.sources_per_group(np.zeros(4, np.int64)) == (("arena", "exam", "quiz"),)
+    assert m.samples_per_group(np.zeros(4, np.int64)).tolist() == [m.sample_count]
