@@ -14,6 +14,7 @@ from rich.table import Table
 from evalhub import plugins
 from evalhub.cli.options import print_json
 from evalhub.cli.tables import console, escape
+from evalhub.imports.find import tables_among
 from evalhub.imports.run import Imported, log_json
 from evalhub.store.aliases import doubts as all_doubts
 from evalhub.store.hub import Hub
@@ -71,6 +72,8 @@ def print_import(hub: Hub, done: Imported) -> None:
         names = ", ".join(escape(Path(name).name) for name in done.unknown[:_MOST])
         more = ", …" if len(done.unknown) > _MOST else ""
         out.print(f"{counted(len(done.unknown), 'other file')} passed over: {names}{more}")
+        if tables := tables_among([Path(name) for name in done.unknown]):
+            out.print(f"  an import of their own can take {escape(tables)}")
     open_doubts = len(all_doubts(hub))
     if done.import_id:
         if open_doubts:

@@ -17,6 +17,9 @@ from ingest.tables import VOTES_SAID, is_table
 _HEAD = 2**16
 """Bytes of a file by which its format is told."""
 
+_MOST_COLUMNS, _MOST_TABLES = 30, 5
+"""Names of a table's columns, and kinds of tables, that are told."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -99,15 +102,22 @@ def find(paths: Sequence[Path], format: str = "") -> Search:
 def nothing_found(paths: Sequence[Path], unknown: Sequence[Path]) -> str:
     """That there is no log in files and folders, and which tables there are whose columns are to be named."""
     said = f"no log of any known format in {', '.join(map(str, paths))}"
+    tables = tables_among(unknown)
+    return f"{said}, but {tables}" if tables else f"{said}: evalhub import --formats lists those there are"
+
+
+def tables_among(unknown: Sequence[Path]) -> str:
+    """Which of the files are tables whose columns are to be named, and how; '' where none is."""
     tables: dict[tuple[str, ...], list[str]] = {}
     for path in unknown:
         if columns := columns_of(path, _head(path)):
             tables.setdefault(columns, []).append(path.name)
     if not tables:
-        return f"{said}: evalhub import --formats lists those there are"
-    told = "; ".join(f"{named(files)} with the columns {', '.join(found)}" for found, files in tables.items())
+        return ""
+    told = [f"{named(files)} with the columns {named(found, _MOST_COLUMNS)}" for found, files in tables.items()]
+    more = f"; and {len(told) - _MOST_TABLES} other kinds" if len(told) > _MOST_TABLES else ""
     return (
-        f"{said}, but tables: {told}. Say which column is which, as in --columns "
+        f"tables: {'; '.join(told[:_MOST_TABLES])}{more}. Say which column is which, as in --columns "
         f"model=YOURS,sample=YOURS,value=YOURS, or for votes {VOTES_SAID}"
     )
 

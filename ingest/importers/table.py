@@ -70,7 +70,7 @@ class Table:
         left = names - taken - {*guessed.values()} - COLUMNS
         condition = columns.get("condition", "condition" if "condition" in names else "")
         log.unread = {one: _with_condition(told.columns, f"{condition}+{one}".lstrip("+")) for one in sorted(left)}
-        log.warnings += [*_unsaid(guessed, left, told, log), *_numbered(log)]
+        log.warnings += [*_unsaid(guessed, left, told, log), *votes.warnings(left), *_numbered(log)]
         return log
 
 

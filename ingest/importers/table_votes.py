@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +21,7 @@ class Votes:
     def __init__(self, path: Path, log: Log) -> None:
         self._path, self._log = path, log
         self._parts: list[pl.DataFrame] = []
+        self._clustered = False
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take a batch of rows."""
@@ -39,8 +41,20 @@ class Votes:
             pl.int_range(first + 1, first + 1 + frame.height).alias("row"),
         )
         self._parts.append(votes.select(*VOTES, "source"))
+        if "cluster" in frame.columns:
+            self._clustered |= bool((frame["cluster"].is_not_null() & (votes["sample"] == "")).any())
 
     def finish(self) -> None:
         """Put them into the log."""
         if self._parts:
             self._log.votes = pl.concat(self._parts)
+
+    def warnings(self, unread: Collection[str]) -> list[str]:
+        """That votes without a sample count each by itself, where a column may say more."""
+        of = "say what was voted on by a column sample, as in --columns sample=YOURS"
+        if self._clustered:
+            return [f"votes without a sample keep no cluster, and intervals come out too narrow: {of}"]
+        if unread and self._parts and (self._log.votes["sample"] == "").all():
+            own = "each vote counts as a sample of its own"
+            return [f"{own}: if several were given to one prompt, intervals come out too narrow; {of}"]
+        return []

@@ -108,6 +108,20 @@ def test_a_folder_of_tables_with_other_columns_is_told_with_them(tmp_path: Path,
     assert line.endswith("if its rows are votes, --columns model_a=YOURS,model_b=YOURS,outcome=YOURS")
 
 
+def test_tables_that_are_passed_over_are_told_with_their_columns(tmp_path: Path, hub_path: Path) -> None:
+    """Beside logs that came in, as where there are none."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    csv(folder / "good.csv", "model,sample,value\na,1,1\n")
+    csv(folder / "other.csv", "who;what;right\na;1;1\n")
+    csv(folder / "notes.txt", "nothing")
+    out = " ".join(evalhub("import", folder, "--hub", hub_path).out.split())
+    assert "2 other files passed over: notes.txt, other.csv" in out
+    assert "can take tables: other.csv with the columns who, what, right. Say which column is which" in out
+    (folder / "other.csv").unlink()
+    assert "can take" not in evalhub("import", folder, "--hub", hub_path).out
+
+
 def test_models_that_are_numbers_are_doubted(tmp_path: Path, hub_path: Path) -> None:
     """Where all of them are; also in votes."""
     numbers = csv(tmp_path / "numbers.csv", "model,sample,value\n0,1,1\n2,1,0\n10,1,0\n")
@@ -198,6 +212,16 @@ def test_votes(tmp_path: Path, hub_path: Path) -> None:
     ranked = evalhub("rank", "--method", "bradley-terry", "--hub", hub_path, "--json").json
     assert [row["model"] for row in ranked["models"]] == ["a", "b", "c"]
     assert evalhub("rank", "--hub", hub_path, "--json").code == 0
+
+
+def test_votes_that_count_by_themselves_are_told(tmp_path: Path, hub_path: Path) -> None:
+    """Where a column may say what was voted on; a cluster needs a sample to be kept with."""
+    path = csv(tmp_path / "votes.csv", "model_a,model_b,outcome,prompt\na,b,a,1\na,b,model_b,1\n")
+    (_, own) = imported(path, hub_path).json["warnings"]
+    assert "each vote counts as a sample of its own" in own and "--columns sample=YOURS" in own
+    (lost,) = imported(path, hub_path, "--columns", "cluster=prompt").json["warnings"]
+    assert "votes without a sample keep no cluster" in lost
+    assert imported(path, hub_path, "--columns", "sample=prompt").json["warnings"] == []
 
 
 def test_names_of_several_columns(tmp_path: Path, hub_path: Path) -> None:
