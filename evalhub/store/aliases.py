@@ -8,6 +8,7 @@ import polars as pl
 
 from evalhub.errors import EvalhubError
 from evalhub.store.hub import Hub
+from ingest.nearest import nearest
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def add_alias(hub: Hub, alias: str, model_id: str) -> None:
     target = known.get(model_id, model_id)
     names = model_names(hub)
     if target not in names:
-        raise EvalhubError(f"no model is called '{model_id}': evalhub model list shows those there are")
+        near = "".join(f", did you mean {one}?" for one in nearest(model_id, names)) or ":"
+        raise EvalhubError(f"no model is called '{model_id}'{near} evalhub model list shows those there are")
     if known.get(alias, alias) == target:
         raise EvalhubError(f"'{alias}' and '{model_id}' are one model already")
     with hub.transaction() as database:

@@ -100,4 +100,5 @@ def test_a_name_that_nobody_has_is_refused(tmp_path: Path) -> None:
     assert evalhub("model", "set", "llama-8b", "--new", "--cutoff", "2024-06-30", "--hub", tmp_path).code == 0
     line = evalhub("model", "set", "lama-8b", "--cutoff", "2024-06-30", "--hub", tmp_path).line
     assert "did you mean llama-8b?" in line and "--new adds it" in line
+    assert "did you mean llama-8b?" in evalhub("model", "alias", "other", "Llama 8B", "--hub", tmp_path).line
     assert len(evalhub("model", "list", "--json", "--hub", tmp_path).json) == 1
