@@ -9,7 +9,20 @@ import pytest
 import streamlit as st
 
 from app import queries
-from app.snapshot import COSTS, COUNTS, EFFICIENCY, GROUPS, LAWS, LIVE, PAIRS, SEARCH, TABLES, VOTES, published
+from app.snapshot import (
+    COSTS,
+    COUNTS,
+    EFFICIENCY,
+    GROUPS,
+    LAWS,
+    LIVE,
+    PAIRS,
+    RANGES,
+    SEARCH,
+    TABLES,
+    VOTES,
+    published,
+)
 from evalhub.ranking import rank_everything
 from evalhub.store import snapshot
 from evalhub.store.hub import Hub
@@ -60,4 +73,6 @@ def test_the_app_wants_no_table_that_is_not_published(hub: Hub) -> None:
 
     with duckdb.connect(str(snapshot.folder(hub.path) / f"{name}.duckdb"), read_only=True) as board:
         tables = {row[0] for row in board.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    assert tables == TABLES | GROUPS | PAIRS | VOTES | COSTS | COUNTS | EFFICIENCY | LAWS | SEARCH | LIVE
+    assert tables == (
+        TABLES | GROUPS | PAIRS | VOTES | RANGES | COSTS | COUNTS | EFFICIENCY | LAWS | SEARCH | LIVE
+    )
