@@ -70,6 +70,7 @@ def test_a_model_that_was_voted_on(snapshots: Path, tmp_path: Path) -> None:
     write_site(published(snapshots), tmp_path / "site")
     page = (tmp_path / "site" / model_file(IDLE)).read_text("utf-8")
     assert "<dt>Votes</dt><dd>1,003</dd>" in page and "Samples measured" not in page
+    assert "conditions that it ran under" not in page
 
 
 def test_a_name_is_no_question(snapshots: Path) -> None:
