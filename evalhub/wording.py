@@ -15,6 +15,9 @@ _DECIMALS, _MOST_DECIMALS = 3, 6
 _LONG = 1e12
 """From which size on nobody counts the digits of a number."""
 
+_SHORT = 1e-4
+"""Below which size nobody counts its zeros."""
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _HALF = re.compile(r"[\ud800-\udfff]")
@@ -76,13 +79,14 @@ def with_interval(
 ) -> tuple[str, ...]:
     """An estimate, the ends of its interval, and what else is on their scale, with as many decimals as it is known
     to: two digits of half the interval's width; empty where there is none, or no bound. Where any is too long to
-    be read, all are written with powers of ten."""
+    be read, or all are next to nothing, they are written with powers of ten."""
     ends = [end for end in (low, high) if end is not None and isfinite(end)]
     known = [*ends, score] if score is not None and isfinite(score) else ends
     half = (max(known) - min(known)) / len(ends) if known and ends else 0.0
     told = 1 - floor(log10(half)) if half > 0 else _DECIMALS
     texts = (score, low, high, *others)
-    if any(abs(one) >= _LONG for one in texts if one is not None and isfinite(one)):
+    largest = max((abs(one) for one in texts if one is not None and isfinite(one)), default=0.0)
+    if largest >= _LONG or (0 < largest < _SHORT and told > _MOST_DECIMALS):
         return tuple(_power(one, told if half > 0 else None) for one in texts)
     decimals = min(max(told, 0), _MOST_DECIMALS)
     return tuple(_decimal(one, decimals) for one in texts)
