@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aggregate.abilities import PASS_UNIT, abilities, unit_of
+from aggregate.abilities import PASS_UNIT, VALUE_UNIT, abilities, unit_of
 from aggregate.caveats import mixed_scales
 from aggregate.components import estimated_apart
 from aggregate.estimates import Estimates, make_ranking
@@ -63,7 +63,11 @@ class AbilityMethod:
             estimates = abilities(
                 found.marginal, found.fit, level=level, draws=draws, seed=seed, extra=found.extra
             )
-            return replace(estimates, warnings=found.warnings, units=(unit_of(m),) * len(m.models))
+            unit, models = unit_of(m), len(m.models)
+            within = None
+            if unit == VALUE_UNIT:
+                within = np.repeat(np.array([m.metrics[0].ends]).T, models, axis=1)
+            return replace(estimates, warnings=found.warnings, units=(unit,) * models, within=within)
 
         estimates = estimated_apart(measurements, of_group)
         return replace(estimates, warnings=(*mixed_scales(measurements), *estimates.warnings)), measurements

@@ -80,6 +80,7 @@ def _together(parts: list[Estimates], group: np.ndarray) -> Estimates:
         draws=joined("draws"),
         low=joined("low"),
         high=joined("high"),
+        within=joined("within"),
         comparable=group[:, None] == group,
         higher_is_better=np.array([parts[g].higher_is_better for g in group.tolist()]),
         units=_of_each(parts, group),

@@ -34,6 +34,9 @@ class Estimates:
     """(M,) ends of the scores' intervals where the method knows better than the spread, NaN where it does
     not; infinite where the data set no bound."""
 
+    within: np.ndarray | None = None
+    """(2, M) the least and the most that each score can be, where that is known, else infinite or NaN."""
+
     comparable: np.ndarray | None = None
     """(M, M) bool, False for pairs on which there is no evidence; they are never told apart."""
 
@@ -125,6 +128,9 @@ def _ends(estimates: Estimates, widen: np.ndarray, level: float) -> tuple[np.nda
         low = np.where(np.isnan(estimates.low), low, estimates.low)
     if estimates.high is not None:
         high = np.where(np.isnan(estimates.high), high, estimates.high)
+    if estimates.within is not None:
+        low = np.fmin(np.fmax(low, estimates.within[0]), scores)
+        high = np.fmax(np.fmin(high, estimates.within[1]), scores)
     return low, high
 
 

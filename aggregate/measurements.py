@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
@@ -35,6 +36,9 @@ class Metric:
 
     direction: Direction
     """`up`: higher is better; `down`: lower is better."""
+
+    ends: tuple[float, float] = (-math.inf, math.inf)
+    """The least and the most that a value can be, as far as that is known."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -189,6 +193,11 @@ class Measurements:
             return self
         metrics = tuple(self.metrics[i] for i in used.tolist())
         return replace(self, metrics=metrics, metric_of=metric_of.astype(np.int32))
+
+    def with_ends(self, ends: Mapping[str, tuple[float, float]]) -> Measurements:
+        """The same, with what is known of the ends of metrics, by their names."""
+        metrics = tuple(replace(one, ends=ends.get(one.name, one.ends)) for one in self.metrics)
+        return replace(self, metrics=metrics)
 
     def samples_per_group(self, group: np.ndarray) -> np.ndarray:
         """See `aggregate.basis.Basis`."""

@@ -27,6 +27,7 @@ from evalhub.store.benchmarks import Named, resolve
 from evalhub.store.chosen import Slice, measured_models, slices
 from evalhub.store.hub import Hub
 from evalhub.store.journal import stopped_runs
+from evalhub.store.metric_ranges import metric_ranges
 from evalhub.store.origins import first_sources, sources
 from evalhub.store.results import metrics, save_ranking, votes_fingerprint
 from evalhub.store.wanted import Wanted, count_samples
@@ -194,7 +195,9 @@ def select(hub: Hub, selection: Selection, metric: str = "") -> Selected:
     frames = SelectedFrames(hub, wanted, metric)
     stream = iter(frames)
     first = next(stream, None)
-    measurements = None if first is None else Measurements.from_frames(chain([first], stream))
+    measurements = None
+    if first is not None:
+        measurements = Measurements.from_frames(chain([first], stream)).with_ends(metric_ranges(hub))
     out = None
     if selection.after_cutoff:
         out = beyond(hub, wanted, measurements.models if measurements else (), metric)

@@ -68,6 +68,30 @@ def test_models_that_share_nothing_are_never_told_apart(method: type[AbilityMeth
     assert any("2 groups of models share no sample" in warning for warning in ranking.warnings)
 
 
+@pytest.mark.parametrize("method", [*METHODS, Mean])
+@pytest.mark.parametrize("intervals", ["sandwich", "bootstrap"])
+def test_intervals_stay_within_what_a_metric_can_be(method: type[AbilityMethod | Mean], intervals: Any) -> None:
+    """Where that is known: here of one of two groups."""
+    frame = pl.DataFrame(
+        {
+            "model": ["a"] * 4 + ["b"] * 4 + ["c"] * 4 + ["d"] * 4,
+            "sample": [f"s{i}" for i in range(4)] * 2 + [f"t{i}" for i in range(4)] * 2,
+            "value": [9.5, 10, 10, 4, 0, 0, 0.5, 2, *[95.0, 100, 100, 40], *[0.0, 0, 5, 20]],
+            "metric": ["grade"] * 8 + ["points"] * 8,
+        }
+    )
+    m = Measurements.from_frame(frame)
+    free, known = (
+        {row.model: row for row in method()(one, intervals=intervals, replicates=100).models}
+        for one in (m, m.with_ends({"grade": (0, 10)}))
+    )
+    assert free["a"].high > 10 and free["b"].low < 0
+    assert (known["a"].high, known["b"].low) == (10, 0)
+    for name, row in known.items():
+        assert row.low <= row.score <= row.high and row.score == free[name].score
+    assert known["c"] == free["c"] and known["d"] == free["d"]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_group_that_was_only_voted_on_has_abilities_and_no_pass_rates(method: type[AbilityMethod]) -> None:
     """And no bound where a few votes that all say the same leave all open."""
