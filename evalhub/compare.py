@@ -39,12 +39,20 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """As `evalhub compare --json` prints it."""
-        rows = [{**asdict(row), **asdict(row.metric), "metric": row.metric.name} for row in self.values]
+        rows = [
+            {
+                **asdict(row),
+                "metric": row.metric.name,
+                "kind": row.metric.kind,
+                "direction": row.metric.direction,
+            }
+            for row in self.values
+        ]
         return {
             "first": self.first,
             "second": self.second,
             "level": self.level,
-            "comparisons": [{key: value for key, value in row.items() if key != "name"} for row in rows],
+            "comparisons": rows,
             "votes": asdict(self.votes),
         }
 
