@@ -45,7 +45,7 @@ def test_every_file_is_looked_for_before_any_is_read(tmp_path: Path) -> None:
     for wrong, message in (
         ("absent.csv", "cannot be read: there is no such file"),
         ("", "is a folder: give the files in it"),
-        ("good.xlsx", "give a file that ends in .parquet, .csv, .jsonl"),
+        ("good.xlsx", "give a file that ends in .parquet, .csv, .tsv, .jsonl"),
     ):
         assert message in evalhub("rank", tmp_path / "broken.csv", good, tmp_path / wrong).line
 
