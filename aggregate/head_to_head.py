@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
-from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -80,11 +77,9 @@ def head_to_head(
     first: str,
     second: str,
     level: float = 0.95,
-    ranges: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> list[HeadToHead]:
-    """By each metric: on all samples with a value of both, and on those of each source.
-
-    ranges: the least and the most that a metric's numbers can be, where that is known: no difference is greater.
+    """By each metric: on all samples with a value of both, and on those of each source. Where a metric's ends are
+    known, no difference is greater than what lies between them.
 
     Samples are paired; those of one cluster are not independent. See `aggregate.differences`.
     """
@@ -100,8 +95,7 @@ def head_to_head(
         parts = [(name, by_metric & (shared.source_of == one)) for one, name in enumerate(shared.sources)]
         parts = [(name, keep) for name, keep in parts if keep.any()]
         for source, keep in parts if len(parts) == 1 else [(None, by_metric), *parts]:
-            ends = ranges.get(metric.name, (-inf, inf))
-            found.append(_on(shared.of_samples(keep), metric, source, first, second, level, ends))
+            found.append(_on(shared.of_samples(keep), metric, source, first, second, level))
     return found
 
 
@@ -130,7 +124,6 @@ def _on(
     first: str,
     second: str,
     level: float,
-    ends: tuple[float, float],
 ) -> HeadToHead:
     """On samples that both were measured on, by one metric."""
     one, other = part.models.index(first), part.models.index(second)
@@ -140,8 +133,8 @@ def _on(
     found = paired(a, b, part.cluster_of, np.zeros(a.size, np.int64), level)
     counted = win_rates(part)
     low, high = (None if np.isnan(end[0]) else float(end[0]) for end in (found.low, found.high))
-    if low is not None and high is not None and ends[0] <= part.value.min() <= part.value.max() <= ends[1]:
-        widest = ends[1] - ends[0]
+    if low is not None and high is not None:
+        widest = metric.ends[1] - metric.ends[0]
         low, high = max(low, -widest), min(high, widest)
     return HeadToHead(
         metric=metric,

@@ -195,9 +195,14 @@ class Measurements:
         return replace(self, metrics=metrics, metric_of=metric_of.astype(np.int32))
 
     def with_ends(self, ends: Mapping[str, tuple[float, float]]) -> Measurements:
-        """The same, with what is known of the ends of metrics, by their names."""
-        metrics = tuple(replace(one, ends=ends.get(one.name, one.ends)) for one in self.metrics)
-        return replace(self, metrics=metrics)
+        """The same, with what is known of the ends of metrics, by their names; not of one with values beyond."""
+        metrics = list(self.metrics)
+        for i, one in enumerate(metrics):
+            if low_high := ends.get(one.name):
+                value = self.value if len(metrics) == 1 else self.value[self.metric_of[self.sample] == i]
+                if low_high[0] <= value.min() and value.max() <= low_high[1]:
+                    metrics[i] = replace(one, ends=low_high)
+        return replace(self, metrics=tuple(metrics))
 
     def samples_per_group(self, group: np.ndarray) -> np.ndarray:
         """See `aggregate.basis.Basis`."""

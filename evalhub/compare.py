@@ -88,7 +88,7 @@ def compare(
         if selection.source:  # whichever source brought them first
             rows = rows.with_columns(source=pl.lit(selection.source))
         if rows.drop_nulls("value")["model"].n_unique() == 2:
-            values += head_to_head(numbers_of(rows), one, other, level, ranges)
+            values += head_to_head(numbers_of(rows).with_ends(ranges), one, other, level)
         frames.append(rows)
     votes = Outcomes()
     if not metric and (voted := vote_frame(hub, both))["outcome"].count():

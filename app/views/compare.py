@@ -142,7 +142,7 @@ def _grades(values: pl.DataFrame, first: str, second: str, ranges: Mapping[str, 
     if values["model"].n_unique() < 2:
         return False
     try:
-        found = head_to_head(numbers_of(values), first, second, ranges=ranges)
+        found = head_to_head(numbers_of(values).with_ends(ranges), first, second)
     except MeasurementsError as error:
         st.info(escaped(f"Grades and other numbers cannot be compared: {error}"))
         return True

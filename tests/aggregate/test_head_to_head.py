@@ -53,7 +53,7 @@ def test_no_difference_leaves_what_a_metric_can_be() -> None:
     rows = [("a", "1", 10.0), ("a", "2", 6.0), ("b", "1", 1.0), ("b", "2", 0.0)]
     m = Measurements.from_frame(pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row"))
     (free,), (within,), (beyond,) = (
-        head_to_head(m, "a", "b", ranges=ranges) for ranges in ({}, {"": (0.0, 10.0)}, {"": (0.0, 9.0)})
+        head_to_head(m.with_ends(ends), "a", "b") for ends in ({}, {"": (0.0, 10.0)}, {"": (0.0, 9.0)})
     )
     assert free.high is not None and free.high > 10 and beyond == free
     assert (within.low, within.high, within.difference) == (

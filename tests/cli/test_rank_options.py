@@ -84,7 +84,9 @@ def test_level_intervals_and_seed(tmp_path: Path) -> None:
     ]
     assert drawn[0] == drawn[1] != drawn[2]
     assert drawn[0][0]["low"] == pytest.approx(wide["models"][0]["low"], abs=0.3)
-    for wrong in (["--level", 1], ["--level", "1e-300"], ["--level", "nan"], ["--replicates", 1], ["--intervals", "guessed"]):
+    for level in (1, "1e-300", "nan"):
+        assert evalhub(*rank, "--level", level).code == 2
+    for wrong in (["--replicates", 1], ["--intervals", "guessed"]):
         assert evalhub(*rank, *wrong).code == 2
 
 
