@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -151,7 +152,7 @@ _Reader = Callable[[Path, _Names], Iterator[pl.DataFrame]]
 def _read(path: Path, names: _Names, reader: _Reader) -> Iterator[pl.DataFrame]:
     try:
         yield from reader(path, names)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         if "TapeError" in reason:
             reason = "it is not JSON line by line (NaN is none: write null for what is missing)"

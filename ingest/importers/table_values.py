@@ -92,6 +92,8 @@ class Values:
                     f"{self._path} has no column value, nor passes and attempts; it has "
                     f"{', '.join(frame.columns)}: say which is which, as in --columns value=YOURS"
                 )
+            counts = ("passes", "attempts")
+            frame = frame.with_columns(self._whole(frame[name], pl.Int64, self._log.rows) for name in counts)
             tried = pl.col("attempts") > 0
             frame = frame.with_columns(value=pl.when(tried).then(pl.col("passes") / pl.col("attempts")))
         if "judge" in frame.columns and frame["judge"].null_count() < frame.height:

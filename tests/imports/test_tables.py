@@ -252,6 +252,7 @@ def test_the_same_name_of_the_same_source_is_one_sample(tmp_path: Path, hub_path
         ("model,sample,value,attempt\na,0,1,0\na,1,1,x\n", "and row 2 has 'x'"),
         ("model,sample,passes,attempts\na,1,1,3\na,2,2.5,3\n", "and row 2 has '2.5'"),
         ("model,sample,passes,attempts\na,1,3,3000000000\n", "whole numbers"),
+        ("model,sample,passes,attempts\na,1,1,2\na,2,1,two\n", "and row 2 has 'two'"),
         ("model,sample,passes,attempts,attempt\na,1,1,2,0\na,1,1,2,1\n", "one attempt or stands for several"),
         ("model,sample,value\n", "no rows"),
         ("model,sample,value,cluster\na,1,1,x\nb,1,1,y\n", "two sources, clusters or tags"),
