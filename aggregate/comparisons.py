@@ -170,16 +170,16 @@ def check_names_of_winners(frame: pl.DataFrame, before: int = 0) -> None:
     """
     if _EXPORTED in frame.columns:
         return
-    given = frame["outcome"].cast(pl.String)
-    found = _sides(plain(given))
+    given = plain(frame["outcome"])
+    found = _sides(given)
     name = given.str.strip_suffix(".0")  # whole numbers beside a 0.5
-    is_first, is_second = ((name == frame[side].cast(pl.String)).fill_null(False) for side in COLUMNS[:2])
+    is_first, is_second = ((name == plain(frame[side])).fill_null(False) for side in COLUMNS[:2])
     turned = (is_first & found.ne_missing(1)) | (is_second & found.ne_missing(0))
     if turned.any():
         row = turned.arg_max() or 0
-        says = _SAID.get(found[row], "no side")
+        says, word = _SAID.get(found[row], "no side"), str(frame["outcome"][row]).removesuffix(".0")
         refuse(
-            f"the outcome {name[row]!r:.40} in row {before + row + 1} is the name of "
+            f"the outcome {word!r:.40} in row {before + row + 1} is the name of "
             f"{'model_a' if is_first[row] else 'model_b'} and as an outcome says {says}: write model_a, model_b "
             "or tie as outcomes"
         )

@@ -57,7 +57,7 @@ class Counted:
             raise ValueError("votes cannot be counted by groups")
         models, group = len(measurements.models), groups_of(measurements.clusters)[measurements.cluster_of]
         company = measurements.observers > 1
-        first = measurements.model[np.searchsorted(measurements.sample, np.flatnonzero(company))]
+        first = measurements.model[np.searchsorted(measurements.sample, np.flatnonzero(company).astype(np.int32))]
         cell = group[measurements.sample] * models + measurements.model
         seen = [
             np.bincount(cell[company[measurements.sample] == with_others], minlength=GROUPS * models)

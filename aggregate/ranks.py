@@ -146,7 +146,7 @@ def _ranks(
 
     rank = 1 + (gap < 0).sum(axis=1)
     tie_group = np.ones(scores.size, np.int64)
-    order = np.argsort(rank, kind="stable").tolist()
+    order = np.lexsort((better.sum(axis=0), -better.sum(axis=1), rank)).tolist()
     first = order[0]
     for i in order:
         tie_group[i] = tie_group[first] + better[first, i]

@@ -41,18 +41,20 @@ def vote_shares(votes: Comparisons, level: float = 0.95) -> VoteShares:
     that share a paper, are not independent. It never collapses where all votes seen are equal."""
     one, other = np.minimum(votes.first, votes.second), np.maximum(votes.first, votes.second)
     outcome = np.where(votes.first == one, votes.outcome, 1 - votes.outcome).astype(np.float64)
-    pairs, pair = np.unique(np.stack([one, other]), axis=1, return_inverse=True)
-    number = pairs.shape[1]
+    # As one number for each: sorting columns takes twenty times as long.
+    codes, pair = np.unique(one.astype(np.int64) << 32 | other, return_inverse=True)
+    number = codes.size
     total = np.bincount(pair, minlength=number)
     wins, ties, losses = (np.bincount(pair[outcome == told], minlength=number) for told in (1, 0.5, 0))
-    cells, cell = np.unique(np.stack([pair, votes.cluster]), axis=1, return_inverse=True)
-    clusters = np.bincount(cells[0], minlength=number)
+    cells, cell = np.unique(pair.astype(np.int64) << 32 | votes.cluster, return_inverse=True)
+    of = cells >> 32
+    clusters = np.bincount(of, minlength=number)
     share = (wins + ties / 2) / total
-    variance = cluster_variance(np.bincount(cell, outcome), np.bincount(cell), cells[0], number)
+    variance = cluster_variance(np.bincount(cell, outcome), np.bincount(cell), of, number)
     low, high = korn_graubard(share, variance, total, clusters, level)
     return VoteShares(
-        first=pairs[0],
-        second=pairs[1],
+        first=codes >> 32,
+        second=codes & (2**32 - 1),
         wins=wins,
         ties=ties,
         losses=losses,

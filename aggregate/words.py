@@ -32,5 +32,7 @@ def numbers(words: pl.Series) -> tuple[pl.Series, int | None]:
 def not_a_number(word: str) -> str:
     """What to do about a text that `numbers` does not know."""
     if pl.Series([word]).str.contains(DECIMAL_COMMA)[0]:
-        return f"it has a decimal comma: write a point, {word.strip().replace(',', '.')}"
+        whole, _, rest = word.strip().partition(",")
+        thousands = f", or {whole}{rest} where it parts thousands" if len(rest) == 3 else ""
+        return f"it has a decimal comma: write a point, {whole}.{rest}{thousands}"
     return "write numbers, 1 for a pass and 0 for a fail, and leave what is missing empty"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -31,6 +31,9 @@ def replace_folder(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh, old = (target.with_name(f".{target.name}.{word}") for word in ("tmp", "old"))
+    if old.exists():
+        with suppress(OSError):  # an empty folder that somebody made after a kill is not what the old one lost to
+            target.rmdir()
     _clear(target, fresh, old)
     fresh.mkdir()
     try:

@@ -41,3 +41,12 @@ def test_what_a_killed_call_left_is_cleared(tmp_path: Path) -> None:
     with replace_folder(tmp_path / "words") as fresh:
         (fresh / "new").touch()
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["words", "words/new"]
+
+
+def test_an_empty_folder_made_after_a_kill_does_not_take_the_old_ones_place(tmp_path: Path) -> None:
+    (tmp_path / ".words.old").mkdir()
+    (tmp_path / ".words.old" / "mine").touch()
+    (tmp_path / "words").mkdir()
+    with pytest.raises(RuntimeError), replace_folder(tmp_path / "words"):
+        raise RuntimeError
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["words", "words/mine"]

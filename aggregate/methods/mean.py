@@ -40,19 +40,22 @@ class Mean:
         """See `aggregate.method.Method`."""
         check_options(level, intervals, replicates)
         used = values_only(measurements)
+        shares = _shares(used)
 
         def of_group(m: Measurements) -> Estimates:
-            return self._estimated(m, level, replicates if intervals == "bootstrap" else 0, seed)
+            return self._estimated(m, shares, level, replicates if intervals == "bootstrap" else 0, seed)
 
         estimates = estimated_apart(used, of_group)
         warnings = (*votes_left_out(measurements), *mixed_scales(used), *estimates.warnings)
         estimates = replace(estimates, warnings=warnings)
         return make_ranking(self, measurements, estimates, level=level, seed=seed, used=used)
 
-    def _estimated(self, used: Measurements, level: float, replicates: int, seed: int) -> Estimates:
-        """Of one group of connected models."""
+    def _estimated(
+        self, used: Measurements, shares: set[str], level: float, replicates: int, seed: int
+    ) -> Estimates:
+        """Of one group of connected models. shares: metrics whose values cannot leave [0, 1]."""
         metric = one_scale(used)
-        totals = _Totals(used)
+        totals = _Totals(used, bounded=metric.name in shares, ends=metric.ends)
         # An imaginary further cluster, of any value, for each model: without it a model that passes all or
         # nothing would never vary, and three samples would set it apart from the others for certain.
         imaginary = (1.0 if totals.bounded else used.value.std()) / totals.clusters
@@ -78,6 +81,20 @@ class Mean:
         )
 
 
+def _shares(m: Measurements) -> set[str]:
+    """Names of metrics whose values lie in [0, 1]: by what they are, by known ends, else by all values there are,
+    of whatever group: that a few lie there does not bound the others."""
+    found = set()
+    for i, metric in enumerate(m.metrics):
+        low, high = metric.ends
+        if not np.isfinite(metric.ends).all():
+            value = m.value if len(m.metrics) == 1 else m.value[m.metric_of[m.sample] == i]
+            low, high = value.min(), value.max()
+        if metric.kind == "binary" or (low >= 0 and high <= 1):
+            found.add(metric.name)
+    return found
+
+
 def _unlike(coverage: np.ndarray) -> list[str]:
     if coverage.min() == 1:
         return []
@@ -90,7 +107,8 @@ def _unlike(coverage: np.ndarray) -> list[str]:
 class _Totals:
     """Weighted sums and counts of each model in each unit, held only where there are any."""
 
-    def __init__(self, m: Measurements) -> None:
+    def __init__(self, m: Measurements, *, bounded: bool, ends: tuple[float, float]) -> None:
+        """bounded: whether values cannot leave [0, 1]. ends: what is known of where they can lie."""
         units = resampling_units(m)
         shape = (units.number, len(m.models))
         cell = (units.of_sample[m.sample], m.model)
@@ -104,8 +122,9 @@ class _Totals:
         self.weight = np.bincount(self.of, self.counts, self.models)
         self.mean = np.bincount(self.of, sums.data, self.models) / self.weight
         self.variance = cluster_variance(sums.data, self.counts, self.of, self.models)
-        self.lowest, self.highest = m.value.min(), m.value.max()
-        self.bounded = bool(self.lowest >= 0 and self.highest <= 1)
+        known = bool(np.isfinite(ends).all())
+        self.lowest, self.highest = ends if known else (float(m.value.min()), float(m.value.max()))
+        self.bounded = bounded
         # Residuals, so that nothing cancels.
         self.residuals = sums.data - self.mean[self.of] * self.counts
         self._cells = counts
@@ -127,8 +146,9 @@ class _Totals:
     def ends(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """(M,) ends of the intervals: of `korn_graubard` for values in [0, 1], else Student's.
 
-        Where a model's values outside [0, 1] never vary, the bound of `korn_graubard` within the range of all
-        values; none where not even these vary, since nothing is known of their spread.
+        Where a model's values outside [0, 1] never vary, the bound of `korn_graubard` within the metric's ends, or
+        the range of all values where they are not known; none where not even these vary, since nothing is known of
+        their spread.
         """
         if self.bounded:
             return korn_graubard(self.mean, self.variance, self.samples, self.clusters, level)

@@ -92,7 +92,7 @@ def told_of(found: Sequence[Section]) -> tuple[list[Section], int]:
     other sections nothing is known: these are left out."""
     told, untold = [], 0
     for one in found:
-        known = [name for name in _TAKES if one.rows[name].count()]
+        known = [name for name in _TAKES if one.rows["cost" if name == "priced" else name].count()]
         if known:
             told.append(replace(one, rows=one.rows.select(*FACTS[: -len(_TAKES)], *known)))
         else:

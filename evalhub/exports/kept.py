@@ -66,6 +66,8 @@ def _carry(old: Path, fresh: Path, ours: set[str], folders: set[str], place: Pat
 
 def _make_way(old: Path, fresh: Path, place: Path) -> None:
     """The folder that something goes into."""
+    if os.path.lexists(fresh / place) and not (fresh / place).is_dir():
+        raise EvalhubError(f"{old / place} is not from evalhub, which writes one of that name: move it away")
     if place != Path() and not (fresh / place).is_dir():
         _make_way(old, fresh, place.parent)
         (fresh / place).mkdir()

@@ -118,3 +118,17 @@ def test_votes_are_left_out_and_a_model_with_votes_alone_is_not_ranked() -> None
     assert "2 votes are left out: this method uses values only" in ranking.warnings
     with pytest.raises(MeasurementsError, match="only votes"):
         Mean()(Measurements.from_frame(votes))
+
+
+def test_a_group_whose_values_happen_to_lie_in_the_unit_interval_is_not_bounded_by_it() -> None:
+    """Two models that got 1 of 10 on all their samples, apart from others that got all marks."""
+    rows = [
+        (m, f"x{i}", v) for m, values in (("a", [0, 4, 9, 10]), ("b", [3, 3, 8, 1])) for i, v in enumerate(values)
+    ]
+    rows += [(m, f"y{i}", 1) for m in "cd" for i in range(5)]
+    m = Measurements.from_frame(pl.DataFrame(rows, schema=["model", "sample", "value"], orient="row"))
+    free = {row.model: row for row in Mean()(m).models}
+    assert (free["c"].low, free["c"].high) == (-np.inf, np.inf), "nothing is known of their spread"
+    known = {row.model: row for row in Mean()(m.with_ends({"": (0, 10)})).models}
+    assert 0 < known["c"].low < 1 < 5 < known["c"].high < 10
+    assert free["a"].low < 0 == known["a"].low

@@ -117,6 +117,7 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
         ("t.csv", "model,sample,value\na,1,\n", "all 1 rows are missing a value"),
         ("t.csv", "model,sample,value\na,1,often\n", "column 'value' holds 'often' (row 1)"),
         ("t.csv", "model,sample,value\na,1,nan\na,2,often\n", "column 'value' holds 'often' (row 2)"),
+        ("t.csv", 'model,sample,value\na,1,"1,234"\n', "1.234, or 1234 where it parts thousands"),
         ("t.csv", 'model,sample,value\na,1,"0,91"\n', "it has a decimal comma: write a point, 0.91"),
         ("t.csv", "model,sample,value\na,1,1\na,2,-Infinity\n", "infinite values"),
         (
@@ -125,6 +126,12 @@ def test_names_keep_their_zeros(tmp_path: Path) -> None:
             "t.csv: the outcome 'A' in row 2 is the name of model_b",
         ),
         ("t.csv", "model_a,model_b,outcome\n1,2,0.5\n2,1,1\n", "the outcome '1' in row 2 is the name of model_b"),
+        ("t.csv", "model_a,model_b,outcome\nx,A, a \n", "in row 1 is the name of model_b"),
+        (
+            "t.csv",
+            "model_a,model_b,outcome\nRight,Left,left\n",
+            "the outcome 'left' in row 1 is the name of model_b",
+        ),
         ("t.csv", "model_a,model_b,outcome\nx,y,x\n", "the name of model_a and as an outcome says no side"),
         ("t.csv", "model,sample,value\na,1,1\na,1,0\n", "1 repeated measurements"),
         ("t.csv", "model,sample,value\na,1,inf\n", "infinite values"),

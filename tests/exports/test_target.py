@@ -64,6 +64,17 @@ def test_nothing_of_a_users_is_overwritten(tmp_path: Path) -> None:
     assert (out / "live.html").read_text() == "mine" and list(tmp_path.iterdir()) == [out]
 
 
+def test_a_file_in_the_place_of_a_users_folder_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    with fresh_folder(out) as folder:
+        (folder / "p").mkdir()
+        (folder / "p" / "written").touch()
+    (out / "p" / "mine").touch()
+    with pytest.raises(EvalhubError, match=r"p is not from evalhub"), fresh_folder(out) as folder:
+        (folder / "p").touch()
+    assert (out / "p" / "mine").exists() and list(tmp_path.iterdir()) == [out]
+
+
 def test_a_folder_without_a_list_is_not_replaced(tmp_path: Path) -> None:
     out = tmp_path / "site"
     with fresh_folder(out):
