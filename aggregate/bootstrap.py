@@ -76,13 +76,13 @@ def cluster_weights(units: int, replicates: int, seed: int, cells: int = 1) -> I
 
 
 def weighed_means(
-    value: np.ndarray, cluster: np.ndarray, draws: int, rng: np.random.Generator
+    value: np.ndarray, cluster: np.ndarray, draws: int, rng: np.random.Generator, *, tossed: float = 1.0
 ) -> Iterator[np.ndarray]:
     """Batches (b, M) of means of M models' values (M, S) over clusters (S,) with random weights; `draws` in all.
 
     The clusters are weighed as a posterior over those that might have been drawn (Bayesian bootstrap; Rubin 1981,
-    Ann. Statist. 9:130), with one more cluster, as large as they are on average, whose values are coin tosses
-    between the least and the greatest value: a handful of clusters that all agree is not certainty.
+    Ann. Statist. 9:130), with one more cluster of `tossed` samples, whose values are coin tosses between the
+    least and the greatest value, so that a handful of samples on which all agree is not certainty.
     """
     of = np.unique(cluster, return_inverse=True)[1]
     number = int(of.max()) + 1
@@ -93,6 +93,6 @@ def weighed_means(
     for start in range(0, draws, batch):
         size = min(batch, draws - start)
         weight = rng.standard_gamma(1.0, (size, number))
-        extra = counts.mean() * rng.standard_gamma(1.0, (size, 1))
+        extra = tossed * rng.standard_gamma(1.0, (size, 1))
         toss = ends[rng.integers(2, size=(size, len(value)))]
         yield (weight @ sums + extra * toss) / (weight @ counts[:, None] + extra)

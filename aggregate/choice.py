@@ -147,7 +147,8 @@ def choose(
     seen = value[kept][:, shared]
     names = [m.models[place] for place in kept]
     cluster = np.unique(m.cluster_of[shared], return_inverse=True)[1]
-    draws = np.concatenate(list(weighed_means(seen, cluster, _DRAWS, rng)))
+    tossed = cluster.size / (cluster.max() + 1)  # as large as clusters are: a few that all agree are not certainty
+    draws = np.concatenate(list(weighed_means(seen, cluster, _DRAWS, rng, tossed=tossed)))
     best = _best(draws)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     score = seen.mean(axis=1)
