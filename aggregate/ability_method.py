@@ -64,9 +64,7 @@ class AbilityMethod:
                 found.marginal, found.fit, level=level, draws=draws, seed=seed, extra=found.extra
             )
             unit, models = unit_of(m), len(m.models)
-            within = None
-            if unit == VALUE_UNIT:
-                within = np.repeat(np.array([m.metrics[0].ends]).T, models, axis=1)
+            within = m.metrics[0].within(models) if unit == VALUE_UNIT else None
             return replace(estimates, warnings=found.warnings, units=(unit,) * models, within=within)
 
         estimates = estimated_apart(measurements, of_group)

@@ -40,6 +40,10 @@ class Metric:
     ends: tuple[float, float] = (-math.inf, math.inf)
     """The least and the most that a value can be, as far as that is known."""
 
+    def within(self, models: int) -> np.ndarray:
+        """(2, M) the ends, for each of so many models: see `aggregate.estimates.Estimates`."""
+        return np.repeat(np.array([self.ends]).T, models, axis=1)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measurements:

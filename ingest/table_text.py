@@ -24,7 +24,7 @@ _GZIP = b"\x1f\x8b"
 _GZIPPED = ".gz"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-_HEAD = 2**16
+HEAD = 2**16
 """Bytes among which the first line is."""
 
 _LOOKED_AT = 1000
@@ -51,7 +51,7 @@ def _unpacked(path: Path) -> Path:
 def first_line(head: bytes) -> bytes:
     """The first line with anything in it, in UTF-8, of a file that begins so; the line may be cut short."""
     if head.startswith(_GZIP):
-        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
+        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD)
     if head.startswith(_UTF_16):
         head = head.decode("utf-16", errors="ignore").encode()
     lines = head.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)

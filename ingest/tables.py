@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from ingest.importer import LogError
-from ingest.table_text import check_keys, open_text, separator_of, suffix_of, with_points
+from ingest.table_text import HEAD, check_keys, open_text, separator_of, suffix_of, with_points
 
 _NAMES = ("model", "sample", "cluster", "tag", "source", "metric", "model_a", "model_b")
 """Columns that stay as they are written: 007 is not 7."""
@@ -47,9 +47,6 @@ _NONE = "NA"
 
 _TWICE = "_duplicated_0"
 """What polars puts behind a name that a header has twice."""
-
-_HEAD = 2**16
-"""Bytes among which the first line of a CSV file is."""
 
 _BATCH = 2**20
 """Rows of a Parquet file that are read at once."""
@@ -198,7 +195,7 @@ def _arrow(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
 def _csv(path: Path, names: _Names) -> Iterator[pl.DataFrame]:
     """Types are told from the whole file."""
     with open_text(path) as file:
-        separator = separator_of(path, file.read(_HEAD))
+        separator = separator_of(path, file.read(HEAD))
         # The file by its name, which is read faster, where its content is text as it is.
         text = file.getvalue() if isinstance(file, io.BytesIO) else path
     heads = pl.read_csv(text, n_rows=0, glob=False, separator=separator).columns

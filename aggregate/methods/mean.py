@@ -76,7 +76,7 @@ class Mean:
             high=high,
             higher_is_better=metric.direction == "up",
             units=(self.unit,) * len(used.models),
-            within=np.repeat(np.array([metric.ends]).T, len(used.models), axis=1),
+            within=metric.within(len(used.models)),
             warnings=tuple(_unlike(totals.samples / len(used.samples))),
         )
 

@@ -55,7 +55,7 @@ def _carry(old: Path, fresh: Path, ours: set[str], folders: set[str], place: Pat
         elif within.as_posix() in ours and not is_folder:
             continue
         elif os.path.lexists(target):
-            raise EvalhubError(f"{old / within} is not from evalhub, which writes one of that name: move it away")
+            raise _taken(old / within)
         else:
             _make_way(old, fresh, place)
             if is_folder:
@@ -67,11 +67,15 @@ def _carry(old: Path, fresh: Path, ours: set[str], folders: set[str], place: Pat
 def _make_way(old: Path, fresh: Path, place: Path) -> None:
     """The folder that something goes into."""
     if os.path.lexists(fresh / place) and not (fresh / place).is_dir():
-        raise EvalhubError(f"{old / place} is not from evalhub, which writes one of that name: move it away")
+        raise _taken(old / place)
     if place != Path() and not (fresh / place).is_dir():
         _make_way(old, fresh, place.parent)
         (fresh / place).mkdir()
         shutil.copystat(old / place, fresh / place)
+
+
+def _taken(path: Path) -> EvalhubError:
+    return EvalhubError(f"{path} is not from evalhub, which writes one of that name: move it away")
 
 
 def _share(file: str | Path, target: str | Path) -> None:

@@ -14,7 +14,7 @@ from ingest.importer import Log, LogError, Told
 from ingest.importers.table_about import About
 from ingest.importers.table_values import Values
 from ingest.importers.table_votes import Votes
-from ingest.table_text import first_line, separator_of, stem_of, suffix_of
+from ingest.table_text import HEAD, first_line, separator_of, stem_of, suffix_of
 from ingest.tables import COLUMNS, READ, by_case, frames, is_table
 
 _MODEL = ("model", "model_name", "model_id")
@@ -44,7 +44,7 @@ class Table:
     def read(self, files: tuple[Path, ...], told: Told) -> Log:
         path = files[0]
         with path.open("rb") as file:
-            names = {*columns_of(path, file.read(2**16))}
+            names = {*columns_of(path, file.read(HEAD))}
         taken = {part for theirs in told.columns.values() for part in (theirs, *theirs.split("+"))}
         guessed = _guessed(names - taken, {*told.columns})
         columns = {**guessed, **told.columns}
